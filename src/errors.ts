@@ -1,0 +1,88 @@
+/** What one kind of failure is: the row of the table in docs/troubleshooting.md that the class becomes. */
+export interface ErrorKind {
+  /** A promise: never renamed, never used for something else. Sent as `x-oauth-gate`. */
+  readonly code: string
+  /** The HTTP status. Set nowhere else. */
+  readonly status: number
+  /** What happened, for the visitor: one plain sentence. */
+  readonly title: string
+  /** What the visitor can do about it. */
+  readonly advice: string
+  /** The usual cause and its fix, for the operator's log. Never sent to a browser. */
+  readonly hint: string
+}
+
+export interface ErrorOptions {
+  readonly cause?: unknown
+  /** One more sentence for the visitor, shown escaped: the reason in this very case. */
+  readonly reason?: string
+}
+
+/** A failure with a name. `message` is for the log and may hold internals, but never a secret. */
+export abstract class GateError extends Error {
+  readonly kind: ErrorKind
+  readonly reason: string | undefined
+
+  constructor (kind: ErrorKind, detail: string, options: ErrorOptions = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = new.target.name
+    this.kind = kind
+    this.reason = options.reason
+  }
+
+  get code (): string { return this.kind.code }
+}
+
+type ErrorClass = (new (detail: string, options?: ErrorOptions) => GateError) & { readonly kind: ErrorKind }
+
+function define (code: string, status: number, title: string, advice: string, hint: string): ErrorClass {
+  const kind: ErrorKind = Object.freeze({ code, status, title, advice, hint })
+  return class extends GateError {
+    static readonly kind = kind
+    constructor (detail: string, options?: ErrorOptions) { super(kind, detail, options) }
+  }
+}
+
+const again = 'Sign in again.'
+const tellThem = 'Tell whoever runs this site, with the request id below.'
+
+// The request itself
+export class MalformedRequest extends define('GATE_MALFORMED_REQUEST', 400, 'Your browser sent something we do not understand.', 'Go back and try again.', 'The request was not unambiguous HTTP/1.1; the message names the part. Seen often from scanners.') {}
+export class AmbiguousPath extends define('GATE_AMBIGUOUS_PATH', 400, 'This address can be read in more than one way.', 'Follow a link from the site instead of this address.', 'The path has an encoded slash, dot segment or the like, and not all its readings are allowed to this person. Applications that need such paths want one rule for the whole of them.') {}
+export class MethodRefused extends define('GATE_METHOD_REFUSED', 405, 'This address cannot be used that way.', 'Go back and try again.', 'TRACE and CONNECT are never forwarded; our own endpoints take GET or POST only.') {}
+export class NotFound extends define('GATE_NOT_FOUND', 404, 'There is nothing at this address.', 'Check the address.', 'Everything under the proxy prefix belongs to the gate; it has no such endpoint.') {}
+export class NotAnUpgrade extends define('GATE_UPGRADE_REFUSED', 400, 'This connection cannot be switched to another protocol.', 'Go back and try again.', 'Only a GET that asks for a version 13 websocket may be upgraded.') {}
+export class OriginRefused extends define('GATE_ORIGIN_REFUSED', 403, 'Another website tried to open a connection in your name.', 'Open this site directly.', 'The Origin of a websocket is not the public origin. If it is yours, add it to --allow-websocket-origin, or set --public-url.') {}
+
+// Who is asking
+export class LoginRequired extends define('GATE_LOGIN_REQUIRED', 401, 'You need to sign in.', again, 'No session, or one that ended. Nothing is wrong.') {}
+export class FormNotSent extends define('GATE_FORM_NOT_SENT', 401, 'Your form was not sent: you are no longer signed in.', 'Sign in, go back, and send it again.', 'A form was posted without a session. Nothing is wrong; a longer --oauth-expiry-days makes it rarer.') {}
+export class FramedLogin extends define('GATE_FRAMED_LOGIN', 401, 'You need to sign in, which cannot be done inside a frame.', 'Open the page in a tab of its own.', 'A page in a frame has no session, and providers refuse to be framed.') {}
+export class AccessDenied extends define('GATE_ACCESS_DENIED', 403, 'You are signed in, but this is not open to you.', 'Use another account, or ask for access.', 'The message names the condition that was not met. See the allow settings and rules.') {}
+
+// One login
+export class LoginMismatch extends define('GATE_LOGIN_MISMATCH', 400, 'This sign-in did not begin here, or began too long ago.', again, 'The login of this state is not in this browser. Usually an old tab or a bookmarked sign-in page; if it is everyone, check --cookie-domain, and that all replicas have the same --cookie-secret.') {}
+export class CookiesRefused extends define('GATE_COOKIES_REFUSED', 400, 'Your browser did not keep our cookie, and signing in needs one.', 'Allow cookies for this site, then sign in again.', 'Twice in a row no login cookie came back. Behind TLS termination set --public-url=https://…; over plain http no Secure cookie is kept; check --cookie-domain.') {}
+export class LoginReplayed extends define('GATE_LOGIN_REPLAYED', 400, 'This sign-in was already used.', again, 'A callback came a second time without a session. Usually a reload; otherwise somebody kept an address.') {}
+export class IssuerMismatch extends define('GATE_ISSUER_MISMATCH', 400, 'The answer came from another sign-in service than we asked.', again, 'The iss parameter of the callback (RFC 9207) is not the issuer of this login, or is missing though the provider promises it.') {}
+export class ProviderRefused extends define('GATE_PROVIDER_REFUSED', 401, 'The sign-in service did not let you in.', 'Try again, or use another account.', 'The provider answered with an error; the message has its code. access_denied is a cancelled sign-in or missing consent; invalid_scope wants --oauth-scope.') {}
+export class ProviderUnreachable extends define('GATE_PROVIDER_UNREACHABLE', 502, 'The sign-in service cannot be reached.', 'Wait a moment, then try again.', 'The message says which address and why. Check the provider URLs, DNS, outgoing firewall and TLS from this machine.') {}
+export class ProviderAnswerInvalid extends define('GATE_PROVIDER_ANSWER_INVALID', 502, 'The sign-in service gave an answer we cannot use.', tellThem, 'The message says what was wrong with which answer. Often a URL that leads to a web page instead of the endpoint.') {}
+export class ClientRefused extends define('GATE_CLIENT_REFUSED', 502, 'The sign-in service does not accept this site.', tellThem, 'The provider refused our credentials. Check --oauth-key and --oauth-secret (the value, not its id), and --auth-style.') {}
+export class GrantRefused extends define('GATE_GRANT_REFUSED', 401, 'The sign-in service did not accept this sign-in.', again, 'The provider refused the code (invalid_grant): it expired, was used before, or --oauth-redirect-uri is not what is registered.') {}
+export class IdTokenInvalid extends define('GATE_ID_TOKEN_INVALID', 401, 'The proof of who you are could not be verified.', again, 'The message names the claim. exp and iat: check this machine’s clock. iss: compare --oauth-issuer byte for byte. aud: check --oauth-key.') {}
+export class UserMissing extends define('GATE_USER_MISSING', 401, 'The sign-in service did not say who you are.', tellThem, 'The claim that names the user is empty. Choose another with --oauth-jwt-user, ask for more with --oauth-scope, or have the provider release it.') {}
+export class IdentityTooLarge extends define('GATE_IDENTITY_TOO_LARGE', 403, 'You belong to more groups than we can pass on.', tellThem, 'The groups exceed 8 KiB. Have the provider send fewer groups: filter the claim there.') {}
+export class SessionTooLarge extends define('GATE_SESSION_TOO_LARGE', 500, 'Your sign-in is too large to be kept in cookies.', tellThem, 'A session may fill eight cookies. Have the provider send fewer claims.') {}
+
+// Our own forms
+export class PasswordRefused extends define('GATE_PASSWORD_REFUSED', 401, 'That name or password is not right.', 'Check both and try again.', 'The provider refused the password grant with invalid_grant.') {}
+export class FormForged extends define('GATE_FORM_FORGED', 403, 'This form was not ours, or was open for too long.', 'Reload the page and try again.', 'The form token or the Origin did not match. Usually an old tab.') {}
+export class TooManyAttempts extends define('GATE_TOO_MANY_ATTEMPTS', 429, 'Too many attempts.', 'Wait a minute, then try again.', 'The sign-in form is throttled per name and per address.') {}
+
+// The application behind us
+export class UpstreamUnreachable extends define('GATE_UPSTREAM_UNREACHABLE', 502, 'The application is not answering.', 'It may be starting: this page tries again by itself.', 'Nothing listens at the upstream, or it closed the connection. The message has the address.') {}
+export class UpstreamTimeout extends define('GATE_UPSTREAM_TIMEOUT', 504, 'The application takes too long to answer.', 'Wait a moment, then try again.', 'No answer within --upstream-timeout.') {}
+export class UpstreamAnswerInvalid extends define('GATE_UPSTREAM_ANSWER_INVALID', 502, 'The application gave an answer we cannot pass on.', tellThem, 'The upstream did not speak proper HTTP/1.1. Is it https, or another port?') {}
+
+export class Unexpected extends define('GATE_UNEXPECTED', 500, 'Something went wrong here.', tellThem, 'A fault of the gate itself: please report it, with the stack from this log line.') {}
