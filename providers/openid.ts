@@ -1,0 +1,13 @@
+import type { ProviderIdentity, Sources } from '../src/provider.ts'
+
+/** The standard claims of OpenID Connect Core §5.1, and the names that plain OAuth servers use in their place. */
+export function openidIdentity ({ claims }: Sources): ProviderIdentity {
+  const doubted = claims.has('email_verified') && !claims.is('email_verified')
+  return {
+    subject: claims.text('sub') ?? claims.text('id'),
+    email: doubted ? undefined : claims.text('email'),
+    login: ['preferred_username', 'login', 'username', 'nickname'].map(name => claims.text(name)).find(Boolean),
+    name: claims.text('name'),
+    groups: claims.texts('groups')
+  }
+}
