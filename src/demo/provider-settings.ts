@@ -1,0 +1,87 @@
+import { generateKeyPair } from 'node:crypto'
+import { promisify } from 'node:util'
+import type { AdapterFactory, Configuration, JWK, KoaContextWithOIDC } from 'oidc-provider'
+import type { Outside } from '../outside.ts'
+import type { Person } from './people.ts'
+import { goodbyePage, logoutPage, problemPage, sendPage } from './provider-pages.ts'
+
+type Library = typeof import('oidc-provider')
+
+export interface SettingsOptions {
+  readonly people: readonly Person[]
+  readonly adapter: AdapterFactory
+  /** Whether somebody who signed in once is let through without being asked, as most providers do. */
+  readonly remembers: boolean
+  readonly outside: Outside
+}
+
+const hour = 3600
+const day = 24 * hour
+/** In seconds. Each is named because the library tells the console about every one that is not. */
+const ttl = { AccessToken: hour, AuthorizationCode: 60, IdToken: hour, RefreshToken: day, Interaction: hour, Session: day, Grant: day }
+
+/** What the embedded provider promises its clients; keys are made anew at every start. */
+export async function providerSettings (library: Library, { people, adapter, remembers, outside }: SettingsOptions): Promise<Configuration> {
+  return {
+    adapter,
+    ttl,
+    jwks: { keys: [await signingKey()] },
+    cookies: { keys: [outside.random(32).toString('base64url')] },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    scopes: ['openid', 'offline_access'],
+    claims: claimsByScope(people),
+    // Claims belong into the id_token too: many providers do so, and it is the first place a gate looks.
+    conformIdTokenClaims: false,
+    findAccount: (_ctx, sub) => {
+      const claims = people.find(person => person.claims.sub === sub)?.claims
+      return claims && { accountId: claims.sub, claims: () => claims }
+    },
+    loadExistingGrant: consent,
+    clientBasedCORS: () => false,
+    interactions: { policy: policy(library, remembers), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    renderError: (ctx, out) => { sendPage(ctx, ctx.status, problemPage(out.error, out.error_description)) },
+    features: {
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => { sendPage(ctx, 200, logoutPage(form)) },
+        postLogoutSuccessSource: ctx => { sendPage(ctx, 200, goodbyePage()) }
+      }
+    }
+  }
+}
+
+async function signingKey (): Promise<JWK> {
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
+  return { ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig' } as JWK
+}
+
+/** `groups` comes with `profile` as well: a gate that was told nothing special asks for `openid email profile`. */
+function claimsByScope (people: readonly Person[]): Record<string, string[]> {
+  const openid = ['sub']
+  const email = ['email', 'email_verified']
+  const names = new Set(['name', 'preferred_username', 'groups', ...people.flatMap(person => Object.keys(person.claims))])
+  return { openid, email, groups: ['groups'], profile: [...names].filter(name => ![...openid, ...email].includes(name)) }
+}
+
+/** Consent is given without a page: whoever started this is both sides. */
+async function consent ({ oidc }: KoaContextWithOIDC) {
+  const { client, session, provider } = oidc
+  if (!client || !session?.accountId) return undefined
+  const known = session.grantIdFor(client.clientId)
+  const grant = known === undefined ? undefined : await provider.Grant.find(known)
+  const given = grant ?? new provider.Grant({ accountId: session.accountId, clientId: client.clientId })
+  given.addOIDCScope([...oidc.requestParamScopes].join(' '))
+  given.addOIDCClaims([...oidc.requestParamClaims])
+  await given.save()
+  return given
+}
+
+function policy ({ interactionPolicy: { Check, base } }: Library, remembers: boolean) {
+  const prompts = base()
+  if (!remembers) {
+    prompts.get('login')?.checks.add(new Check('asks_every_time', 'the person is asked every time', ({ oidc }) =>
+      !oidc.result?.['login'] && !oidc.prompts.has('none')))
+  }
+  return prompts
+}
