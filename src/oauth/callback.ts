@@ -1,0 +1,45 @@
+import { IssuerMismatch, MalformedRequest, ProviderRefused } from '../errors.ts'
+import type { Endpoints } from './endpoints.ts'
+
+const LONGEST_REASON = 300
+
+/**
+ * The code of an authorization response (RFC 6749 §4.1.2), whose state was checked before. Nothing is sent to anybody.
+ *
+ * @throws {IssuerMismatch} `iss` is another's, or is missing although the provider promises it (RFC 9207 §2.4)
+ * @throws {ProviderRefused} the provider answered with an error; its description is the visitor's reason
+ * @throws {MalformedRequest} not exactly one code
+ */
+export function readCallback (query: URLSearchParams, { issuer, promisesIss }: Pick<Endpoints, 'issuer' | 'promisesIss'>): string {
+  const iss = only(query, 'iss')
+  if (issuer !== undefined && iss !== undefined && iss !== issuer) throw new IssuerMismatch(`iss is ${JSON.stringify(iss.slice(0, 300))}, not ${JSON.stringify(issuer)}`)
+  if (promisesIss && iss === undefined) throw new IssuerMismatch('iss is missing, and the provider promises it')
+  const error = only(query, 'error')
+  if (error !== undefined) throw refusal(error, query.get('error_description') ?? '')
+  const code = only(query, 'code')
+  if (code === undefined || code === '') throw new MalformedRequest('the callback has neither a code nor an error')
+  return code
+}
+
+/** RFC 6749 §5.2 and §4.1.2.1 allow these characters in an error code; what has others is not worth repeating. */
+export function errorCode (error: string): string {
+  return /^[\x20-\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(error) ? error : 'an error code that breaks RFC 6749'
+}
+
+/** Text of a stranger, fit for one line: no control characters, half characters or changes of writing direction. */
+export function oneLine (text: string): string {
+  const plain = text.replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, '')
+  return [...plain].slice(0, LONGEST_REASON).join('').trim()
+}
+
+function refusal (error: string, description: string): ProviderRefused {
+  const reason = oneLine(description)
+  return new ProviderRefused(`the provider answered ${errorCode(error)}`, reason === '' ? {} : { reason })
+}
+
+/** RFC 6749 §3.1: parameters must not be included more than once. */
+function only (query: URLSearchParams, name: string): string | undefined {
+  const values = query.getAll(name)
+  if (values.length > 1) throw new MalformedRequest(`the callback has ${values.length} values of ${name}`)
+  return values[0]
+}

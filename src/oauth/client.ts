@@ -1,0 +1,142 @@
+import { Claims } from '../claims.ts'
+import { IdTokenInvalid, ProviderAnswerInvalid, ProviderRefused } from '../errors.ts'
+import type { Provider, Sources } from '../provider.ts'
+import { buildAuthorizeUrl, checkExtraParams, type AuthorizeOptions, type LoginAttempt } from './authorize.ts'
+import { readCallback } from './callback.ts'
+import { chooseClientAuth, type AuthStyle } from './client-auth.ts'
+import { createEndpoints, need, type Endpoints, type EndpointsOptions } from './endpoints.ts'
+import { verifyIdToken } from './id-token.ts'
+import { createKeySet, type KeySet } from './keys.ts'
+import { mergeClaims } from './sources.ts'
+import { requestTokens, type TokenRequest, type Tokens } from './token.ts'
+import { readUserInfo, readWithToken } from './userinfo.ts'
+
+export interface OAuthClientOptions extends EndpointsOptions, AuthorizeOptions {
+  readonly provider: Provider
+  readonly clientSecret?: string | undefined
+  readonly authStyle: AuthStyle
+}
+
+/** A sign-in that the provider confirmed: what it said about the person, not yet an identity, and the tokens. */
+export interface SignIn {
+  readonly sources: Sources
+  readonly tokens: Tokens
+}
+
+export interface Trust {
+  /** The keys of the provider are unknown: an id_token's signature is not checked, and it counts because TLS brought it. */
+  readonly believedByTlsAlone: boolean
+  readonly pkce: boolean
+}
+
+export interface OAuthClient {
+  /** Where to send the browser. @throws {ProviderUnreachable} {ProviderAnswerInvalid} discovery has never succeeded */
+  authorizeUrl (attempt: LoginAttempt, options?: { readonly prompt?: string }): Promise<string>
+  /** The code of a callback whose state is this login's; see callback.ts for what is thrown. */
+  readCallback (query: URLSearchParams): Promise<string>
+  /** Sends the code, once. @throws see token.ts, id-token.ts and userinfo.ts */
+  signIn (code: string, attempt: Pick<LoginAttempt, 'nonce' | 'codeVerifier' | 'redirectUri'>): Promise<SignIn>
+  /** RFC 6749 §4.3. @throws {PasswordRefused} and what `signIn` throws */
+  signInWithPassword (username: string, password: string, redirectUri?: string): Promise<SignIn>
+  /** Reads the discovery document unless it is there. @throws {ProviderUnreachable} {ProviderAnswerInvalid} */
+  warm (): Promise<void>
+  describeTrust (): Trust
+}
+
+/**
+ * One provider, as one client of it. Asks nobody anything until somebody signs in, or `warm` is called.
+ *
+ * @throws {TypeError} settings that cannot work, by the name of their flag
+ */
+export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
+  checkOptions(options)
+  const findEndpoints = createEndpoints(options)
+  const findKeys = createKeySource(options)
+
+  async function signIn (grant: TokenRequest['grant'], parameters: Record<string, string>, nonce: string | undefined): Promise<SignIn> {
+    const endpoints = await findEndpoints()
+    const tokens = await redeem(options, endpoints, grant, parameters)
+    const idToken = await readIdToken(options, endpoints, findKeys, tokens, grant, nonce)
+    return { sources: await readSources(options, endpoints, tokens, idToken), tokens }
+  }
+
+  return {
+    async authorizeUrl (attempt, { prompt } = {}) {
+      const { authorize } = await findEndpoints()
+      return buildAuthorizeUrl(need(authorize, 'authorization_endpoint', '--oauth-authorize-url'), options, attempt, prompt)
+    },
+    async readCallback (query) {
+      return readCallback(query, await findEndpoints())
+    },
+    signIn: async (code, { nonce, codeVerifier, redirectUri }) => await signIn('authorization_code', {
+      code, redirect_uri: redirectUri, ...options.usePkce ? { code_verifier: codeVerifier } : {}
+    }, nonce),
+    signInWithPassword: async (username, password, redirectUri) => await signIn('password', {
+      username, password, scope: options.scopes.join(' '), ...redirectUri === undefined ? {} : { redirect_uri: redirectUri }
+    }, undefined),
+    async warm () { await findEndpoints() },
+    describeTrust: () => ({ believedByTlsAlone: options.issuer === undefined, pkce: options.usePkce && options.provider.flow === 'code' })
+  }
+}
+
+function checkOptions ({ provider, issuer, authorizeUrl, tokenUrl, clientSecret, authStyle, extraParams }: OAuthClientOptions): void {
+  checkExtraParams(extraParams)
+  const authorize = authorizeUrl ?? provider.endpoints?.authorize
+  if (issuer === undefined && authorize === undefined && provider.flow === 'code') throw new TypeError(`${provider.name} needs --oauth-issuer or --oauth-authorize-url`)
+  if (issuer === undefined && (tokenUrl ?? provider.endpoints?.token) === undefined) throw new TypeError(`${provider.name} needs --oauth-issuer or --oauth-token-url`)
+  const asked = authStyle === 'params' || authStyle === 'header'
+  if (asked && clientSecret === undefined) throw new TypeError(`--auth-style=${authStyle} needs --oauth-secret`)
+}
+
+/** The key set belongs to an address: when discovery names another one, it starts anew. */
+function createKeySource ({ fetch, outside, onFailure }: OAuthClientOptions): (url: string) => KeySet {
+  let current: { readonly url: string, readonly keys: KeySet } | undefined
+  return url => {
+    if (current?.url !== url) current = { url, keys: createKeySet({ url, fetch, outside, onFailure }) }
+    return current.keys
+  }
+}
+
+async function redeem (options: OAuthClientOptions, endpoints: Endpoints, grant: TokenRequest['grant'], parameters: Record<string, string>): Promise<Tokens> {
+  const { clientId, clientSecret, fetch, outside } = options
+  return await requestTokens({
+    endpoint: need(endpoints.token, 'token_endpoint', '--oauth-token-url'),
+    clientAuth: chooseClientAuth(options, endpoints.authMethods),
+    secrets: [clientSecret, parameters.code, parameters.code_verifier, parameters.password].filter(text => text !== undefined),
+    clientId, grant, parameters, fetch, outside
+  })
+}
+
+/** A provider with an issuer owes an id_token to a code login that asked for `openid` (OpenID Connect Core §3.1.3.3); without it the nonce would prove nothing. */
+async function readIdToken (
+  { clientId, scopes, outside }: OAuthClientOptions, { issuer, jwks }: Endpoints, findKeys: (url: string) => KeySet,
+  { idToken }: Tokens, grant: TokenRequest['grant'], nonce: string | undefined
+): Promise<Claims | undefined> {
+  const owed = issuer !== undefined && grant === 'authorization_code'
+  if (idToken === undefined) {
+    if (owed && scopes.includes('openid')) throw new IdTokenInvalid('the provider sent no id_token, although openid was asked for')
+    return undefined
+  }
+  if (issuer !== undefined && jwks === undefined) throw new IdTokenInvalid('the discovery document names no jwks_uri, so no signature can be verified')
+  const keys = jwks === undefined ? undefined : findKeys(jwks)
+  return await verifyIdToken(idToken, { clientId, issuer, keys, nonce, nonceRequired: owed, outside })
+}
+
+async function readSources ({ provider, fetch }: OAuthClientOptions, endpoints: Endpoints, tokens: Tokens, idToken: Claims | undefined): Promise<Sources> {
+  const userInfo = await readUser(fetch, endpoints, tokens, idToken)
+  const trusted = [idToken, userInfo].filter(claims => claims !== undefined)
+  if (trusted.length === 0) throw new ProviderAnswerInvalid('no id_token came and no user URL is known: ask for openid with --oauth-scope, or set --oauth-user-url')
+  const resources = Object.entries(provider.resources ?? {}).map(async ([name, url]) => [name, new Claims(await readWithToken(fetch, url, tokens.accessToken))] as const)
+  return { ...Object.fromEntries(await Promise.all(resources)), claims: mergeClaims(trusted, tokens.accessToken) }
+}
+
+/** An id_token is enough where only discovery speaks of userinfo, and our token (one for another API, say) does not open it. */
+async function readUser (fetch: OAuthClientOptions['fetch'], { user, userIsDiscovered }: Endpoints, { accessToken }: Tokens, idToken: Claims | undefined): Promise<Claims | undefined> {
+  if (user === undefined) return undefined
+  try {
+    return await readUserInfo({ fetch, url: user, accessToken, subject: idToken?.text('sub'), subjectRequired: userIsDiscovered })
+  } catch (error) {
+    if (error instanceof ProviderRefused && userIsDiscovered && idToken !== undefined) return undefined
+    throw error
+  }
+}

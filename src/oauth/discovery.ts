@@ -1,0 +1,65 @@
+import { allowInsecureRequests, customFetch, discoveryRequest } from 'oauth4webapi'
+import { Claims } from '../claims.ts'
+import { ProviderAnswerInvalid } from '../errors.ts'
+import type { Outside } from '../outside.ts'
+import { address, isSafeUrl, readJson, type ProviderFetch } from './http.ts'
+import { createKept, type Kept } from './kept.ts'
+
+/** What we use of a discovery document (OpenID Connect Discovery §3, RFC 8414 §2, RFC 9207 §3). */
+export interface Metadata {
+  readonly authorize?: string | undefined
+  readonly token?: string | undefined
+  readonly user?: string | undefined
+  readonly jwks?: string | undefined
+  /** `token_endpoint_auth_methods_supported`, where the provider says it. */
+  readonly authMethods?: readonly string[] | undefined
+  /** `authorization_response_iss_parameter_supported`: every callback will carry `iss`. */
+  readonly promisesIss: boolean
+}
+
+export interface DiscoveryOptions {
+  readonly issuer: string
+  readonly fetch: ProviderFetch
+  readonly outside: Outside
+  readonly onFailure?: ((error: unknown) => void) | undefined
+}
+
+/** The discovery document (OpenID Connect Discovery §4): read at first use, renewed hourly, kept while the provider is down. */
+export function createDiscovery ({ issuer, fetch, outside, onFailure }: DiscoveryOptions): Kept<Metadata> {
+  async function load (): Promise<Metadata> {
+    const answer = await discoveryRequest(new URL(issuer), { [customFetch]: fetch, [allowInsecureRequests]: true })
+    const from = `the discovery document of ${address(issuer)}`
+    if (answer.status !== 200) throw new ProviderAnswerInvalid(`${from}: the answer was ${answer.status}`)
+    return readMetadata(new Claims(await readJson(answer, from)), issuer)
+  }
+  return createKept({ load, outside, freshFor: 3_600_000, retryAfter: 1000, onFailure })
+}
+
+/** @throws {ProviderAnswerInvalid} another issuer (§4.3: compared byte for byte), or an endpoint that secrets must not be sent to */
+export function readMetadata (document: Claims, issuer: string): Metadata {
+  checkIssuer(document.text('issuer'), issuer)
+  return {
+    authorize: endpoint(document, 'authorization_endpoint', issuer),
+    token: endpoint(document, 'token_endpoint', issuer),
+    user: endpoint(document, 'userinfo_endpoint', issuer),
+    jwks: endpoint(document, 'jwks_uri', issuer),
+    authMethods: document.has('token_endpoint_auth_methods_supported') ? document.texts('token_endpoint_auth_methods_supported') : undefined,
+    promisesIss: document.is('authorization_response_iss_parameter_supported')
+  }
+}
+
+function checkIssuer (named: string | undefined, issuer: string): void {
+  if (named === issuer) return
+  const slash = named === `${issuer}/` || `${named}/` === issuer
+  const difference = slash ? 'they differ by a trailing slash' : 'they must be equal byte for byte'
+  throw new ProviderAnswerInvalid(`the discovery document says its issuer is ${JSON.stringify(named?.slice(0, 300) ?? null)}, --oauth-issuer says ${JSON.stringify(issuer)}: ${difference}`)
+}
+
+/** Plain http is for a provider that is on loopback itself: a public one has no business naming addresses of this machine. */
+function endpoint (document: Claims, name: string, issuer: string): string | undefined {
+  const url = document.text(name)
+  if (url === undefined) return undefined
+  const allowed = isSafeUrl(url) && (url.startsWith('https:') || issuer.startsWith('http:'))
+  if (!allowed) throw new ProviderAnswerInvalid(`the discovery document of ${address(issuer)} names ${address(url)} as ${name}, which is not https`)
+  return url
+}

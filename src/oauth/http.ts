@@ -1,0 +1,119 @@
+import { Agent, fetch, type Response as UndiciResponse } from 'undici'
+import { ProviderAnswerInvalid, ProviderUnreachable } from '../errors.ts'
+
+const LARGEST_ANSWER = 1024 * 1024
+const NO_BODY = new Set([101, 204, 205, 304])
+/** What undici says of the transfer itself: neither the status nor the type belongs to the body any more. */
+const SPENT_HEADERS = ['content-encoding', 'content-length', 'transfer-encoding']
+
+export interface ProviderRequest {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: URLSearchParams | null | undefined
+  readonly signal?: AbortSignal
+}
+
+/** oauth4webapi's `customFetch`. The answer is whole: its body was read before the promise settled. */
+export type ProviderFetch = (url: string, request: ProviderRequest) => Promise<Response>
+
+export interface ProviderFetchOptions {
+  /** Milliseconds for the whole exchange, the last byte of the body included. */
+  readonly timeout?: number
+  /** PEM: replaces the system's authorities. */
+  readonly ca?: string | Buffer | undefined
+}
+
+/**
+ * The one door to a provider's HTTP. Follows no redirect (RFC 9700 §4.12: one would carry our credentials along),
+ * repeats nothing, and reads at most 1 MiB, counted after decompression.
+ *
+ * @throws {ProviderUnreachable} from the returned function: no whole answer in time; the detail has address and cause
+ * @throws {ProviderAnswerInvalid} from the returned function: a redirect, or more than 1 MiB
+ */
+export function createProviderFetch ({ timeout = 10_000, ca }: ProviderFetchOptions = {}): ProviderFetch {
+  const dispatcher = new Agent({ connect: ca === undefined ? {} : { ca } })
+  return async function providerFetch (url, { method = 'GET', headers = {}, body, signal }) {
+    if (!isSafeUrl(url)) throw new ProviderUnreachable(`${method} ${address(url)}: http is for loopback addresses only`)
+    const deadline = AbortSignal.timeout(timeout)
+    try {
+      const answer = await fetch(url, {
+        method, body: body ?? null, redirect: 'manual', dispatcher,
+        headers: { ...headers, 'user-agent': 'oauth-gate' }, // GitHub refuses requests without one
+        signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal])
+      })
+      await refuseRedirect(answer, url)
+      return await whole(answer, url)
+    } catch (error) {
+      if (error instanceof ProviderAnswerInvalid) throw error
+      if (deadline.aborted) throw new ProviderUnreachable(`${method} ${address(url)}: no whole answer within ${timeout} ms`)
+      throw unreachable(`${method} ${address(url)}`, error)
+    }
+  }
+}
+
+/**
+ * The JSON of an answer, if its content type says so (`application/json`, or any `+json`).
+ *
+ * @param from names the answer in errors: what and where, never a secret
+ * @throws {ProviderAnswerInvalid} another content type, or not JSON
+ */
+export async function readJson (answer: Response, from: string): Promise<unknown> {
+  const type = answer.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? ''
+  if (!/^application\/(?:[\w.-]+\+)?json$/.test(type)) {
+    throw new ProviderAnswerInvalid(`${from} answered ${answer.status} with ${/^[\w./+-]{1,80}$/.test(type) ? type : 'no content type'} instead of JSON`)
+  }
+  const text = await answer.text()
+  try {
+    return JSON.parse(text) as unknown
+  } catch { // the cause would quote the body, which may hold tokens
+    throw new ProviderAnswerInvalid(`${from} answered ${answer.status} with text that is not JSON`)
+  }
+}
+
+/** Whether secrets may travel to this URL: https, or http that never leaves the machine. */
+export function isSafeUrl (url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
+}
+
+/** An URL as a log may hold it: without credentials, query and fragment. */
+export function address (url: string): string {
+  if (!URL.canParse(url)) return 'an address that is no URL'
+  const { protocol, host, pathname } = new URL(url)
+  return `${protocol}//${host}${pathname}`
+}
+
+function isLoopback (hostname: string): boolean {
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+}
+
+async function refuseRedirect (answer: UndiciResponse, url: string): Promise<void> {
+  if (answer.status < 300 || answer.status > 399 || answer.status === 304) return
+  await answer.body?.cancel()
+  const location = answer.headers.get('location') ?? ''
+  const target = URL.canParse(location, url) ? ` to ${address(new URL(location, url).href)}` : ''
+  throw new ProviderAnswerInvalid(`${address(url)} answered ${answer.status}, a redirect${target}`)
+}
+
+async function whole (answer: UndiciResponse, url: string): Promise<Response> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of answer.body ?? []) {
+    chunks.push(chunk)
+    size += chunk.byteLength
+    if (size > LARGEST_ANSWER) throw new ProviderAnswerInvalid(`${address(url)} answered more than 1 MiB`)
+  }
+  const headers = new Headers([...answer.headers])
+  for (const name of SPENT_HEADERS) headers.delete(name)
+  const body = NO_BODY.has(answer.status) ? null : Buffer.concat(chunks)
+  return new Response(body, { status: answer.status, headers })
+}
+
+/** `TypeError: fetch failed` says nothing, its cause does; a TypeError without one may quote a header, and so a token. */
+function unreachable (request: string, error: unknown): ProviderUnreachable {
+  const cause = error instanceof Error ? error.cause : undefined
+  if (!(cause instanceof Error)) return new ProviderUnreachable(`${request}: the request was not possible`)
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
+  return new ProviderUnreachable(`${request}: ${[code, cause.message].filter(Boolean).join(': ')}`, { cause })
+}

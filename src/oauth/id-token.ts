@@ -1,0 +1,99 @@
+import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from 'jose'
+import { Claims } from '../claims.ts'
+import { GateError, IdTokenInvalid } from '../errors.ts'
+import type { Outside } from '../outside.ts'
+import type { KeySet } from './keys.ts'
+
+/** Asymmetric only: with `none` or HS* in the list, whoever knows the public key could sign (RFC 8725 §2.1, §3.1). */
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
+const SKEW = 60 // seconds
+
+export interface IdTokenExpectation {
+  readonly clientId: string
+  /** Absent where nobody said who the issuer is. */
+  readonly issuer?: string | undefined
+  /** Absent where the provider's keys are unknown: the token is then believed because TLS brought it (OpenID Connect Core §3.1.3.7, 6). */
+  readonly keys?: KeySet | undefined
+  /** What the login sent; absent where it could send none (the password grant). */
+  readonly nonce?: string | undefined
+  readonly nonceRequired: boolean
+  readonly outside: Outside
+}
+
+/**
+ * The claims of an id_token that passed every check of OpenID Connect Core §3.1.3.7.
+ *
+ * @throws {IdTokenInvalid} naming the claim
+ * @throws {ProviderUnreachable} {ProviderAnswerInvalid} the keys could never be read
+ */
+export async function verifyIdToken (token: string, expected: IdTokenExpectation): Promise<Claims> {
+  checkHeader(token)
+  const claims = expected.keys === undefined ? decode(token) : await verify(token, expected.keys)
+  checkParties(claims, expected)
+  checkTimes(claims, expected.outside.now() / 1000)
+  checkNonce(claims, expected)
+  const subject = claims.raw('sub')
+  if (typeof subject !== 'string' || subject === '') throw new IdTokenInvalid('sub is missing, empty or no text')
+  return claims
+}
+
+/** Before the signature, so that a token believed by TLS alone is held to the same list. */
+function checkHeader (token: string): void {
+  const header = new Claims(attempt(() => decodeProtectedHeader(token)))
+  const algorithm = header.text('alg') ?? ''
+  if (!ALGORITHMS.includes(algorithm)) throw new IdTokenInvalid(`the algorithm ${JSON.stringify(algorithm.slice(0, 40))} is not accepted`)
+  if (header.has('crit')) throw new IdTokenInvalid('the header has crit, which no id_token needs')
+}
+
+async function verify (token: string, keys: KeySet): Promise<Claims> {
+  try {
+    const { payload } = await compactVerify(token, keys, { algorithms: ALGORITHMS })
+    return new Claims(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)))
+  } catch (error) {
+    if (error instanceof GateError) throw error
+    throw new IdTokenInvalid(`the signature could not be verified: ${error instanceof errors.JOSEError ? error.message : 'the token is malformed'}`)
+  }
+}
+
+function decode (token: string): Claims {
+  return new Claims(attempt(() => decodeJwt(token)))
+}
+
+function attempt<T> (read: () => T): T {
+  try {
+    return read()
+  } catch {
+    throw new IdTokenInvalid('the id_token is no JSON Web Token')
+  }
+}
+
+/** iss, aud and azp: whose token, and for whom. */
+function checkParties (claims: Claims, { issuer, clientId }: IdTokenExpectation): void {
+  if (issuer !== undefined && claims.raw('iss') !== issuer) throw new IdTokenInvalid(`iss is ${shown(claims.raw('iss'))}, not ${shown(issuer)}`)
+  const aud = claims.raw('aud')
+  const audiences: unknown[] = Array.isArray(aud) ? aud : [aud]
+  if (!audiences.includes(clientId)) throw new IdTokenInvalid(`aud is ${shown(aud)}, not ${shown(clientId)}`)
+  if ((claims.has('azp') || audiences.length > 1) && claims.raw('azp') !== clientId) throw new IdTokenInvalid(`azp is ${shown(claims.raw('azp'))}, not ${shown(clientId)}`)
+}
+
+/** @param now seconds since the epoch */
+function checkTimes (claims: Claims, now: number): void {
+  if (seconds(claims, 'exp') + SKEW <= now) throw new IdTokenInvalid('exp is in the past')
+  if (seconds(claims, 'iat') - SKEW > now) throw new IdTokenInvalid('iat is in the future')
+  if (claims.has('nbf') && seconds(claims, 'nbf') - SKEW > now) throw new IdTokenInvalid('nbf is in the future')
+}
+
+function seconds (claims: Claims, name: string): number {
+  const value = claims.raw(name)
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new IdTokenInvalid(`${name} is missing or not a number`)
+  return value
+}
+
+function checkNonce (claims: Claims, { nonce, nonceRequired }: IdTokenExpectation): void {
+  if (!claims.has('nonce') && !nonceRequired) return
+  if (nonce === undefined || claims.raw('nonce') !== nonce) throw new IdTokenInvalid(`nonce is ${claims.has('nonce') ? 'not the one of this sign-in' : 'missing'}`)
+}
+
+function shown (value: unknown): string {
+  return (JSON.stringify(value) ?? 'missing').slice(0, 300)
+}

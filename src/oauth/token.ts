@@ -1,0 +1,85 @@
+import { allowInsecureRequests, customFetch, genericTokenEndpointRequest, type ClientAuth } from 'oauth4webapi'
+import { Claims } from '../claims.ts'
+import { ClientRefused, GrantRefused, PasswordRefused, ProviderAnswerInvalid, ProviderRefused, type GateError } from '../errors.ts'
+import type { Outside } from '../outside.ts'
+import { errorCode, oneLine } from './callback.ts'
+import { address, readJson, type ProviderFetch } from './http.ts'
+
+export interface Tokens {
+  readonly accessToken: string
+  readonly idToken?: string
+  readonly refreshToken?: string
+  /** Milliseconds since the epoch; absent when the provider sent no usable `expires_in`. */
+  readonly expiresAt?: number
+}
+
+export interface TokenRequest {
+  readonly endpoint: string
+  readonly clientId: string
+  readonly clientAuth: ClientAuth
+  readonly grant: 'authorization_code' | 'password'
+  readonly parameters: Readonly<Record<string, string>>
+  /** Texts that must not be repeated from the provider's own words. */
+  readonly secrets: readonly string[]
+  readonly fetch: ProviderFetch
+  readonly outside: Outside
+}
+
+/** RFC 6749 §5.2, and the names GitHub has for the same. */
+const CLIENT_ERRORS = new Set(['invalid_client', 'unauthorized_client', 'incorrect_client_credentials'])
+const GRANT_ERRORS = new Set(['invalid_grant', 'bad_verification_code'])
+const LONGEST_LIFE = 10 * 365 * 86_400
+
+/**
+ * One request to the token endpoint (RFC 6749 §4.1.3, §4.3.2), never repeated: a code is single use, and a password guess counts.
+ *
+ * @throws {ProviderUnreachable} no whole answer in time
+ * @throws {ClientRefused} {GrantRefused} {PasswordRefused} {ProviderRefused} the answer has an `error`, whatever its status
+ * @throws {ProviderAnswerInvalid} no JSON, no access token, or one of a type we cannot use
+ */
+export async function requestTokens (request: TokenRequest): Promise<Tokens> {
+  const { endpoint, clientId, clientAuth, grant, parameters, fetch, outside } = request
+  const from = `the token endpoint ${address(endpoint)}`
+  // oauth4webapi wants an issuer and compares it here with nothing
+  const server = { issuer: endpoint, token_endpoint: endpoint }
+  const answer = await genericTokenEndpointRequest(server, { client_id: clientId }, clientAuth, grant, { ...parameters }, {
+    [customFetch]: fetch, [allowInsecureRequests]: true
+  })
+  const document = new Claims(await readJson(answer, from))
+  if (document.has('error')) throw refusal(document, request, `${from} answered ${answer.status}`)
+  if (answer.status !== 200) throw new ProviderAnswerInvalid(`${from} answered ${answer.status} without an error code`)
+  return readTokens(document, from, outside)
+}
+
+/** RFC 6749 §5.1. An access token has printable ASCII only (appendix A.12): others would break out of the header they are sent in. */
+function readTokens (document: Claims, from: string, outside: Outside): Tokens {
+  const accessToken = document.raw('access_token')
+  if (typeof accessToken !== 'string' || !/^[\x21-\x7E]+$/.test(accessToken)) throw new ProviderAnswerInvalid(`${from} answered without a usable access_token`)
+  const type = document.text('token_type') ?? 'bearer'
+  if (type.toLowerCase() !== 'bearer') throw new ProviderAnswerInvalid(`${from} answered with a token_type that is not Bearer`)
+  const idToken = document.raw('id_token')
+  if (document.has('id_token') && idToken !== null && typeof idToken !== 'string') throw new ProviderAnswerInvalid(`${from} answered with an id_token that is no text`)
+  const refreshToken = document.text('refresh_token')
+  const seconds = Number(document.text('expires_in')) // Entra's v1 endpoints write it as text
+  return {
+    accessToken,
+    ...typeof idToken === 'string' ? { idToken } : {},
+    ...refreshToken === undefined ? {} : { refreshToken },
+    ...seconds > 0 ? { expiresAt: outside.now() + Math.min(seconds, LONGEST_LIFE) * 1000 } : {}
+  }
+}
+
+function refusal (document: Claims, { grant, secrets }: TokenRequest, answered: string): GateError {
+  const code = document.text('error') ?? ''
+  const description = redact(oneLine(document.text('error_description') ?? ''), secrets)
+  const detail = `${answered} ${errorCode(code)}${description === '' ? '' : ` (${description})`}`
+  if (CLIENT_ERRORS.has(code)) return new ClientRefused(detail)
+  if (GRANT_ERRORS.has(code)) return grant === 'password' ? new PasswordRefused(detail) : new GrantRefused(detail)
+  return new ProviderRefused(detail)
+}
+
+/** Some providers quote what they were sent. Their words help the operator (Entra's name the wrong secret's kind), our secrets must not come along. */
+function redact (text: string, secrets: readonly string[]): string {
+  const spellings = secrets.filter(secret => secret !== '').flatMap(secret => [secret, encodeURIComponent(secret)])
+  return spellings.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text)
+}
