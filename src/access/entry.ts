@@ -1,0 +1,93 @@
+import type { Identity } from '../identity/identity.ts'
+import { parseDomain, parseEmail } from './email.ts'
+import { oneOf, type Refusal } from './rules.ts'
+
+/** Absent means no condition. An empty list is refused, for it may have been meant as everyone or as nobody. */
+export interface EntryOptions {
+  readonly allowedDomains?: readonly string[] | undefined
+  readonly allowedEmails?: readonly string[] | undefined
+  readonly allowedGroups?: readonly string[] | undefined
+}
+
+export interface Entry {
+  /** Why this person may not enter, or null: an address by domain or by list, and the groups as well. */
+  refuse (identity: Identity): Refusal | null
+  /** One sentence for the start-up block. @param provider its label */
+  describe (provider: string): string
+}
+
+type Condition = (identity: Identity) => Refusal | null
+
+/** What is wrong with the lists, a sentence each that names the setting; nothing if an entry can be made of them. */
+export function entryFaults ({ allowedDomains, allowedEmails, allowedGroups }: EntryOptions): readonly string[] {
+  return [
+    ...faults('allowed-domains', allowedDomains, text => parseDomain(text) !== null, 'is no domain (b.com, or *.b.com for what is below it)'),
+    ...faults('allowed-emails', allowedEmails, text => parseEmail(text) !== null, 'is no e-mail address'),
+    ...faults('allowed-groups', allowedGroups, text => text !== '' && text.trim() === text, 'is empty, or begins or ends with a space')
+  ]
+}
+
+function faults (setting: string, list: readonly string[] | undefined, good: (text: string) => boolean, fault: string): readonly string[] {
+  if (list?.length === 0) return [`${setting} is an empty list: leave it out to set no condition`]
+  return (list ?? []).filter(text => !good(text)).map(text => `${setting}: ${JSON.stringify(text)} ${fault}`)
+}
+
+/**
+ * Who may enter at all, judged on every request. What cannot be judged refuses.
+ *
+ * @throws {TypeError} what `entryFaults` would have told
+ */
+export function createEntry (options: EntryOptions): Entry {
+  const found = entryFaults(options)
+  if (found.length > 0) throw new TypeError(found.join('; '))
+  const conditions = [...emailCondition(options), ...groupCondition(options)]
+  return {
+    refuse: identity => {
+      for (const condition of conditions) {
+        const refusal = condition(identity)
+        if (refusal !== null) return refusal
+      }
+      return null
+    },
+    describe: provider => describe(options, provider)
+  }
+}
+
+function emailCondition ({ allowedDomains, allowedEmails }: EntryOptions): Condition[] {
+  if (allowedDomains === undefined && allowedEmails === undefined) return []
+  const domains = (allowedDomains ?? []).flatMap(text => parseDomain(text) ?? [])
+  const addresses = new Set((allowedEmails ?? []).flatMap(text => parseEmail(text)?.address ?? []))
+  return [identity => {
+    if (identity.email === undefined) return { reason: 'the sign-in service gave no e-mail address that we can check', detail: 'the identity has no email, and who may enter goes by email' }
+    const email = parseEmail(identity.email)
+    if (email === null) return { reason: 'your e-mail address is written in a way that we do not accept', detail: `${JSON.stringify(identity.email)} is no plain ASCII address` }
+    if (addresses.has(email.address) || domains.some(domain => domain.covers(email.domain))) return null
+    return { reason: `${email.address} is not among those who may enter`, detail: `${email.address} is neither in allowed-emails nor in one of allowed-domains` }
+  }]
+}
+
+function groupCondition ({ allowedGroups }: EntryOptions): Condition[] {
+  if (allowedGroups === undefined) return []
+  const wanted = new Set(allowedGroups)
+  const refusal: Refusal = { reason: `to enter one needs ${oneOf(allowedGroups)}`, detail: `the identity is in none of allowed-groups (${allowedGroups.join(', ')})` }
+  return [identity => identity.groups.some(group => wanted.has(group)) ? null : refusal]
+}
+
+function describe ({ allowedDomains, allowedEmails, allowedGroups }: EntryOptions, provider: string): string {
+  const domains = (allowedDomains ?? []).flatMap(text => parseDomain(text)?.text ?? [])
+  const parts = [...domains.length > 0 ? [`anyone at ${either(domains)}`] : [], ...allowedEmails === undefined ? [] : [either(allowedEmails)]]
+  const who = parts.length > 0 ? parts.join(', or ') : `anyone with an account at ${provider}`
+  const also = parts.length > 0 ? ', who is also in ' : ' who is in '
+  return `${capital(who)}${allowedGroups === undefined ? '' : also + oneOf(allowedGroups)} may enter.`
+}
+
+/** `a`, `a or b`, `a, b or c`; a long list is counted. */
+function either (texts: readonly string[]): string {
+  const shown = texts.length > 5 ? [...texts.slice(0, 4), `${String(texts.length - 4)} others that are listed`] : texts
+  return shown.length === 1 ? shown.join() : `${shown.slice(0, -1).join(', ')} or ${shown.slice(-1).join()}`
+}
+
+/** An address begins a sentence as it is written. */
+function capital (sentence: string): string {
+  return sentence.startsWith('anyone') ? 'A' + sentence.slice(1) : `Only ${sentence}`
+}

@@ -1,0 +1,50 @@
+import { readings } from './readings.ts'
+
+/** A path and everything below it, on segment bounds: `/admin` covers `/admin/x`, not `/administer`. */
+export interface Prefix {
+  readonly path: string
+  /** @param reading as `readings` gives it; letter case counts */
+  covers (reading: string): boolean
+  /** @param folded a reading after `fold` */
+  coversFolded (folded: string): boolean
+}
+
+/**
+ * @param text as a person writes it in a setting: `/my app` and `/my%20app` are the same, a trailing slash means nothing
+ * @returns null where the text is no path or could be read in more than one way
+ */
+export function parsePrefix (text: string): Prefix | null {
+  const path = canonical(text)
+  if (path === null) return null
+  const forms = spelled(path)
+  const folded = [...new Set(forms.map(fold))]
+  return {
+    path,
+    covers: path === '/' ? () => true : reading => forms.some(form => isWithin(form, reading)),
+    coversFolded: path === '/' ? () => true : reading => folded.some(form => isWithin(form, reading))
+  }
+}
+
+/** As a server sees it to which letter case, accents and width are nothing. */
+export function fold (reading: string): string {
+  if (!/[^\x00-\x7f]/.test(reading)) return reading.toLowerCase()
+  return reading.normalize('NFKD').replace(/\p{M}/gu, '').toUpperCase().toLowerCase() // upper first: ı, ſ and ß
+}
+
+function canonical (text: string): string | null {
+  if (/\p{Cs}/u.test(text)) return null // half a character has no encoding
+  const bare = text.length > 1 && text.endsWith('/') ? text.slice(0, -1) : text
+  const found = readings(bare.replace(/[^\x21-\x7e]+/g, encodeURIComponent))
+  return found?.length === 1 ? found[0] ?? null : null
+}
+
+/** The path and, since an ambiguous request path also counts as read without decoding or byte by byte, how it looks then. */
+function spelled (path: string): readonly string[] {
+  const escaped = encodeURI(path)
+  const lower = escaped.replace(/%../g, octet => octet.toLowerCase())
+  return [...new Set([path, escaped, lower, Buffer.from(path, 'utf8').toString('latin1')])]
+}
+
+function isWithin (prefix: string, reading: string): boolean {
+  return reading.startsWith(prefix) && (reading.length === prefix.length || reading[prefix.length] === '/')
+}

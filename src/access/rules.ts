@@ -1,0 +1,127 @@
+import type { Identity } from '../identity/identity.ts'
+import { fold, parsePrefix, type Prefix } from './prefix.ts'
+
+export type Allow = 'public' | 'signed-in' | { readonly groups: readonly string[] }
+
+export interface RuleConfig {
+  /** A path and everything below it. */
+  readonly path: string
+  readonly allow: Allow
+}
+
+/** Why somebody is not let in. */
+export interface Refusal {
+  /** Plain words for the visitor, without a capital or a full stop. */
+  readonly reason: string
+  /** For the log. */
+  readonly detail: string
+}
+
+export interface Rule {
+  /** As the log and the start-up block name it. */
+  readonly name: string
+  /** Whether it admits people who are not signed in. */
+  readonly open: boolean
+  refuse (identity: Identity): Refusal | null
+}
+
+export interface Rules {
+  /** The one rule for every path, if no path can make a difference: then none needs to be read. */
+  readonly uniform: Rule | null
+  /** The rule for a reading; a second one where another rule covers it once letter case is ignored. Both must admit. */
+  match (reading: string): readonly Rule[]
+  /** What is open to whom, a sentence an entry, for the start-up block. */
+  describeOpen (): readonly string[]
+}
+
+const nobody: Rule = {
+  name: 'no rule',
+  open: false,
+  refuse: () => ({ reason: 'this page is open to nobody', detail: 'no rule covers the path' })
+}
+
+/** What is wrong with rules as configured, a sentence each; nothing if they can be compiled. */
+export function ruleFaults (rules: readonly RuleConfig[]): readonly string[] {
+  const prefixes = rules.map(rule => parsePrefix(rule.path))
+  return rules.flatMap((rule, index) => {
+    const prefix = prefixes[index] ?? null
+    const name = `rule ${String(index + 1)} (${rule.path})`
+    if (prefix === null) return [`${name}: the path must begin with / and have one reading only`]
+    const before = prefixes.findIndex((other, at) => at < index && other?.covers(prefix.path) === true)
+    return [
+      ...before < 0 ? [] : [`${name} is never reached, because rule ${String(before + 1)} (${rules[before]?.path ?? ''}) covers it and comes first`],
+      ...typeof rule.allow === 'string' ? [] : groupFaults(name, rule.allow.groups)
+    ]
+  })
+}
+
+function groupFaults (name: string, groups: readonly string[]): readonly string[] {
+  if (groups.length === 0) return [`${name}: the list of groups is empty, which would admit nobody`]
+  return groups.filter(group => group === '' || group.trim() !== group)
+    .map(group => `${name}: the group ${JSON.stringify(group)} is empty, or begins or ends with a space`)
+}
+
+/**
+ * Ordered rules: the first that covers a path decides, and a path that none covers is refused to everyone.
+ * Without any rule everything is for whoever is signed in.
+ *
+ * @throws {TypeError} what `ruleFaults` would have told
+ */
+export function compileRules (configs: readonly RuleConfig[]): Rules {
+  const faults = ruleFaults(configs)
+  if (faults.length > 0) throw new TypeError(faults.join('; '))
+  const list = configs.length > 0 ? configs : [{ path: '/', allow: 'signed-in' } as const]
+  const entries = list.map(entryOf)
+  const find = (covers: (prefix: Prefix) => boolean): Entry => entries.find(entry => covers(entry.prefix)) ?? last
+  return {
+    uniform: entries[0]?.prefix.path === '/' ? entries[0].rule : null,
+    match: reading => {
+      const exact = find(prefix => prefix.covers(reading))
+      const folded = fold(reading)
+      const loose = find(prefix => prefix.coversFolded(folded))
+      return exact === loose ? exact.alone : [exact.rule, loose.rule]
+    },
+    describeOpen: () => entries.some(entry => entry.prefix.path === '/')
+      ? entries.map(entry => entry.sentence)
+      : [...entries.map(entry => entry.sentence), 'Nothing else is open to anyone.']
+  }
+}
+
+interface Entry {
+  readonly prefix: Prefix
+  readonly rule: Rule
+  /** Made once, so that a match allocates nothing. */
+  readonly alone: readonly Rule[]
+  readonly sentence: string
+}
+
+const everything: Prefix = { path: '/', covers: () => true, coversFolded: () => true }
+const last: Entry = { prefix: everything, rule: nobody, alone: [nobody], sentence: '' }
+
+function entryOf (config: RuleConfig): Entry {
+  const prefix = parsePrefix(config.path) ?? everything // faults were refused before
+  const rule: Rule = { name: `the rule for ${prefix.path}`, open: config.allow === 'public', refuse: refusal(config.allow, prefix.path) }
+  return { prefix, rule, alone: [rule], sentence: sentenceOf(prefix.path, config.allow) }
+}
+
+function refusal (allow: Allow, path: string): Rule['refuse'] {
+  if (typeof allow === 'string') return () => null
+  const wanted = new Set(allow.groups)
+  const refused = {
+    reason: `this page needs ${oneOf(allow.groups)}`,
+    detail: `the rule for ${path} asks for ${oneOf(allow.groups)}`
+  }
+  return identity => identity.groups.some(group => wanted.has(group)) ? null : refused
+}
+
+/** `the group a`, `one of the groups a, b`. */
+export function oneOf (groups: readonly string[]): string {
+  return groups.length === 1 ? `the group ${groups.join()}` : `one of the groups ${groups.join(', ')}`
+}
+
+function sentenceOf (path: string, allow: Allow): string {
+  const what = path === '/' ? 'Everything' : `${path} and everything below`
+  if (allow === 'public') return `${what} is open to everyone, signed in or not.`
+  if (allow === 'signed-in') return `${what} is open to whoever is signed in.`
+  return `${what} is open to ${allow.groups.length === 1 ? 'members of' : 'members of any of'} ${allow.groups.join(', ')}.`
+}

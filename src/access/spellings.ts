@@ -1,0 +1,120 @@
+/**
+ * What single steps servers take when they read a path, right or wrong. Each is tried on every result of the
+ * others, in every order: see readings.ts. All take time linear in the length of the path.
+ */
+
+const encoded = /%u([0-9a-f]{4})|%([0-9a-f]{2})/gi
+const notAscii = /[^\x00-\x7f]/
+const longUtf8 = /[\xc0\xc1][\x00-\x7f]|[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\x80-\xbf]{3}|[\xf8-\xfb][\x80-\xbf]{4}|[\xfc\xfd][\x80-\xbf]{5}/g
+const unseen = /[\x00-\x1f\x7f-\x9f]|\p{Default_Ignorable_Code_Point}/gu
+const slashLike = /[\u2044\u2215\u29f8]/g
+const backslashLike = /[\xa5\u20a9\u2216\u29f5\u29f9]/g
+const dotLike = /\u3002/g
+
+/** A step; null where no server can be trusted with the path at all. */
+export type Step = (path: string) => string | null
+
+/** Decodes one layer of the bytes that `decoded` lists, to one character a byte; `%uXXXX` is what IIS took. */
+function decodeOnly (decoded: (character: string) => boolean): Step {
+  return path => path.includes('%')
+    ? path.replace(encoded, (whole, wide: string | undefined, byte: string | undefined) => {
+      const character = String.fromCharCode(Number.parseInt(wide ?? byte ?? '', 16))
+      return decoded(character) ? character : whole
+    })
+    : path
+}
+
+/** Reads bytes as UTF-8 as loosely as decoders ever did: overlong forms, five and six bytes, unmarked second bytes. */
+function looseUtf8 (path: string): string {
+  return path.replace(longUtf8, bytes => {
+    let code = bytes.charCodeAt(0) & (0xff >> (bytes.length + 1))
+    for (let index = 1; index < bytes.length; index++) code = code * 64 + (bytes.charCodeAt(index) & 0x3f)
+    return String.fromCodePoint(code > 0x10ffff ? 0xfffd : code)
+  })
+}
+
+/** Compatibility forms (fullwidth letters, one character for two dots), and the look-alikes that code page tables map. */
+export function compatible (path: string): string {
+  if (!notAscii.test(path)) return path
+  return path.normalize('NFKC').replace(slashLike, '/').replace(backslashLike, '\\').replace(dotLike, '.')
+}
+
+/** Without control characters and those that are never seen. */
+export function seen (path: string): string {
+  return path.replace(unseen, '')
+}
+
+function eachSegment (change: (segment: string) => string): Step {
+  return path => path.split('/').map(change).join('/')
+}
+
+function withoutDotTail (segment: string): string {
+  if (segment === '.' || segment === '..') return segment
+  let end = segment.length
+  while (end > 0 && (segment[end - 1] === '.' || segment[end - 1] === ' ')) end--
+  return segment.slice(0, end)
+}
+
+function dotsAndSpaces (segment: string): string {
+  if (!segment.includes('..') && !segment.includes('. ')) return segment
+  const bare = segment.replaceAll(' ', '')
+  return bare.length > 1 && bare.replaceAll('.', '') === '' ? '..' : segment
+}
+
+/** `:$i30:$INDEX_ALLOCATION` and `::$DATA` name the thing itself on NTFS. */
+export function withoutStream (segment: string): string {
+  const colon = segment.indexOf(':')
+  return colon >= 0 && segment.includes('$', colon) ? segment.slice(0, colon) : segment
+}
+
+function cutAt (mark: RegExp): Step {
+  return path => {
+    const at = path.search(mark)
+    return at < 0 ? path : path.slice(0, at)
+  }
+}
+
+/** Where `..` leads, and the highest place it passes: a prefix that was left and entered again was still left. */
+function climb (path: string): { end: string, top: string } | null {
+  const kept: string[] = []
+  let top = Infinity
+  for (const segment of path.split('/').slice(1)) {
+    if (segment === '.') continue
+    if (segment !== '..') {
+      kept.push(segment)
+    } else {
+      if (kept.pop() === undefined) return null // above the root: above an upstream's base path as well
+      top = Math.min(top, kept.length)
+    }
+  }
+  return { end: '/' + kept.join('/'), top: top === Infinity ? path : '/' + kept.slice(0, top).join('/') }
+}
+
+const hasDotSegment = /\/\.\.?(?:\/|$)/
+
+export const steps: readonly Step[] = [
+  decodeOnly(() => true),
+  decodeOnly(character => /[A-Za-z0-9._~-]/.test(character)), // RFC 3986 §6.2.2.2
+  decodeOnly(character => character !== '/' && character !== '\\'),
+  decodeOnly(character => !';/?:@&=+$,#'.includes(character)), // decodeURI
+  looseUtf8,
+  path => path.replace(/[\x80-\xff\ufffd]/g, ''),
+  compatible,
+  path => path.replaceAll('\\', '/'),
+  path => path.replace(/\/{2,}/g, '/'),
+  path => path.replace(/;[^/]*/g, ''),
+  cutAt(/#/),
+  cutAt(/\?/),
+  cutAt(/;/),
+  cutAt(/\0/),
+  cutAt(/[\x00-\x1f\x7f]/),
+  path => hasDotSegment.test(path) ? climb(path)?.end ?? null : path,
+  path => hasDotSegment.test(path) ? climb(path)?.top ?? null : path,
+  path => path.replace(/[\t\r\n]/g, ''), // WHATWG URL, and so every browser
+  seen,
+  eachSegment(segment => segment.replaceAll('\x85', ' ').trim()),
+  eachSegment(withoutDotTail),
+  eachSegment(dotsAndSpaces),
+  eachSegment(withoutStream),
+  path => path.replace(/^[/\\]{2,}[^/\\?#]*/, '') // `//host/path`: the host is not part of the path
+]
