@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 /** Thrown at start with a sentence for the terminal: nothing is listening yet, or no longer. */
 export class DemoRefused extends Error {
@@ -17,11 +17,16 @@ export function requireLoopback (address: string): void {
 /**
  * Listens on an address that only this machine reaches.
  *
- * @returns the port, and `close`, which also ends what is still streaming
+ * @returns the port, and `close`, which also ends what is still streaming or upgraded
  * @throws {DemoRefused} the address is not loopback, or `localhost` means something else on this machine, or the port is taken
  */
 export async function listenOnLoopback (server: Server, port: number, address: string): Promise<{ port: number, close: () => Promise<void> }> {
   requireLoopback(address)
+  const sockets = new Set<Socket>()
+  server.on('connection', socket => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', cause => { reject(new DemoRefused(`Cannot listen on ${address}, port ${port}: ${cause.message}`, { cause })) })
     server.listen(port, address, resolve)
@@ -29,7 +34,7 @@ export async function listenOnLoopback (server: Server, port: number, address: s
   const bound = server.address() as AddressInfo
   const close = () => new Promise<void>(resolve => {
     server.close(() => { resolve() })
-    server.closeAllConnections()
+    for (const socket of sockets) socket.destroy() // upgraded ones too, which the server no longer counts as its own
   })
   if (!loopback.test(bound.address)) {
     await close()

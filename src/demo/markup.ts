@@ -1,11 +1,5 @@
 import { createHash } from 'node:crypto'
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\'': '&#39;' }
-
-/** Text, made harmless as content and inside a quoted attribute. */
-export function escape (text: string): string {
-  return text.replace(/[&<>"']/g, character => entities[character] ?? '')
-}
+import { Html, html } from '../pages/html.ts'
 
 const style = `
 :root { color-scheme: light dark; --ink: #1c2430; --paper: #fbfaf7; --card: #fff; --line: #d9d5cb; --link: #0b5cad; --quiet: #586273 }
@@ -27,23 +21,27 @@ dl div + div { border-top: 1px solid var(--line) } dt { color: var(--quiet) } dd
 @media (max-width: 34rem) { dl div { grid-template-columns: minmax(0, 1fr) } }
 `
 
-const styleHash = createHash('sha256').update(style).digest('base64')
+/** How a Content-Security-Policy names an inline style or script (CSP level 3). */
+export function sourceHash (source: string): string {
+  return `'sha256-${createHash('sha256').update(source).digest('base64')}'`
+}
 
-/** A whole page. @param body already escaped */
-export function document (title: string, body: string, head = ''): string {
-  return `<!doctype html>
+/** A whole page, in light or dark. @param head what a page has beside the style */
+export function document (title: string, content: Html, head?: Html): string {
+  return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)}</title>
-<style>${style}</style>
+<link rel="icon" href="data:,">
+<title>${title}</title>
+<style>${new Html(style)}</style>
 ${head}</head>
 <body><main>
-${body}
+${content}
 </main></body>
 </html>
-`
+`.markup
 }
 
 /**
@@ -53,5 +51,5 @@ ${body}
  * @param scripts sources allowed to run; none by default
  */
 export function contentSecurityPolicy (scripts = '\'none\''): string {
-  return `default-src 'none'; style-src 'sha256-${styleHash}'; script-src ${scripts}; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'`
+  return `default-src 'none'; style-src ${sourceHash(style)}; img-src data:; script-src ${scripts}; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'`
 }

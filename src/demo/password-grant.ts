@@ -1,12 +1,12 @@
 import type Provider from 'oidc-provider'
+import type * as Library from 'oidc-provider'
 import type { TokenEndpointGrantContext } from 'oidc-provider'
 import type { Person } from './people.ts'
 
-type Library = typeof import('oidc-provider')
 interface Parameters { username?: string, password?: string, scope?: string }
 
 /** Teaches the provider the resource owner password credentials grant (RFC 6749 §4.3). The password is the login name. */
-export function addPasswordGrant (provider: Provider, { errors }: Library, people: readonly Person[]): void {
+export function addPasswordGrant (provider: Provider, { errors }: typeof Library, people: readonly Person[]): void {
   provider.registerGrantType<Parameters>('password', async ctx => {
     const { username, password, scope } = ctx.oidc.params
     const person = people.find(({ login }) => login === username && login === password)

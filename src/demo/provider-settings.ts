@@ -1,11 +1,10 @@
 import { generateKeyPair } from 'node:crypto'
 import { promisify } from 'node:util'
+import type * as Library from 'oidc-provider'
 import type { AdapterFactory, Configuration, JWK, KoaContextWithOIDC } from 'oidc-provider'
 import type { Outside } from '../outside.ts'
 import type { Person } from './people.ts'
 import { goodbyePage, logoutPage, problemPage, sendPage } from './provider-pages.ts'
-
-type Library = typeof import('oidc-provider')
 
 export interface SettingsOptions {
   readonly people: readonly Person[]
@@ -21,7 +20,7 @@ const day = 24 * hour
 const ttl = { AccessToken: hour, AuthorizationCode: 60, IdToken: hour, RefreshToken: day, Interaction: hour, Session: day, Grant: day }
 
 /** What the embedded provider promises its clients; keys are made anew at every start. */
-export async function providerSettings (library: Library, { people, adapter, remembers, outside }: SettingsOptions): Promise<Configuration> {
+export async function providerSettings (library: typeof Library, { people, adapter, remembers, outside }: SettingsOptions): Promise<Configuration> {
   return {
     adapter,
     ttl,
@@ -77,7 +76,7 @@ async function consent ({ oidc }: KoaContextWithOIDC) {
   return given
 }
 
-function policy ({ interactionPolicy: { Check, base } }: Library, remembers: boolean) {
+function policy ({ interactionPolicy: { Check, base } }: typeof Library, remembers: boolean) {
   const prompts = base()
   if (!remembers) {
     prompts.get('login')?.checks.add(new Check('asks_every_time', 'the person is asked every time', ({ oidc }) =>

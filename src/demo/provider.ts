@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type Provider from 'oidc-provider'
+import type * as Library from 'oidc-provider'
 import type { AdapterPayload } from 'oidc-provider'
 import { outside as realOutside } from '../outside.ts'
 import type { Outside } from '../outside.ts'
@@ -76,7 +77,7 @@ export async function startProvider (options: DemoProviderOptions): Promise<Demo
   }
 }
 
-function equip (provider: Provider, library: Library, { people, issueIdToken = true, log }: DemoProviderOptions & { people: readonly Person[] }): void {
+function equip (provider: Provider, library: typeof Library, { people, issueIdToken = true, log }: DemoProviderOptions & { people: readonly Person[] }): void {
   provider.silent = true
   provider.on('server_error', (_ctx, error) => { log?.(`the provider failed: ${error.message}`) })
   addPasswordGrant(provider, library, people)
@@ -110,16 +111,15 @@ function record (requests: { method: string, path: string }[], { method = '', ur
   if (requests.length > 1000) requests.shift()
 }
 
-type Library = typeof import('oidc-provider')
-let library: Promise<Library> | undefined
+let library: Promise<typeof Library> | undefined
 
 /** Once for the process: loading tells the console about the version of Node, which is not news to whoever runs a demo. */
-function loadLibrary (): Promise<Library> {
+function loadLibrary (): Promise<typeof Library> {
   library ??= loadQuietly()
   return library
 }
 
-async function loadQuietly (): Promise<Library> {
+async function loadQuietly (): Promise<typeof Library> {
   const warn = console.warn
   console.warn = (...words: unknown[]) => { if (!String(words[0]).includes('oidc-provider')) warn(...words) }
   try {
