@@ -1,0 +1,26 @@
+// npm test: types, lint, the built package, then every test file. Ends with the line that CI counts.
+import { spawnSync } from 'node:child_process'
+import { readFileSync, rmSync } from 'node:fs'
+
+const root = new URL('..', import.meta.url)
+const results = 'build/results.tap'
+
+function run (command, ...args) {
+  return spawnSync(command, args, { stdio: 'inherit', cwd: root }).status === 0
+}
+
+rmSync(new URL('build', root), { recursive: true, force: true })
+const sound = [
+  run('npx', 'tsc', '-p', 'tsconfig.json'),
+  run('npx', 'eslint', '.'),
+  run('npm', 'run', '--silent', 'build')
+].every(Boolean)
+const tested = run('npx', 'tap', '--reporter=terse', `--output-file=${results}`, ...process.argv.slice(2))
+
+const summary = [...readFileSync(new URL(results, root), 'utf8').matchAll(/^# \{(.*)\}$/gm)].at(-1)?.[1] ?? ''
+const count = name => Number(new RegExp(`\\b${name}: (\\d+)`).exec(summary)?.[1] ?? 0)
+const failed = count('fail') + (sound ? 0 : 1) + (!tested && count('fail') === 0 ? 1 : 0)
+if (!sound) console.error('types, lint or build failed: see above')
+const skipped = count('skip') + count('todo')
+console.log(`${count('pass')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+process.exitCode = failed === 0 ? 0 : 1

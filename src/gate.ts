@@ -1,0 +1,55 @@
+import fastify, { type FastifyInstance } from 'fastify'
+import type { Config } from './config/options.ts'
+import { outside as machine, type Outside } from './outside.ts'
+import { createParts } from './parts.ts'
+import accessLog from './plugins/access-log.ts'
+import answers from './plugins/answers.ts'
+import errors from './plugins/errors.ts'
+import guard from './plugins/guard.ts'
+import places from './plugins/places.ts'
+import sessions from './plugins/sessions.ts'
+import upstreams from './plugins/upstreams.ts'
+import wire from './plugins/wire.ts'
+import callback from './routes/callback.ts'
+import probes from './routes/probes.ts'
+import signIn from './routes/sign-in.ts'
+import signOut from './routes/sign-out.ts'
+import start from './routes/start.ts'
+import userinfo from './routes/userinfo.ts'
+import { serverOptions } from './server.ts'
+
+/**
+ * The whole gate, in the order in which a request meets it. Read this first; `parts.ts` says what each step is made of.
+ *
+ * @param config from `loadConfig`
+ * @param outside the clock and the randomness, replaced in tests
+ * @returns a Fastify instance that is ready to listen
+ */
+export async function createGate (config: Config, outside: Outside = machine): Promise<FastifyInstance> {
+  const parts = createParts(config, outside)
+
+  // Before any hook: a raw target becomes the name of a route. Ours, a callback, or the upstream it leads to.
+  const app = fastify(serverOptions(config, parts.places.rewrite))
+
+  await app.register(accessLog) // one line a request, whatever becomes of it
+  await app.register(answers) // what every answer of our own carries
+  await app.register(errors, parts.urls) // the only way from an error to an answer
+
+  await app.register(wire) // is it one unambiguous HTTP request?
+  await app.register(places) // where does it lead?
+  await app.register(sessions, parts) // who is asking?
+  await app.register(guard, { ...parts, ...parts.urls }) // may they?
+
+  await app.register(async own => {
+    await own.register(start, parts.asking) // to the provider
+    await own.register(callback, parts.asking) // and back
+    await own.register(signIn, parts.asking)
+    await own.register(signOut, parts.asking)
+    await own.register(userinfo)
+  }, { prefix: config.proxyPrefix })
+  await app.register(probes, parts.probes)
+
+  await app.register(upstreams, parts) // and on to the application
+  app.addHook('onClose', () => parts.live.close())
+  return app
+}

@@ -1,0 +1,105 @@
+import type { FastifyRequest } from 'fastify'
+import { hash } from 'node:crypto'
+import { findProvider } from '../providers/index.ts'
+import { createEntry } from './access/entry.ts'
+import { createJudge } from './access/judge.ts'
+import { compileRules } from './access/rules.ts'
+import type { Config } from './config/options.ts'
+import { identify } from './identity/identify.ts'
+import { createOAuthClient } from './oauth/client.ts'
+import { createProviderFetch } from './oauth/http.ts'
+import type { Outside } from './outside.ts'
+import { createPlaces } from './plugins/places.ts'
+import type { Provider } from './provider.ts'
+import { createArrivals } from './proxy/arrival.ts'
+import { createForwarder } from './proxy/forward.ts'
+import { identityHeaders } from './proxy/headers.ts'
+import { createAsking } from './routes/asking.ts'
+import { createCookieJar, createOurCookies } from './session/cookies.ts'
+import { createKeyring } from './session/keyring.ts'
+import { createLiveSessions } from './session/live.ts'
+import { createLogins } from './session/login.ts'
+import { createSessions } from './session/sessions.ts'
+
+const DAY = 24 * 60 * 60_000
+const PROVIDER_TIMEOUT = 10_000
+
+/** Everything the gate is made of, made once: the only place where the configuration is taken apart. */
+export function createParts (config: Config, outside: Outside) {
+  const provider = findProvider(config.oauthProvider) as Provider // loadConfig knows no others
+  const gate = gateId(config)
+  const tls = config.sslCertfile !== undefined
+  const encryptionKeys = (config.oauthEncryptionKey ?? []).map(key => Buffer.from(key, 'base64url'))
+  const keyring = createKeyring(config.cookieSecret, encryptionKeys, outside)
+  const entry = createEntry(config)
+  const logins = createLogins(keyring, gate, outside)
+  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime: config.oauthExpiryDays * DAY, headers: identityHeaders, refuse: entry.refuse })
+  const judge = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules ?? []) })
+  const prefix = config.proxyPrefix
+  const probes = { paths: [config.pingPath, config.readyPath] }
+  const callbackPath = config.oauthRedirectUri === undefined ? '/' : new URL(config.oauthRedirectUri).pathname
+  const places = createPlaces({ judge, logins, prefix, paths: probes.paths, callbackPath })
+  return {
+    places, probes, sessions, judge,
+    live: createLiveSessions(sessions),
+    arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy ?? [], useXheaders: config.useXheaders }),
+    jars: createJars(config),
+    websocketOrigins: config.allowWebsocketOrigin ?? [],
+    urls: createUrls(prefix),
+    forwarders: createForwarders(config),
+    asking: createAsking({
+      provider, logins, sessions, prefix, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri ?? config.publicUrl?.origin,
+      client: createClient(config, provider, outside),
+      identify: ({ sources }) => identify(provider, sources, { userKey: config.oauthJwtUser ?? config.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail })
+    })
+  }
+}
+
+function createClient (config: Config, provider: Provider, outside: Outside) {
+  return createOAuthClient({
+    provider, outside,
+    clientId: config.oauthKey,
+    clientSecret: config.oauthSecret,
+    authStyle: config.authStyle,
+    usePkce: config.usePkce,
+    scopes: config.oauthScope ?? provider.scopes,
+    extraParams: config.oauthExtraParams,
+    issuer: config.oauthIssuer,
+    authorizeUrl: config.oauthAuthorizeUrl,
+    tokenUrl: config.oauthTokenUrl,
+    userUrl: config.oauthUserUrl,
+    fetch: createProviderFetch({ timeout: PROVIDER_TIMEOUT })
+  })
+}
+
+function createForwarders (config: Config) {
+  return config.upstream.map(upstream => ({
+    origin: upstream.origin,
+    ...createForwarder({ upstream, ca: config.upstreamCa, skipVerify: config.upstreamSkipVerify, timeout: config.upstreamTimeout, maxHeaderSize: config.maxHeaderSize })
+  }))
+}
+
+function createJars (config: Config) {
+  const settings = cookieSettings(config)
+  const isSecure = (scheme: 'http' | 'https') => config.cookieSecure === 'auto' ? scheme === 'https' : config.cookieSecure === 'on'
+  return { http: createCookieJar(settings, isSecure('http')), https: createCookieJar(settings, isSecure('https')) }
+}
+
+function cookieSettings (config: Config) {
+  return { name: config.cookieName, port: config.port, domain: config.cookieDomain, path: config.cookiePath, sameSite: config.cookieSamesite }
+}
+
+function createUrls (prefix: string) {
+  const here = (request: FastifyRequest) => encodeURIComponent(request.method === 'GET' ? request.place?.target ?? '/' : '/')
+  return {
+    startUrl: (request: FastifyRequest) => `${prefix}/start?rd=${here(request)}`,
+    switchUrl: (request: FastifyRequest) => `${prefix}/start?prompt=select_account&rd=${here(request)}`
+  }
+}
+
+// Gates that share a key but not a client must not share sessions.
+function gateId ({ oauthProvider, oauthKey, oauthIssuer, oauthAuthorizeUrl, oauthTokenUrl }: Config): string {
+  return hash('sha256', JSON.stringify([oauthProvider, oauthKey, oauthIssuer ?? oauthAuthorizeUrl ?? oauthTokenUrl]), 'base64url').slice(0, 16)
+}
+
+export { createOurCookies, cookieSettings }

@@ -1,0 +1,73 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Judge } from '../access/judge.ts'
+import { asked } from '../access/navigation.ts'
+import { AccessDenied, AmbiguousPath, FormNotSent, FramedLogin, LoginRequired, OriginRefused } from '../errors.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** One of our own endpoints: reached without a session. */
+    open?: boolean
+  }
+}
+
+export interface GuardOptions {
+  readonly judge: Judge
+  readonly startUrl: (request: FastifyRequest) => string
+  /** Origins, besides the gate's own, that may open websockets in a session's name. */
+  readonly websocketOrigins: readonly string[]
+}
+
+/** Lets in only whom the rules admit: everything that is not declared open, found or not found, request or upgrade. */
+async function guard (app: FastifyInstance, options: GuardOptions): Promise<void> {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.place === null && request.routeOptions.config.open === true) return done()
+    const refusal = judged(request, options)
+    if (refusal === null) return done()
+    if (!(refusal instanceof LoginRequired) || !beginsSignIn(request)) return done(refusal)
+    void reply.header('x-oauth-gate', refusal.code).redirect(options.startUrl(request))
+  })
+}
+
+export default fp(guard, { name: 'guard', dependencies: ['sessions', 'errors', 'places'] })
+
+function judged (request: FastifyRequest, { judge, websocketOrigins }: GuardOptions): Error | null {
+  const { place, refusal } = request
+  const identity = request.session?.identity ?? null
+  const decision = place === null ? { verdict: identity === null ? 'sign-in' : 'admitted', anonymous: false } as const : judge.decide(place, identity)
+  switch (decision.verdict) {
+    case 'admitted':
+      if (decision.anonymous) request.session = null
+      else if (isUpgrade(request) && !isOwnOrigin(request, websocketOrigins)) return new OriginRefused(`Origin ${request.headers.origin ?? 'missing'}`)
+      return null
+    case 'ambiguous': return new AmbiguousPath(decision.detail)
+    case 'denied': return new AccessDenied(decision.detail, { reason: decision.reason })
+    case 'sign-in':
+      if (refusal !== null) return new AccessDenied(refusal.detail, { reason: refusal.reason })
+      return isUpgrade(request) ? new LoginRequired('no session') : unsigned(request)
+  }
+}
+
+function unsigned (request: FastifyRequest): Error {
+  switch (asked(request.raw.headers, request.method)) {
+    case 'form': return new FormNotSent('no session')
+    case 'framed': return new FramedLogin('no session')
+    case 'navigation':
+    case 'other': return new LoginRequired('no session')
+  }
+}
+
+function beginsSignIn (request: FastifyRequest): boolean {
+  return !isUpgrade(request) && asked(request.raw.headers, request.method) === 'navigation'
+}
+
+function isUpgrade (request: FastifyRequest): boolean {
+  return request.raw.pendingUpgrade !== undefined
+}
+
+// A page of any site can open a websocket here, and the browser sends our cookie along: only Origin tells them apart (RFC 6455 §10.2).
+function isOwnOrigin (request: FastifyRequest, others: readonly string[]): boolean {
+  const origin = request.headers.origin?.toLowerCase()
+  return origin !== undefined && (origin === request.arrival.origin || others.includes(origin))
+}
+

@@ -1,0 +1,81 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { IncomingMessage } from 'node:http'
+import type { Judge, Place } from '../access/judge.ts'
+import type { Logins } from '../session/login.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Where in the applications behind us the request leads; null for what belongs to the gate itself. */
+    place: Place | null
+  }
+}
+
+declare module 'node:http' {
+  interface IncomingMessage {
+    /** The target as it came; `url` is then the name of a route of ours. */
+    originalUrl?: string
+    place?: Place
+  }
+}
+
+export interface PlacesOptions {
+  readonly judge: Judge
+  readonly logins: Logins
+  /** `/oauth2`: everything below it is ours. */
+  readonly prefix: string
+  /** Single paths of ours outside the prefix. */
+  readonly paths: readonly string[]
+  /** The redirect URI's path, which the app may use too. */
+  readonly callbackPath: string
+}
+
+export interface Places {
+  /**
+   * Names the route for a raw target. Fastify's router never reads a path of the app: it would decode it,
+   * and the bytes that are judged must be the bytes that are forwarded.
+   */
+  rewrite (raw: IncomingMessage): string
+  /** Whether a path belongs to the gate, so that nobody is sent back to it after signing in. */
+  isOurs (target: string): boolean
+}
+
+export function createPlaces ({ judge, logins, prefix, paths, callbackPath }: PlacesOptions): Places {
+  const isOwnPath = (path: string) => path === prefix || path.startsWith(`${prefix}/`) || paths.includes(path)
+  const queryOf = (target: string) => target.slice(pathOf(target).length)
+  const isCallback = (target: string) => {
+    if (pathOf(target) !== callbackPath || !target.includes('state=')) return false
+    const states = new URLSearchParams(queryOf(target)).getAll('state')
+    return states.length === 1 && logins.readState(states[0] as string) !== null
+  }
+  return {
+    rewrite (raw) {
+      const target = raw.url ?? ''
+      if (isOwnPath(pathOf(target))) return target
+      if ((raw.method === 'GET' || raw.method === 'HEAD') && isCallback(target)) return `${prefix}/callback${queryOf(target)}`
+      raw.place = judge.place(target)
+      return upstreamRoute(raw.place.upstream)
+    },
+    isOurs: target => isOwnPath(pathOf(target)) || isCallback(target)
+  }
+}
+
+/** The route under which an upstream is registered. No request can ask for it by name: its target would be rewritten too. */
+export function upstreamRoute (index: number): string {
+  return `/upstream/${index}`
+}
+
+async function places (app: FastifyInstance): Promise<void> {
+  app.decorateRequest('place', null)
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.place = request.raw.place ?? null
+    done()
+  })
+}
+
+export default fp(places, { name: 'places' })
+
+function pathOf (target: string): string {
+  const end = target.search(/[?#]/)
+  return end === -1 ? target : target.slice(0, end)
+}

@@ -1,0 +1,40 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { IncomingMessage } from 'node:http'
+import { MalformedRequest, MethodRefused } from '../errors.ts'
+import { isHost } from '../proxy/arrival.ts'
+
+/** Refuses what two servers could read as two different requests (RFC 9112 §3.2, §6.3), before anything else looks at it. */
+async function wire (app: FastifyInstance): Promise<void> {
+  app.addHook('onRequest', (request, _reply, done) => {
+    const fault = faultOf(request.raw)
+    if (fault !== null) return done(new MalformedRequest(fault))
+    if (request.method === 'TRACE' || request.method === 'CONNECT') return done(new MethodRefused(request.method))
+    done()
+  })
+}
+
+export default fp(wire, { name: 'wire' })
+
+function faultOf (raw: IncomingMessage): string | null {
+  if (raw.httpVersion !== '1.1' && raw.httpVersion !== '1.0') return `HTTP version ${raw.httpVersion}`
+  if (!(raw.originalUrl ?? raw.url ?? '').startsWith('/')) return 'the request target is not a path'
+  const seen = countFraming(raw.rawHeaders)
+  if (seen.hosts !== 1 || !isHost(raw.headers.host ?? '')) return 'exactly one valid Host is needed'
+  if (seen.lengths > 1 || seen.codings > 1) return 'a framing header was sent twice'
+  if (seen.codings > 0 && seen.lengths > 0) return 'Content-Length together with Transfer-Encoding'
+  if (seen.codings > 0 && (raw.httpVersion === '1.0' || raw.headers['transfer-encoding']?.toLowerCase() !== 'chunked')) return 'a transfer coding other than chunked'
+  return null
+}
+
+// One pass; the length of a name rules out all but a few, so that lower-casing is rare.
+function countFraming (rawHeaders: readonly string[]): { hosts: number, lengths: number, codings: number } {
+  const seen = { hosts: 0, lengths: 0, codings: 0 }
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string
+    if (name.length === 4 && name.toLowerCase() === 'host') seen.hosts++
+    else if (name.length === 14 && name.toLowerCase() === 'content-length') seen.lengths++
+    else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') seen.codings++
+  }
+  return seen
+}

@@ -1,0 +1,107 @@
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP } from 'node:net'
+
+/** From where and how a request came, as far as that can be believed. */
+export interface Arrival {
+  /** The address of the person's machine. */
+  readonly address: string
+  readonly scheme: 'http' | 'https'
+  /** With its port where it is not the scheme's own. */
+  readonly host: string
+  /** `scheme://host`, lower case. */
+  readonly origin: string
+  /** What the app gets as `X-Forwarded-For`: the hops that are believed, the nearest last. */
+  readonly forwardedFor: string
+}
+
+export interface ArrivalOptions {
+  /** Where people reach the gate, when that is known: it then stands above everything a request says. */
+  readonly publicUrl?: URL | undefined
+  /** Whether the gate itself ends TLS. */
+  readonly tls: boolean
+  /** Addresses and networks whose forwarding headers are believed, in CIDR notation. */
+  readonly trustedProxies: readonly string[]
+  /** Panel's `--use-xheaders`: one loopback or private hop is believed, for scheme and client address only. */
+  readonly useXheaders: boolean
+}
+
+const PRIVATE = ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16', '::1/128', 'fc00::/7', 'fe80::/10']
+
+/** Reads forwarding headers from trusted peers only, from right to left: what stands left of the first stranger is hearsay. */
+export function createArrivals (options: ArrivalOptions): (request: IncomingMessage) => Arrival {
+  const { publicUrl, tls, useXheaders } = options
+  const trusted = networks(options.trustedProxies)
+  const nearby = networks(PRIVATE)
+  const own = publicUrl === undefined ? undefined : { scheme: publicUrl.protocol.slice(0, -1) as 'http' | 'https', host: publicUrl.host }
+
+  return request => {
+    const peer = plainAddress(request.socket.remoteAddress ?? '')
+    const isProxy = options.trustedProxies.length > 0 && contains(trusted, peer)
+    const believed = isProxy ? fromProxy(request, peer, trusted) : useXheaders && contains(nearby, peer) ? fromXheaders(request, peer) : { chain: [peer] }
+    const scheme = own?.scheme ?? believed.scheme ?? (tls ? 'https' : 'http')
+    const host = own?.host ?? believed.host ?? request.headers.host ?? ''
+    return { address: believed.chain[0] as string, scheme, host, origin: `${scheme}://${host.toLowerCase()}`, forwardedFor: believed.chain.join(', ') }
+  }
+}
+
+/** @param text an address or a network; @throws {Error} neither */
+export function addNetwork (list: BlockList, text: string): void {
+  const [address = '', bits] = text.split('/')
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+  list.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family)
+}
+
+interface Believed {
+  /** Client first, nearest hop last; never empty. */
+  readonly chain: readonly string[]
+  readonly scheme?: 'http' | 'https' | undefined
+  readonly host?: string | undefined
+}
+
+function fromProxy (request: IncomingMessage, peer: string, trusted: BlockList): Believed {
+  const hops = [...list(request.headers['x-forwarded-for']), peer].map(plainAddress)
+  let client = hops.length - 1
+  while (client > 0 && contains(trusted, hops[client] as string) && isIP(hops[client - 1] as string) !== 0) client--
+  return { chain: hops.slice(client), scheme: schemeOf(list(request.headers['x-forwarded-proto']).at(-1)), host: hostOf(list(request.headers['x-forwarded-host']).at(-1)) }
+}
+
+function fromXheaders (request: IncomingMessage, peer: string): Believed {
+  const { headers } = request
+  const client = plainAddress(list(headers['x-real-ip']).at(-1) ?? list(headers['x-forwarded-for']).at(-1) ?? peer)
+  const scheme = schemeOf(list(headers['x-scheme']).at(-1) ?? list(headers['x-forwarded-proto']).at(-1))
+  return { chain: isIP(client) === 0 ? [peer] : [client], scheme }
+}
+
+function networks (texts: readonly string[]): BlockList {
+  const blocks = new BlockList()
+  for (const text of texts) addNetwork(blocks, text)
+  return blocks
+}
+
+function contains (blocks: BlockList, address: string): boolean {
+  const family = isIP(address)
+  return family !== 0 && blocks.check(address, family === 6 ? 'ipv6' : 'ipv4')
+}
+
+function list (header: string | string[] | undefined): string[] {
+  return header === undefined ? [] : String(header).split(',').map(part => part.trim()).filter(part => part !== '')
+}
+
+// A dual-stack socket shows an IPv4 peer as ::ffff:127.0.0.1.
+function plainAddress (address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}
+
+function schemeOf (text: string | undefined): 'http' | 'https' | undefined {
+  const scheme = text?.toLowerCase()
+  return scheme === 'http' || scheme === 'https' ? scheme : undefined
+}
+
+function hostOf (text: string | undefined): string | undefined {
+  return text !== undefined && isHost(text) ? text : undefined
+}
+
+/** RFC 9112 §3.2 and RFC 3986 §3.2.2, without userinfo: a registered name, an IPv4 or a bracketed IPv6 address, a port. */
+export function isHost (text: string): boolean {
+  return /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(text)
+}

@@ -1,0 +1,77 @@
+import fastifyFormbody from '@fastify/formbody'
+import fastifyRateLimit from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { FormForged, PasswordRefused, TooManyAttempts } from '../errors.ts'
+import { passwordPage, signInPage } from '../pages/sign-in.ts'
+import { signedInPage } from '../pages/signed-in.ts'
+import type { Asking } from './asking.ts'
+
+/** A form is two short fields. */
+const LARGEST_FORM = 16 * 1024
+const MINUTE = 60_000
+const PER_NAME = 10
+const PER_ADDRESS = 30
+
+interface Form { readonly state: string, readonly username: string, readonly password: string }
+
+/** `GET sign_in`: who is signed in, or how to. `POST sign_in`: the password grant's form (RFC 6749 §4.3). */
+export default async function signIn (app: FastifyInstance, asking: Asking): Promise<void> {
+  const { provider, prefix, logins } = asking
+  const action = `${prefix}/sign_in`
+
+  app.get('/sign_in', { config: { open: true } }, async (request, reply) => {
+    const { rd, prompt } = request.query as { rd?: unknown, prompt?: unknown }
+    const returnTo = asking.safeReturn(rd, request)
+    if (request.session !== null && prompt === undefined) return reply.page(statusPage(request))
+    if (provider.flow !== 'password') return reply.page(signInPage(provider.label, `${prefix}/start?rd=${encodeURIComponent(returnTo)}`))
+    const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: provider.name, returnTo })
+    return reply.setCookies(setCookies).page(passwordPage({ action, state: login.state, username: '' }))
+  })
+
+  function statusPage ({ session }: FastifyRequest): string {
+    if (session === null) throw new TypeError('no session')
+    const { identity, startedAt, expiresAt } = session
+    return signedInPage({ user: identity.user, name: identity.name, provider: provider.label, startedAt, expiresAt, signOutUrl: `${prefix}/sign_out`, switchUrl: `${prefix}/start?prompt=select_account` })
+  }
+
+  if (provider.flow !== 'password') return
+  await app.register(fastifyFormbody, { bodyLimit: LARGEST_FORM })
+  await app.register(fastifyRateLimit, { global: false })
+  const perAddress = app.createRateLimit({ max: PER_ADDRESS, timeWindow: MINUTE, keyGenerator: request => request.arrival.address })
+  const perName = app.createRateLimit({ max: PER_NAME, timeWindow: MINUTE, keyGenerator: request => readForm(request).username.toLowerCase() })
+
+  app.post('/sign_in', { config: { open: true } }, async (request, reply) => {
+    const form = readForm(request)
+    const login = logins.find(request.jar, request.headers.cookie, form.state)
+    if (login === null || !isFromHere(request)) throw new FormForged(`Origin ${request.headers.origin ?? 'none'}, ${login === null ? 'no login of this browser' : 'state known'}`)
+    for (const throttle of [perAddress, perName]) {
+      const { isAllowed, isExceeded } = { isExceeded: false, ...await throttle(request) }
+      if (!isAllowed && isExceeded) throw new TooManyAttempts(`from ${request.arrival.address}`)
+    }
+    try {
+      asking.admit(request, reply, await asking.client.signInWithPassword(form.username, form.password, asking.redirectUriFor(request)))
+    } catch (error) {
+      if (!(error instanceof PasswordRefused)) throw error
+      return refused(request, reply, form)
+    }
+    return reply.setCookies([request.jar.clearLogin(login.state)]).redirect(login.returnTo, 303)
+  })
+
+  function refused (request: FastifyRequest, reply: FastifyReply, { state, username }: Form): FastifyReply {
+    const { kind } = PasswordRefused
+    request.log.warn({ event: 'login.refused', code: kind.code, address: request.arrival.address }, kind.title)
+    return reply.code(kind.status).header('x-oauth-gate', kind.code).page(passwordPage({ action, state, username, problem: kind.title }))
+  }
+}
+
+function readForm (request: FastifyRequest): Form {
+  const { state, username, password } = (request.body ?? {}) as Partial<Record<keyof Form, unknown>>
+  if (typeof state !== 'string' || typeof username !== 'string' || typeof password !== 'string') throw new FormForged('a field is missing')
+  return { state, username, password }
+}
+
+// The state's cookie already ties the form to this browser; Origin stops a page that shares the host but not the port.
+function isFromHere (request: FastifyRequest): boolean {
+  const { origin } = request.headers
+  return origin === undefined || origin.toLowerCase() === request.arrival.origin
+}

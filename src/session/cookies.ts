@@ -1,0 +1,145 @@
+/** How the browser is told to keep our cookies, and what they are called. */
+export interface CookieSettings {
+  readonly name?: string | undefined
+  /** The listening port: on plain http it is part of the name, because cookies know no ports. */
+  readonly port: number
+  readonly domain?: string | undefined
+  readonly path: string
+  readonly sameSite: 'lax' | 'strict' | 'none'
+}
+
+/** One `Set-Cookie`: what @fastify/cookie serialises (RFC 6265bis §4.1). */
+export interface SetCookie {
+  readonly name: string
+  readonly value: string
+  readonly options: {
+    readonly httpOnly: true
+    readonly secure: boolean
+    readonly sameSite: 'lax' | 'strict' | 'none'
+    readonly path: string
+    readonly domain?: string
+    /** Seconds; 0 removes. */
+    readonly maxAge: number
+  }
+}
+
+/** The cookies of one scheme: a browser on plain http has other names than one on https. */
+export interface CookieJar {
+  readonly sessionName: string
+  /** The sealed session in a `Cookie` header, its chunks joined; null also for two cookies of one name. */
+  readSession (header: string | undefined): string | null
+  /** Sets the session, and removes the chunks that a longer one left behind. */
+  writeSession (token: string, maxAge: number, header: string | undefined): SetCookie[]
+  clearSession (header: string | undefined): SetCookie[]
+  readLogin (header: string | undefined, state: string): string | null
+  /** The states of all logins this browser carries. */
+  loginStates (header: string | undefined): string[]
+  writeLogin (state: string, token: string, maxAge: number): SetCookie
+  clearLogin (state: string): SetCookie
+}
+
+const BASE = 'oauth-gate'
+const LOGIN = '-login-'
+/** Browsers keep 4,096 bytes of name and value; the rest is left for the name. */
+const CHUNK = 3_900
+const MOST_CHUNKS = 8
+const COUNT = /^([2-8])\.(.*)$/s
+
+export function createCookieJar (settings: CookieSettings, secure: boolean): CookieJar {
+  const sessionName = settings.name ?? defaultName(settings, secure)
+  // A login must reach the callback wherever that is, so its path is always '/'.
+  const loginName = `${secure && settings.domain === undefined ? '__Host-' : ''}${bare(sessionName)}${LOGIN}`
+  const common = { httpOnly: true, secure, ...settings.domain !== undefined && { domain: settings.domain } } as const
+  const session = (name: string, value: string, maxAge: number): SetCookie =>
+    ({ name, value, options: { ...common, sameSite: settings.sameSite, path: settings.path, maxAge: Math.floor(maxAge / 1000) } })
+  // Lax, whatever the session has: the provider's redirect is cross-site, and a strict cookie would not come back with it.
+  const login = (state: string, value: string, maxAge: number): SetCookie =>
+    ({ name: loginName + state, value, options: { ...common, sameSite: 'lax', path: '/', maxAge: Math.floor(maxAge / 1000) } })
+  const chunkName = (index: number) => index === 0 ? sessionName : `${sessionName}.${index}`
+  const stale = (header: string | undefined, kept: number) => Array.from({ length: MOST_CHUNKS }, (_, index) => index)
+    .filter(index => index >= kept && readCookie(header, chunkName(index)) !== null)
+    .map(index => session(chunkName(index), '', 0))
+
+  return {
+    sessionName,
+    readSession (header) {
+      const first = readCookie(header, sessionName)
+      if (first === null) return null
+      const [, count, start] = COUNT.exec(first) ?? []
+      if (count === undefined || start === undefined) return first
+      const rest = Array.from({ length: Number(count) - 1 }, (_, index) => readCookie(header, chunkName(index + 1)))
+      return rest.includes(null) ? null : start + rest.join('')
+    },
+    writeSession (token, maxAge, header) {
+      const chunks = split(token)
+      return [...chunks.map((chunk, index) => session(chunkName(index), chunk, maxAge)), ...stale(header, chunks.length)]
+    },
+    clearSession: header => stale(header, 0),
+    readLogin: (header, state) => readCookie(header, loginName + state),
+    loginStates: header => cookieNames(header).filter(name => name.startsWith(loginName)).map(name => name.slice(loginName.length)),
+    writeLogin: login,
+    clearLogin: state => login(state, '', 0)
+  }
+}
+
+/** Whether a cookie is a gate's: ours, or one of another gate on this host. None of them is the app's business. */
+export function createOurCookies (settings: CookieSettings): (name: string) => boolean {
+  const { name: own } = settings
+  return name => {
+    const plain = bare(name)
+    return plain.startsWith(BASE) || (own !== undefined && plain.startsWith(bare(own)) && isOurSuffix(plain.slice(bare(own).length)))
+  }
+}
+
+/** @returns whether the token fits into the cookies a session may have */
+export function fitsCookies (token: string): boolean {
+  return token.length <= CHUNK * MOST_CHUNKS - 2
+}
+
+function isOurSuffix (suffix: string): boolean {
+  return suffix === '' || /^\.[1-7]$/.test(suffix) || suffix.startsWith(LOGIN)
+}
+
+function defaultName (settings: CookieSettings, secure: boolean): string {
+  if (!secure) return `${BASE}-${settings.port}`
+  return settings.path === '/' && settings.domain === undefined ? `__Host-${BASE}` : `__Secure-${BASE}`
+}
+
+function bare (name: string): string {
+  return name.replace(/^__(?:Host|Secure)-/, '')
+}
+
+// The count stands before the first chunk, so that a chunk left over from a longer session is never read.
+function split (token: string): string[] {
+  if (token.length <= CHUNK) return [token]
+  const count = Math.ceil((token.length + 2) / CHUNK)
+  const text = `${count}.${token}`
+  return Array.from({ length: count }, (_, index) => text.slice(index * CHUNK, (index + 1) * CHUNK))
+}
+
+/**
+ * One cookie's value, found without parsing the others. Names and values are bytes: no decoding, no quotes.
+ *
+ * @returns null where the name is missing, or there twice: a sibling domain can set a second one, and nobody can tell which is ours
+ */
+function readCookie (header: string | undefined, name: string): string | null {
+  if (header === undefined) return null
+  let found: string | null = null
+  for (let at = header.indexOf(`${name}=`); at !== -1; at = header.indexOf(`${name}=`, at + 1)) {
+    if (!startsPair(header, at)) continue
+    if (found !== null) return null
+    const end = header.indexOf(';', at)
+    found = header.slice(at + name.length + 1, end === -1 ? undefined : end).trimEnd()
+  }
+  return found
+}
+
+function startsPair (header: string, at: number): boolean {
+  let before = at - 1
+  while (header[before] === ' ' || header[before] === '\t') before--
+  return before < 0 || header[before] === ';'
+}
+
+function cookieNames (header: string | undefined): string[] {
+  return (header ?? '').split(';').map(pair => pair.slice(0, Math.max(0, pair.indexOf('='))).trim())
+}

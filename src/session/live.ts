@@ -1,0 +1,40 @@
+import type { Session, Sessions } from './sessions.ts'
+
+/** What stays open longer than a request: a websocket. */
+export interface Channel {
+  /** @param code a websocket close code (RFC 6455 §7.4) */
+  end (code: number, reason: string): void
+  onClose (listener: () => void): void
+}
+
+export interface LiveSessions {
+  /** Watches a channel until it closes or its session ends. */
+  keep (session: Session, channel: Channel): void
+  close (): void
+}
+
+/** Private use (RFC 6455 §7.4.2): 4401 reads as 401. */
+const SESSION_ENDED = 4401
+const EVERY = 500
+
+/**
+ * Ends open channels with their session. It asks, twice a second, instead of keeping a timer for each: a sign-out, an
+ * expiry and a clock that was set all come by the same way.
+ */
+export function createLiveSessions (sessions: Sessions): LiveSessions {
+  const open = new Map<Channel, Session>()
+  const sweep = setInterval(() => {
+    for (const [channel, session] of open) {
+      if (sessions.isLive(session)) continue
+      open.delete(channel)
+      channel.end(SESSION_ENDED, 'session_ended')
+    }
+  }, EVERY).unref()
+  return {
+    keep (session, channel) {
+      open.set(channel, session)
+      channel.onClose(() => open.delete(channel))
+    },
+    close: () => clearInterval(sweep)
+  }
+}

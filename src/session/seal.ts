@@ -1,0 +1,96 @@
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto'
+import type { Outside } from '../outside.ts'
+
+/** Encrypts and authenticates, or opens what was sealed so (Fernet: github.com/fernet/spec). */
+export interface Seal {
+  /** @returns a Fernet token, base64url with padding, as Python's `cryptography` writes it */
+  seal (plain: string | Uint8Array): string
+  /**
+   * @param maxAge milliseconds since sealing after which the token is void; what is sealed inside may say less
+   * @returns null for everything that was not sealed under one of the keys, whatever is wrong with it
+   */
+  open (token: string, maxAge?: number): Buffer | null
+}
+
+const VERSION = 0x80
+const HEAD = 1 + 8 + 16 // version, seconds since the epoch, IV
+const MAC = 32
+const CLOCK_SKEW = 60_000
+const TOKEN = /^[A-Za-z0-9_-]+={0,2}$/
+
+interface Key { readonly sign: KeyObject, readonly encrypt: KeyObject }
+
+/**
+ * @param keys 32 bytes each: the first seals, all open
+ * @throws {RangeError} no key, or one of another length
+ */
+export function createSeal (keys: readonly Uint8Array[], outside: Outside): Seal {
+  if (keys.length === 0) throw new RangeError('a seal needs a key')
+  const ring = keys.map(splitKey)
+  const first = ring[0] as Key
+  return {
+    seal: plain => write(first, outside, plain),
+    open (token, maxAge = Infinity) {
+      const raw = decode(token)
+      if (raw === null) return null
+      const sealedAt = Number(raw.readBigUInt64BE(1)) * 1000
+      const now = outside.now()
+      if (sealedAt > now + CLOCK_SKEW || sealedAt + maxAge < now) return null
+      const key = ring.find(key => timingSafeEqual(mac(key, raw.subarray(0, -MAC)), raw.subarray(-MAC)))
+      return key === undefined ? null : decrypt(key, raw)
+    }
+  }
+}
+
+/**
+ * A key for one purpose (HKDF-SHA256, RFC 5869): what is sealed for one can never be opened as another.
+ *
+ * @param label the purpose
+ */
+export function deriveKey (secret: string | Uint8Array, label: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, 'oauth-gate', label, 32))
+}
+
+// KeyObjects are made once: with raw bytes Node would import the key anew at every call.
+function splitKey (bytes: Uint8Array): Key {
+  if (bytes.length !== 32) throw new RangeError('a Fernet key has 32 bytes')
+  return { sign: createSecretKey(bytes.subarray(0, 16)), encrypt: createSecretKey(bytes.subarray(16)) }
+}
+
+function write (key: Key, outside: Outside, plain: string | Uint8Array): string {
+  const head = Buffer.alloc(HEAD)
+  head[0] = VERSION
+  head.writeBigUInt64BE(BigInt(Math.floor(outside.now() / 1000)), 1)
+  const iv = outside.random(16)
+  head.set(iv, 9)
+  const cipher = createCipheriv('aes-128-cbc', key.encrypt, iv)
+  const body = Buffer.concat([head, cipher.update(plain), cipher.final()])
+  return padded(Buffer.concat([body, mac(key, body)]))
+}
+
+// Strict on purpose: one token has one spelling, so that a cookie text identifies a session in the cache.
+function decode (token: string): Buffer | null {
+  if (token.length % 4 !== 0 || !TOKEN.test(token)) return null
+  const raw = Buffer.from(token, 'base64url')
+  const cipherText = raw.length - HEAD - MAC
+  if (cipherText < 16 || cipherText % 16 !== 0 || raw[0] !== VERSION) return null
+  return padded(raw) === token ? raw : null
+}
+
+function decrypt (key: Key, raw: Buffer): Buffer | null {
+  const decipher = createDecipheriv('aes-128-cbc', key.encrypt, raw.subarray(9, HEAD))
+  try {
+    return Buffer.concat([decipher.update(raw.subarray(HEAD, -MAC)), decipher.final()])
+  } catch {
+    return null // a signed token with broken padding: only a key holder can make one
+  }
+}
+
+function mac (key: Key, bytes: Uint8Array): Buffer {
+  return createHmac('sha256', key.sign).update(bytes).digest()
+}
+
+function padded (raw: Buffer): string {
+  const text = raw.toString('base64url')
+  return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
+}

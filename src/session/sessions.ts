@@ -1,0 +1,88 @@
+import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { SessionTooLarge } from '../errors.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { Outside } from '../outside.ts'
+import { fitsCookies, type CookieJar, type SetCookie } from './cookies.ts'
+import type { Seal } from './seal.ts'
+import { compact, restore, unwrap, wrap, type Envelope, type SealedSession } from './session.ts'
+
+/** Why someone who is signed in may not pass: for the visitor and for the log. */
+export interface Refusal { readonly reason: string, readonly detail: string }
+
+/** An opened session with all that can be worked out once: it holds no tokens. */
+export interface Session extends SealedSession {
+  /** The identity as header names and values, flat. */
+  readonly headers: readonly string[]
+  /** Not null when the allow lists no longer admit this person. */
+  readonly refusal: Refusal | null
+}
+
+export interface SessionOptions {
+  readonly seal: Seal
+  readonly outside: Outside
+  readonly gate: string
+  /** Milliseconds from sign-in to the absolute end. */
+  readonly lifetime: number
+  readonly headers: (identity: Identity) => readonly string[]
+  readonly refuse: (identity: Identity) => Refusal | null
+}
+
+export interface Sessions {
+  /** @param cookieHeader the request's `Cookie` header as it came */
+  open (jar: CookieJar, cookieHeader: string | undefined): Session | null
+  /** Seals a new session, with a new id. @throws {SessionTooLarge} */
+  start (jar: CookieJar, cookieHeader: string | undefined, identity: Identity): SetCookie[]
+  /** Signs out: the session is void at once, also where its cookie was kept. */
+  end (session: Session): void
+  /** Whether a session that was opened earlier may still be used; asked for streams and sockets. */
+  isLive (session: Session): boolean
+}
+
+const CACHED = 20_000
+const CACHED_CHARACTERS = 64 * 1024 * 1024
+const REVOKED = 100_000
+
+/** Sessions kept in sealed cookies, with a cache of the verified ones: opening is what a request would cost most. */
+export function createSessions (options: SessionOptions): Sessions {
+  const { seal, outside, gate, lifetime } = options
+  const cache = new LRUCache<string, Session>({ max: CACHED, maxSize: CACHED_CHARACTERS })
+  // Kept until the session would have ended by itself. When full, the oldest entry is nearest to that end.
+  const revoked = new LRUCache<string, true>({ max: REVOKED, perf: { now: () => outside.now() }, ttlResolution: 0 })
+  const envelope = (jar: CookieJar): Envelope => ({ type: 'session', cookie: jar.sessionName, gate })
+  const isLive = (session: SealedSession) => session.expiresAt > outside.now() && !revoked.has(session.id)
+
+  return {
+    isLive,
+    open (jar, cookieHeader) {
+      const token = jar.readSession(cookieHeader)
+      if (token === null) return null
+      const key = hash('sha256', jar.sessionName + token, 'base64')
+      const session = cache.get(key) ?? unseal(token, envelope(jar), options)
+      if (session === null || !isLive(session)) {
+        cache.delete(key)
+        return null
+      }
+      cache.set(key, session, { size: token.length })
+      return session
+    },
+    start (jar, cookieHeader, identity) {
+      const startedAt = outside.now()
+      const session = { id: outside.random(16).toString('base64url'), identity, startedAt, expiresAt: startedAt + lifetime }
+      const token = seal.seal(wrap(envelope(jar), compact(session)))
+      if (!fitsCookies(token)) throw new SessionTooLarge(`the sealed session has ${token.length} characters`)
+      return jar.writeSession(token, lifetime, cookieHeader)
+    },
+    end (session) {
+      revoked.set(session.id, true, { ttl: Math.max(1, session.expiresAt - outside.now()) })
+    }
+  }
+}
+
+function unseal (token: string, envelope: Envelope, { seal, headers, refuse }: SessionOptions): Session | null {
+  const plain = seal.open(token)
+  const content = plain === null ? null : unwrap(envelope, plain)
+  if (content === null) return null
+  const session = restore(content)
+  return Object.freeze({ ...session, headers: headers(session.identity), refusal: refuse(session.identity) })
+}
