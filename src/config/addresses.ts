@@ -1,0 +1,140 @@
+import { BlockList, isIP, isIPv4 } from 'node:net'
+import { Problem } from './config-error.ts'
+import { asItems, asText, type Kind } from './kind.ts'
+import { items, text } from './scalars.ts'
+
+const hostLabel = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?'
+const hostName = new RegExp(`^(?=.{1,253}$)${hostLabel}(?:\\.${hostLabel})*\\.?$`)
+
+/** The gate's own address as browsers see it. */
+export const origin: Kind<URL, string | URL> = {
+  shape: 'url',
+  parse: raw => {
+    const { url } = webUrl(raw instanceof URL ? raw.href : raw)
+    if (url.pathname !== '/') throw new Problem('must not have a path', `Write ${url.origin}: the gate answers for a whole origin.`)
+    if (url.search !== '' || url.hash !== '') throw new Problem('must have no query and no fragment', `Write ${url.origin}.`)
+    return url
+  }
+}
+
+/** An address at the provider, kept byte for byte: an issuer is compared that way (OpenID Connect Discovery §4.3). */
+export const providerUrl: Kind<string, string> = {
+  shape: 'url',
+  parse: raw => {
+    const { value, url } = webUrl(raw)
+    if (value.includes('#')) throw new Problem('must have no fragment')
+    if (url.protocol === 'http:' && !isLoopback(url.hostname)) throw new Problem('must be https, because secrets and tokens go there', 'Plain http is taken on this machine only: localhost, 127.0.0.1, [::1].')
+    return value
+  }
+}
+
+/** Sent to the provider as it is written (RFC 6749 §3.1.2). */
+export const redirectUri: Kind<string, string> = {
+  shape: 'url',
+  parse: raw => {
+    const { value, url } = webUrl(raw)
+    if (value.includes('#')) throw new Problem('must have no fragment')
+    if (/[%\\;]|\/\/|\/\.{1,2}(?:\/|$)/.test(value.replace(/^https?:\/\//i, '').replace(/\?.*$/, ''))) throw new Problem('has a path that can be read in more than one way')
+    const ours = ['code', 'state', 'error', 'iss'].find(name => url.searchParams.has(name))
+    if (ours !== undefined) throw new Problem(`has the parameter ${ours}, which the provider adds`)
+    return value
+  }
+}
+
+/** Addresses and networks in CIDR notation. */
+export const networks: Kind<readonly string[], readonly string[] | string> = {
+  shape: 'ip,cidr',
+  repeatable: true,
+  parse: raw => items(asItems(raw, /[\s,]+/).map(readNetwork)),
+  remark: raw => asItems(raw, /[\s,]+/).some(item => item.endsWith('/0')) ? 'believes everybody about the address they come from: name your proxies instead' : undefined
+}
+
+/** `https://host[:port]`, or `host[:port]` for either scheme; lower case. */
+export const origins: Kind<readonly string[], readonly string[] | string> = {
+  shape: 'origin',
+  repeatable: true,
+  parse: raw => items(asItems(raw, /[\s,]+/).map(readOrigin))
+}
+
+export const listenAddress: Kind<string, string> = {
+  shape: 'ip',
+  parse: raw => {
+    const value = text.parse(raw)
+    if (isIP(value) === 0 && !hostName.test(value)) throw new Problem('must be an IP address or a host name', 'Write 127.0.0.1 for this machine only, 0.0.0.0 or :: for everybody.')
+    return value
+  }
+}
+
+/** Domains of email addresses, lower case. */
+export const domains: Kind<readonly string[], readonly string[] | string> = {
+  shape: 'a,b',
+  repeatable: true,
+  parse: raw => items(asItems(raw, /[\s,]+/).map(readDomain)),
+  remark: raw => {
+    const at = asItems(raw, /[\s,]+/).filter(item => item.startsWith('@'))
+    return at.length > 0 ? `takes ${at.join(', ')} as ${at.map(item => item.slice(1)).join(', ')}` : undefined
+  }
+}
+
+/** Email addresses, lower case. */
+export const emails: Kind<readonly string[], readonly string[] | string> = {
+  shape: 'a,b',
+  repeatable: true,
+  parse: raw => items(asItems(raw, /[\s,]+/).map(item => {
+    const at = item.lastIndexOf('@')
+    if (at < 1) throw new Problem(`has “${item}”, which is not an email address`, 'A whole domain goes to --allowed-domains.')
+    return `${item.slice(0, at).toLowerCase()}@${readDomain(item.slice(at + 1))}`
+  }))
+}
+
+export const cookieDomain: Kind<string, string> = {
+  shape: 'domain',
+  parse: raw => {
+    const value = text.parse(raw).replace(/^\./, '').toLowerCase()
+    if (isIP(value) !== 0) throw new Problem('must be a domain, not an IP address', 'Leave it out: the cookie then belongs to this host alone.')
+    if (!hostName.test(value) || !value.includes('.') || value.endsWith('.')) throw new Problem('must be a domain with at least one dot, without scheme and port', 'Write example.com, or leave it out: the cookie then belongs to this host alone.')
+    return value
+  }
+}
+
+export function isLoopback (hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase()
+  return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+}
+
+/** An http or https address whose host is beyond doubt, as written and as parsed. Its problems never quote it: it may hold a password. */
+export function webUrl (raw: unknown): { value: string, url: URL } {
+  const value = text.parse(raw)
+  const authority = /^https?:\/\/([^/?#]*)/i.exec(value)?.[1]
+  if (authority === undefined || !URL.canParse(value)) throw new Problem('must be an address that begins with http:// or https://')
+  if (authority.includes('@')) throw new Problem('must not hold a user name or password')
+  if (/[\s\\]/.test(value)) throw new Problem('must not hold spaces or backslashes')
+  const url = new URL(value)
+  if (!/^\[[0-9a-f:.]+\]$/.test(url.hostname) && !hostName.test(url.hostname)) throw new Problem('has no proper host name')
+  return { value, url }
+}
+
+function readNetwork (item: string): string {
+  const [, address = item, bits] = /^(.*)\/(\d{1,3})$/.exec(item) ?? []
+  const version = isIP(address)
+  if (version === 0 || Number(bits ?? 0) > (version === 4 ? 32 : 128)) throw new Problem(`has “${item}”, which is no IP address and no network`, 'Write 10.0.0.7, 10.0.0.0/8 or fd00::/8.')
+  const family = version === 4 ? 'ipv4' : 'ipv6'
+  const list = new BlockList()
+  if (bits === undefined) list.addAddress(address, family)
+  else list.addSubnet(address, Number(bits), family)
+  return item
+}
+
+function readOrigin (item: string): string {
+  if (item.includes('*')) throw new Problem(`has “${item}”: any website could then speak in the name of whoever is signed in`, 'Name each origin. The gate’s own is always allowed.')
+  const url = webUrl(/^[a-z]+:\/\//i.test(item) ? item : `http://${item}`).url
+  if (url.pathname !== '/' || url.search !== '' || /[?#]|\/$/.test(item)) throw new Problem(`has “${item}”, which is more than an origin`, `Write ${item.includes('://') ? url.origin : url.host}.`)
+  return item.includes('://') ? url.origin : item.toLowerCase()
+}
+
+function readDomain (item: string): string {
+  const domain = asText(item).replace(/^@/, '').toLowerCase()
+  if (domain === '*') throw new Problem('has *, which would let everybody in', 'Leave the setting out if that is what you want.')
+  if (!hostName.test(domain) || domain.endsWith('.')) throw new Problem(`has “${item}”, which is not a domain`, 'Write example.com; each domain by itself, in its ASCII form.')
+  return domain
+}

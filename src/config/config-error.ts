@@ -1,0 +1,32 @@
+/** Why a value was refused, in words that begin after the setting's name. Never holds the value of a secret. */
+export class Problem extends Error {
+  readonly fix: string | undefined
+
+  constructor (message: string, fix?: string) {
+    super(message)
+    this.name = 'Problem'
+    this.fix = fix
+  }
+}
+
+/** One thing that keeps the gate from starting. */
+export interface ConfigProblem {
+  /** The setting as `--help` writes it, without dashes; for a name nobody knows, that name. */
+  readonly setting: string
+  readonly message: string
+  readonly fix: string
+}
+
+/** Everything that is wrong with a configuration, at once. Its texts are fit to be printed: no secret is in them. */
+export class ConfigError extends Error {
+  readonly problems: readonly ConfigProblem[]
+  /** Whether anything was set at all: where nothing was, a first step helps more than a list. */
+  readonly nothingSet: boolean
+
+  constructor (problems: readonly ConfigProblem[], nothingSet = false) {
+    super(problems.map(problem => `${problem.message}\n  ${problem.fix}`).join('\n'))
+    this.name = 'ConfigError'
+    this.problems = Object.freeze([...problems])
+    this.nothingSet = nothingSet
+  }
+}

@@ -1,0 +1,62 @@
+import { cookieDomain, domains, emails, listenAddress, networks, origin, origins, providerUrl, redirectUri } from './addresses.ts'
+import { literal } from './extra-params.ts'
+import { fernetKeys } from './fernet-keys.ts'
+import type { Kind } from './kind.ts'
+import { rules } from './rules.ts'
+import { choice, days, duration, fileName, flag, integer, list, ownPath, path, pem, text, word, words } from './scalars.ts'
+import { upstreams } from './upstreams.ts'
+
+/** What the table says about one setting beside its kind. */
+export interface Spec<T> {
+  /** One line for `--help` and the docs. */
+  readonly doc: string
+  readonly default?: T
+  /** Never printed, and may come from a file: `--x-file`, `X_FILE`. */
+  readonly secret?: true
+  /** The gate cannot start without it. */
+  readonly required?: true
+  /** Other names, complete: `client-id` for flags (and ours made from it), `PANEL_USER_KEY` for the environment. */
+  readonly aliases?: { readonly flags?: readonly string[], readonly env?: readonly string[] }
+  /** Where alone it can be set. */
+  readonly only?: 'file' | 'command'
+}
+
+export type Option<T, In, S extends Spec<T> = Spec<T>> = Readonly<Kind<T, In> & S>
+
+/** Every kind of setting: `option.days({ doc, default: 1 })`. What a kind is given as default is what it would parse to. */
+export const option = {
+  text: of(text),
+  word: of(word),
+  url: of(providerUrl),
+  origin: of(origin),
+  redirectUri: of(redirectUri),
+  list: of(list),
+  words: of(words),
+  domains: of(domains),
+  emails: of(emails),
+  networks: of(networks),
+  origins: of(origins),
+  flag: of(flag),
+  days: of(days),
+  duration: of(duration),
+  path: of(path),
+  ownPath: of(ownPath),
+  address: of(listenAddress),
+  cookieDomain: of(cookieDomain),
+  fileName: of(fileName),
+  pem: of(pem),
+  keys: of(fernetKeys),
+  literal: of(literal),
+  upstreams: of(upstreams),
+  rules: of(rules),
+  integer<const S extends Spec<number> & { readonly min: number, readonly max: number }> (spec: S) {
+    return of(integer(spec.min, spec.max))(spec)
+  },
+  choice<const C extends string, const S extends Spec<C>> (words: readonly C[], spec: S, synonyms: Readonly<Record<string, C>> = {}) {
+    return of(choice(words, synonyms))(spec)
+  }
+}
+
+function of<T, In> (kind: Kind<T, In>) {
+  return <const S extends Spec<T>>(spec: S): Option<T, In, S> => Object.freeze(Object.assign({}, kind, spec))
+}

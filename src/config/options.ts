@@ -1,0 +1,79 @@
+import type { Kind } from './kind.ts'
+import { option } from './option.ts'
+
+/** Every setting, once. Flags, environment names, file keys, `--help`, redaction and the types below follow from it. */
+export const groups = {
+  server: {
+    upstream: option.upstreams({ doc: 'The app, as [/path=]URL: http, https or unix:/path/to.sock[:/base].', required: true }),
+    upstreamCa: option.pem({ doc: 'Certificates that https upstreams are checked against, instead of the system’s.' }),
+    upstreamSkipVerify: option.flag({ doc: 'Accept any certificate from https upstreams.', default: false }),
+    upstreamTimeout: option.duration({ doc: 'How long the app may take to begin its answer: 30, 30s, 2m.', default: 60_000 }),
+    passHostHeader: option.flag({ doc: 'Send the app the Host that the browser asked for.', default: true }),
+    address: option.address({ doc: 'The address to listen on.', default: '127.0.0.1' }),
+    port: option.integer({ doc: 'The port to listen on; 0 takes any free one.', default: 4180, min: 0, max: 65_535 }),
+    sslCertfile: option.pem({ doc: 'A certificate chain, to serve https.' }),
+    sslKeyfile: option.pem({ doc: 'The key of that certificate.' }),
+    maxHeaderSize: option.integer({ doc: 'The bytes that the headers of a request may have.', default: 65_536, min: 4096, max: 1_048_576 }),
+    publicUrl: option.origin({ doc: 'The origin that browsers see, like https://app.example.com.' }),
+    proxyPrefix: option.ownPath({ doc: 'Where the gate’s own pages are.', default: '/oauth2' }),
+    pingPath: option.ownPath({ doc: 'Answers whether the gate is alive.', default: '/ping' }),
+    readyPath: option.ownPath({ doc: 'Answers whether the gate can sign people in.', default: '/ready' }),
+    trustedProxy: option.networks({ doc: 'Proxies whose X-Forwarded-* headers are believed.', default: [] }),
+    useXheaders: option.flag({ doc: 'Believe one proxy on this machine or network about scheme and client address.', default: false }),
+    allowWebsocketOrigin: option.origins({ doc: 'Other origins that may open websockets.', default: [] })
+  },
+  provider: {
+    oauthProvider: option.word({ doc: 'Who signs people in.', required: true, aliases: { env: ['PANEL_OAUTH_PROVIDER'] } }),
+    oauthKey: option.text({ doc: 'The client id issued by the provider.', aliases: { flags: ['client-id'], env: ['PANEL_OAUTH_KEY'] } }),
+    oauthSecret: option.text({ doc: 'The client secret issued by the provider.', secret: true, aliases: { flags: ['client-secret'], env: ['PANEL_OAUTH_SECRET'] } }),
+    oauthRedirectUri: option.redirectUri({ doc: 'Where the provider sends people back to; the app’s origin unless set.', aliases: { env: ['PANEL_OAUTH_REDIRECT_URI'] } }),
+    oauthExtraParams: option.literal({ doc: 'More for the provider, as a Python dict or JSON: "{\'prompt\': \'consent\'}".', default: {}, aliases: { env: ['PANEL_OAUTH_EXTRA_PARAMS'] } }),
+    oauthScope: option.words({ doc: 'What to ask for, instead of the provider’s usual scopes.', aliases: { env: ['PANEL_OAUTH_SCOPE'] } }),
+    oauthIssuer: option.url({ doc: 'The OpenID issuer, from which all addresses follow.' }),
+    oauthAuthorizeUrl: option.url({ doc: 'The provider’s authorization endpoint.', aliases: { env: ['PANEL_OAUTH_AUTHORIZE_URL'] } }),
+    oauthTokenUrl: option.url({ doc: 'The provider’s token endpoint.', aliases: { env: ['PANEL_OAUTH_TOKEN_URL'] } }),
+    oauthUserUrl: option.url({ doc: 'The provider’s userinfo endpoint.', aliases: { env: ['PANEL_OAUTH_USER_URL'] } }),
+    oauthJwtUser: option.text({ doc: 'The claim that names the user; beats --user-key.', aliases: { env: ['PANEL_OAUTH_JWT_USER'] } }),
+    userKey: option.text({ doc: 'The claim that names the user, instead of the provider’s usual one.', aliases: { env: ['PANEL_USER_KEY'] } }),
+    usePkce: option.flag({ doc: 'Bind each sign-in to this gate by PKCE (S256).', default: true }),
+    authStyle: option.choice(['auto', 'params', 'header', 'none'], { doc: 'How the client secret is sent to the provider.', default: 'auto' }, { autodetect: 'auto', inparams: 'params', inheader: 'header' })
+  },
+  session: {
+    cookieSecret: option.text({ doc: 'What all cookies are sealed with: 32 random characters or more.', secret: true, aliases: { env: ['PANEL_COOKIE_SECRET', 'BOKEH_COOKIE_SECRET'] } }),
+    oauthEncryptionKey: option.keys({ doc: 'Fernet keys for sessions; the first seals, all open.', default: [], secret: true, aliases: { env: ['PANEL_OAUTH_ENCRYPTION', 'PANEL_OAUTH_ENCRYPTION_KEY'] } }),
+    oauthExpiryDays: option.days({ doc: 'How long a sign-in lasts, in days; fractions count.', default: 1, aliases: { env: ['PANEL_OAUTH_EXPIRY', 'PANEL_OAUTH_EXPIRY_DAYS'] } }),
+    cookieName: option.text({ doc: 'The name of the session cookie.' }),
+    cookieDomain: option.cookieDomain({ doc: 'The domain whose hosts share a sign-in.' }),
+    cookiePath: option.path({ doc: 'The path below which the cookie is sent.', default: '/', aliases: { env: ['PANEL_COOKIE_PATH'] } }),
+    cookieSecure: option.choice(['auto', 'on', 'off'], { doc: 'Whether cookies are for https only.', default: 'auto' }, { true: 'on', yes: 'on', 1: 'on', false: 'off', no: 'off', 0: 'off' }),
+    cookieSamesite: option.choice(['lax', 'strict', 'none'], { doc: 'Whether other sites’ requests carry the cookie.', default: 'lax' })
+  },
+  identity: {
+    allowUnverifiedEmail: option.flag({ doc: 'Believe addresses that the provider has not verified.', default: false })
+  },
+  access: {
+    allowedDomains: option.domains({ doc: 'Let in addresses of these domains.', default: [] }),
+    allowedEmails: option.emails({ doc: 'Let in these addresses.', default: [] }),
+    allowedGroups: option.list({ doc: 'Let in members of one of these groups.', default: [] }),
+    rules: option.rules({ doc: 'Who may pass where, as a list of { path, allow }.', default: [], only: 'file' })
+  },
+  run: {
+    logLevel: option.choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { doc: 'How much is logged.', default: 'info' }),
+    logFormat: option.choice(['auto', 'json', 'pretty'], { doc: 'How it is written; auto is pretty on a terminal.', default: 'auto' }),
+    config: option.fileName({ doc: 'A YAML or JSON file of settings, in snake_case.', only: 'command' })
+  }
+} as const
+
+export const options = { ...groups.server, ...groups.provider, ...groups.session, ...groups.identity, ...groups.access, ...groups.run }
+
+export type Options = typeof options
+export type OptionName = keyof Options
+
+type Value<O> = O extends Kind<infer T, infer _> ? O extends { readonly required: true } | { readonly default: unknown } ? T : T | undefined : never
+type Given<O> = O extends Kind<infer T, infer In> ? T | In : never
+
+/** What the gate runs with: checked, frozen, in the units its names and docs say. */
+export type Config = { readonly [Name in OptionName]: Value<Options[Name]> }
+
+/** What code may pass to `loadConfig`: the same as text, or as the value itself. `undefined` is not set. */
+export type Settings = { readonly [Name in OptionName]?: Given<Options[Name]> | string | undefined }
