@@ -19,7 +19,7 @@ export function interactions (provider: Provider, people: readonly Person[]): Mi
     if (form.has('cancel')) return proceed(provider, ctx, { error: 'access_denied', error_description: 'the person cancelled' })
     const person = people.find(({ login }) => login === form.get('login'))
     if (!person) return sendPage(ctx, 400, problemPage('invalid_request', 'There is nobody of that name here.'))
-    return proceed(provider, ctx, { login: { accountId: person.claims.sub } })
+    return proceed(provider, ctx, { login: { accountId: person.claims.sub }, select_account: {} })
   }
 }
 

@@ -76,8 +76,9 @@ async function consent ({ oidc }: KoaContextWithOIDC) {
   return given
 }
 
-function policy ({ interactionPolicy: { Check, base } }: typeof Library, remembers: boolean) {
+function policy ({ interactionPolicy: { Check, Prompt, base } }: typeof Library, remembers: boolean) {
   const prompts = base()
+  prompts.add(new Prompt({ name: 'select_account', requestable: true }), 0) // OpenID Connect Core §3.1.2.1
   if (!remembers) {
     prompts.get('login')?.checks.add(new Check('asks_every_time', 'the person is asked every time', ({ oidc }) =>
       !oidc.result?.['login'] && !oidc.prompts.has('none')))

@@ -180,9 +180,21 @@ t.test('one sign-in is remembered at the provider, unless it is told to ask ever
   await browser.signIn('ada')
   t.match(await browser.ask(), { status: 303, location: /\/callback\?code=/ })
   t.match(await browser.ask({ prompt: 'login' }), { status: 303, location: /^\/interaction\// })
+  t.match(await browser.signIn('ada', { prompt: 'select_account' }), { status: 303, location: /\/callback\?code=/ }, 'who asks to choose may choose')
   const forgetful = await provide(t, { remembers: false })
   t.match(await forgetful.browser.signIn('ada'), { location: /\/callback\?code=/ })
   t.match(await forgetful.browser.ask(), { status: 303, location: /^\/interaction\// })
+})
+
+t.test('who chooses somebody else is signed out first, by a form that also works without script', async t => {
+  const { provider, browser } = await provide(t)
+  await browser.signIn('ada')
+  const between = await browser.signIn('ben', { prompt: 'select_account' })
+  const xsrf = /name="xsrf" value="([^"]+)"/.exec(between.body)?.[1] ?? ''
+  t.match(between.body, /<noscript>[^]*<button/)
+  const out = await browser.visit('/session/end/confirm', { xsrf, logout: 'yes' })
+  const { tokens } = await redeem(provider, exchange(codeIn((await browser.visit(out.location)).location)))
+  t.match(claimsIn(tokens['id_token']), { sub: 'demo-ben' })
 })
 
 t.test('offline_access with prompt=consent passes without a consent page and brings a refresh token', async t => {
