@@ -39,8 +39,8 @@ export interface Judge {
 }
 
 export interface JudgeOptions {
-  /** `confined`: the upstream's URL has a path of its own, and no spelling may climb out of it. */
-  readonly upstreams: readonly { readonly path: string, readonly confined?: boolean }[]
+  /** An upstream whose URL has a path of its own, its `basePath`, is one that no spelling may climb out of. */
+  readonly upstreams: readonly { readonly path: string, readonly basePath?: string }[]
   readonly rules: Rules
 }
 
@@ -52,7 +52,7 @@ const none: readonly string[] = []
 /** @throws {TypeError} an upstream's path is none, or two upstreams have the same */
 export function createJudge ({ upstreams, rules }: JudgeOptions): Judge {
   const only = upstreams.length === 1 ? upstreams[0] : undefined
-  const free = only !== undefined && only.path === '/' && only.confined !== true && rules.uniform !== null
+  const free = only !== undefined && only.path === '/' && (only.basePath ?? '') === '' && rules.uniform !== null
   const alone = free && rules.uniform !== null ? [rules.uniform] : []
   const route = router(upstreams.map(upstream => upstream.path))
   return {

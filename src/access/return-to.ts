@@ -8,10 +8,10 @@ const longest = 2_000
  *
  * @param value what a query, a form or the request line said; believed in nothing
  * @param origin the public origin, `https://app.example.org`
- * @param ours whether a path (a query as well, which begins with `?` or is empty) belongs to the gate; callbacks do
+ * @param ours whether a path, with its query if it has one, belongs to the gate; callbacks do
  * @returns a path and a query of at most 2,000 characters: a longer query is dropped, then the path
  */
-export function safeReturn (value: string | undefined, origin: string, ours: (path: string, query: string) => boolean): string {
+export function safeReturn (value: string | undefined, origin: string, ours: (target: string) => boolean): string {
   if (value === undefined || !beginsAsPath(value)) return '/'
   const host = new URL(origin).host
   const url = resolve(value, `http://${host}/`)
@@ -37,7 +37,7 @@ function resolve (value: string, base: string): Resolved | null {
 }
 
 /** A path that our own router might take for one of ours leads round in a circle, however it is spelled. */
-function isOurs ({ path, query }: Resolved, ours: (path: string, query: string) => boolean): boolean {
+function isOurs ({ path, query }: Resolved, ours: (target: string) => boolean): boolean {
   const all = readings(path)
-  return all === null || ours(path, query) || all.some(reading => ours(reading, query))
+  return all === null || ours(path + query) || all.some(reading => ours(reading + query))
 }

@@ -40,36 +40,13 @@ const nobody: Rule = {
   refuse: () => ({ reason: 'this page is open to nobody', detail: 'no rule covers the path' })
 }
 
-/** What is wrong with rules as configured, a sentence each; nothing if they can be compiled. */
-export function ruleFaults (rules: readonly RuleConfig[]): readonly string[] {
-  const prefixes = rules.map(rule => parsePrefix(rule.path))
-  return rules.flatMap((rule, index) => {
-    const prefix = prefixes[index] ?? null
-    const name = `rule ${String(index + 1)} (${rule.path})`
-    if (prefix === null) return [`${name}: the path must begin with / and have one reading only`]
-    const before = prefixes.findIndex((other, at) => at < index && other?.covers(prefix.path) === true)
-    return [
-      ...before < 0 ? [] : [`${name} is never reached, because rule ${String(before + 1)} (${rules[before]?.path ?? ''}) covers it and comes first`],
-      ...typeof rule.allow === 'string' ? [] : groupFaults(name, rule.allow.groups)
-    ]
-  })
-}
-
-function groupFaults (name: string, groups: readonly string[]): readonly string[] {
-  if (groups.length === 0) return [`${name}: the list of groups is empty, which would admit nobody`]
-  return groups.filter(group => group === '' || group.trim() !== group)
-    .map(group => `${name}: the group ${JSON.stringify(group)} is empty, or begins or ends with a space`)
-}
-
 /**
  * Ordered rules: the first that covers a path decides, and a path that none covers is refused to everyone.
  * Without any rule everything is for whoever is signed in.
  *
- * @throws {TypeError} what `ruleFaults` would have told
+ * @throws {TypeError} a path is none or has several readings, or a list of groups is empty
  */
 export function compileRules (configs: readonly RuleConfig[]): Rules {
-  const faults = ruleFaults(configs)
-  if (faults.length > 0) throw new TypeError(faults.join('; '))
   const list = configs.length > 0 ? configs : [{ path: '/', allow: 'signed-in' } as const]
   const entries = list.map(entryOf)
   const find = (covers: (prefix: Prefix) => boolean): Entry => entries.find(entry => covers(entry.prefix)) ?? last
@@ -99,7 +76,9 @@ const everything: Prefix = { path: '/', covers: () => true, coversFolded: () => 
 const last: Entry = { prefix: everything, rule: nobody, alone: [nobody], sentence: '' }
 
 function entryOf (config: RuleConfig): Entry {
-  const prefix = parsePrefix(config.path) ?? everything // faults were refused before
+  const prefix = parsePrefix(config.path)
+  if (prefix === null) throw new TypeError(`the path of a rule must begin with / and have one reading: ${config.path}`)
+  if (typeof config.allow === 'object' && config.allow.groups.length === 0) throw new TypeError(`the rule for ${config.path} has an empty list of groups`)
   const rule: Rule = { name: `the rule for ${prefix.path}`, open: config.allow === 'public', refuse: refusal(config.allow, prefix.path) }
   return { prefix, rule, alone: [rule], sentence: sentenceOf(prefix.path, config.allow) }
 }

@@ -3,7 +3,7 @@
  * others, in every order: see readings.ts. All take time linear in the length of the path.
  */
 
-const encoded = /%u([0-9a-f]{4})|%([0-9a-f]{2})/gi
+const encoded = /%u[0-9a-f]{4}|(?:%[0-9a-f]{2})+/gi
 const notAscii = /[^\x00-\x7f]/
 const longUtf8 = /[\xc0\xc1][\x00-\x7f]|[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\x80-\xbf]{3}|[\xf8-\xfb][\x80-\xbf]{4}|[\xfc\xfd][\x80-\xbf]{5}/g
 const unseen = /[\x00-\x1f\x7f-\x9f]|\p{Default_Ignorable_Code_Point}/gu
@@ -14,14 +14,19 @@ const dotLike = /\u3002/g
 /** A step; null where no server can be trusted with the path at all. */
 export type Step = (path: string) => string | null
 
-/** Decodes one layer of the bytes that `decoded` lists, to one character a byte; `%uXXXX` is what IIS took. */
-function decodeOnly (decoded: (character: string) => boolean): Step {
-  return path => path.includes('%')
-    ? path.replace(encoded, (whole, wide: string | undefined, byte: string | undefined) => {
-      const character = String.fromCharCode(Number.parseInt(wide ?? byte ?? '', 16))
-      return decoded(character) ? character : whole
-    })
-    : path
+/** Decodes one layer, one character a byte; what `kept` lists stays as it is. `%uXXXX` is what IIS took. */
+function decodeBut (kept: RegExp): Step {
+  const one = (code: string, whole: string) => {
+    const character = String.fromCharCode(Number.parseInt(code, 16))
+    return kept.test(character) ? whole : character
+  }
+  const run = (octets: string) => {
+    if (octets.startsWith('%u') || octets.startsWith('%U')) return one(octets.slice(2), octets)
+    let text = ''
+    for (let at = 0; at < octets.length; at += 3) text += one(octets.slice(at + 1, at + 3), octets.slice(at, at + 3))
+    return text
+  }
+  return path => path.includes('%') ? path.replace(encoded, run) : path
 }
 
 /** Reads bytes as UTF-8 as loosely as decoders ever did: overlong forms, five and six bytes, unmarked second bytes. */
@@ -41,11 +46,11 @@ export function compatible (path: string): string {
 
 /** Without control characters and those that are never seen. */
 export function seen (path: string): string {
-  return path.replace(unseen, '')
+  return /[^\x20-\x7e]/.test(path) ? path.replace(unseen, '') : path
 }
 
-function eachSegment (change: (segment: string) => string): Step {
-  return path => path.split('/').map(change).join('/')
+function eachSegment (worthIt: RegExp, change: (segment: string) => string): Step {
+  return path => worthIt.test(path) ? path.split('/').map(change).join('/') : path
 }
 
 function withoutDotTail (segment: string): string {
@@ -56,7 +61,6 @@ function withoutDotTail (segment: string): string {
 }
 
 function dotsAndSpaces (segment: string): string {
-  if (!segment.includes('..') && !segment.includes('. ')) return segment
   const bare = segment.replaceAll(' ', '')
   return bare.length > 1 && bare.replaceAll('.', '') === '' ? '..' : segment
 }
@@ -93,10 +97,10 @@ function climb (path: string): { end: string, top: string } | null {
 const hasDotSegment = /\/\.\.?(?:\/|$)/
 
 export const steps: readonly Step[] = [
-  decodeOnly(() => true),
-  decodeOnly(character => /[A-Za-z0-9._~-]/.test(character)), // RFC 3986 §6.2.2.2
-  decodeOnly(character => character !== '/' && character !== '\\'),
-  decodeOnly(character => !';/?:@&=+$,#'.includes(character)), // decodeURI
+  decodeBut(/^$/),
+  decodeBut(/[^A-Za-z0-9._~-]/), // RFC 3986 §6.2.2.2
+  decodeBut(/[/\\]/),
+  decodeBut(/[;/?:@&=+$,#]/), // decodeURI
   looseUtf8,
   path => path.replace(/[\x80-\xff\ufffd]/g, ''),
   compatible,
@@ -112,9 +116,9 @@ export const steps: readonly Step[] = [
   path => hasDotSegment.test(path) ? climb(path)?.top ?? null : path,
   path => path.replace(/[\t\r\n]/g, ''), // WHATWG URL, and so every browser
   seen,
-  eachSegment(segment => segment.replaceAll('\x85', ' ').trim()),
-  eachSegment(withoutDotTail),
-  eachSegment(dotsAndSpaces),
-  eachSegment(withoutStream),
+  eachSegment(/[\s\x85]/, segment => segment.replaceAll('\x85', ' ').trim()),
+  eachSegment(/[. ](?:\/|$)/, withoutDotTail),
+  eachSegment(/\.[. ]/, dotsAndSpaces),
+  eachSegment(/\$/, withoutStream),
   path => path.replace(/^[/\\]{2,}[^/\\?#]*/, '') // `//host/path`: the host is not part of the path
 ]
