@@ -1,6 +1,7 @@
 import { BlockList, isIP, isIPv4 } from 'node:net'
+import { parseDomain, parseEmail } from '../access/email.ts'
 import { Problem } from './config-error.ts'
-import { asItems, asText, type Kind } from './kind.ts'
+import { asItems, type Kind } from './kind.ts'
 import { items, text } from './scalars.ts'
 
 const hostLabel = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?'
@@ -49,11 +50,11 @@ export const networks: Kind<readonly string[], readonly string[] | string> = {
   remark: raw => asItems(raw, /[\s,]+/).some(item => item.endsWith('/0')) ? 'believes everybody about the address they come from: name your proxies instead' : undefined
 }
 
-/** `https://host[:port]`, or `host[:port]` for either scheme; lower case. */
+/** Origins; `host[:port]`, as Panel has it, stands for both schemes. */
 export const origins: Kind<readonly string[], readonly string[] | string> = {
   shape: 'origin',
   repeatable: true,
-  parse: raw => items(asItems(raw, /[\s,]+/).map(readOrigin))
+  parse: raw => items(asItems(raw, /[\s,]+/).flatMap(readOrigins))
 }
 
 export const listenAddress: Kind<string, string> = {
@@ -65,7 +66,7 @@ export const listenAddress: Kind<string, string> = {
   }
 }
 
-/** Domains of email addresses, lower case. */
+/** Domains of email addresses, lower case; `*.b.com` is what is below `b.com`. */
 export const domains: Kind<readonly string[], readonly string[] | string> = {
   shape: 'a,b',
   repeatable: true,
@@ -80,11 +81,7 @@ export const domains: Kind<readonly string[], readonly string[] | string> = {
 export const emails: Kind<readonly string[], readonly string[] | string> = {
   shape: 'a,b',
   repeatable: true,
-  parse: raw => items(asItems(raw, /[\s,]+/).map(item => {
-    const at = item.lastIndexOf('@')
-    if (at < 1) throw new Problem(`has “${item}”, which is not an email address`, 'A whole domain goes to --allowed-domains.')
-    return `${item.slice(0, at).toLowerCase()}@${readDomain(item.slice(at + 1))}`
-  }))
+  parse: raw => items(asItems(raw, /[\s,]+/).map(item => parseEmail(item)?.address ?? refuse(item, 'an email address', 'A whole domain goes to --allowed-domains.')))
 }
 
 export const cookieDomain: Kind<string, string> = {
@@ -125,16 +122,21 @@ function readNetwork (item: string): string {
   return item
 }
 
-function readOrigin (item: string): string {
+function readOrigins (item: string): string[] {
   if (item.includes('*')) throw new Problem(`has “${item}”: any website could then speak in the name of whoever is signed in`, 'Name each origin. The gate’s own is always allowed.')
-  const url = webUrl(/^[a-z]+:\/\//i.test(item) ? item : `http://${item}`).url
-  if (url.pathname !== '/' || url.search !== '' || /[?#]|\/$/.test(item)) throw new Problem(`has “${item}”, which is more than an origin`, `Write ${item.includes('://') ? url.origin : url.host}.`)
-  return item.includes('://') ? url.origin : item.toLowerCase()
+  const candidates = item.includes('://') ? [item] : [`http://${item}`, `https://${item}`]
+  return candidates.map(candidate => {
+    const { url } = webUrl(candidate)
+    if (url.pathname !== '/' || /[?#]|\/$/.test(item)) throw new Problem(`has “${item}”, which is more than an origin`, `Write ${item.includes('://') ? url.origin : url.host}.`)
+    return url.origin
+  })
 }
 
 function readDomain (item: string): string {
-  const domain = asText(item).replace(/^@/, '').toLowerCase()
-  if (domain === '*') throw new Problem('has *, which would let everybody in', 'Leave the setting out if that is what you want.')
-  if (!hostName.test(domain) || domain.endsWith('.')) throw new Problem(`has “${item}”, which is not a domain`, 'Write example.com; each domain by itself, in its ASCII form.')
-  return domain
+  if (item === '*') throw new Problem('has *, which would let everybody in', 'Leave the setting out if that is what you want.')
+  return parseDomain(item)?.text ?? refuse(item, 'a domain', 'Write example.com, or *.example.com for what is below it; in ASCII.')
+}
+
+function refuse (item: string, what: string, fix: string): never {
+  throw new Problem(`has “${item}”, which is not ${what}`, fix)
 }

@@ -2,8 +2,9 @@ import { cookieDomain, domains, emails, listenAddress, networks, origin, origins
 import { literal } from './extra-params.ts'
 import { fernetKeys } from './fernet-keys.ts'
 import type { Kind } from './kind.ts'
+import { certificates, privateKey } from './pem.ts'
 import { rules } from './rules.ts'
-import { choice, days, duration, fileName, flag, integer, list, ownPath, path, pem, text, word, words } from './scalars.ts'
+import { choice, days, duration, fileName, flag, integer, list, ownPath, path, text, word, words } from './scalars.ts'
 import { upstreams } from './upstreams.ts'
 
 /** What the table says about one setting beside its kind. */
@@ -44,7 +45,8 @@ export const option = {
   address: of(listenAddress),
   cookieDomain: of(cookieDomain),
   fileName: of(fileName),
-  pem: of(pem),
+  certificates: of(certificates),
+  privateKey: of(privateKey),
   keys: of(fernetKeys),
   literal: of(literal),
   upstreams: of(upstreams),

@@ -5,14 +5,14 @@ import { option } from './option.ts'
 export const groups = {
   server: {
     upstream: option.upstreams({ doc: 'The app, as [/path=]URL: http, https or unix:/path/to.sock[:/base].', required: true }),
-    upstreamCa: option.pem({ doc: 'Certificates that https upstreams are checked against, instead of the system’s.' }),
+    upstreamCa: option.certificates({ doc: 'Certificates that https upstreams are checked against, instead of the system’s.' }),
     upstreamSkipVerify: option.flag({ doc: 'Accept any certificate from https upstreams.', default: false }),
     upstreamTimeout: option.duration({ doc: 'How long the app may take to begin its answer: 30, 30s, 2m.', default: 60_000 }),
     passHostHeader: option.flag({ doc: 'Send the app the Host that the browser asked for.', default: true }),
     address: option.address({ doc: 'The address to listen on.', default: '127.0.0.1' }),
     port: option.integer({ doc: 'The port to listen on; 0 takes any free one.', default: 4180, min: 0, max: 65_535 }),
-    sslCertfile: option.pem({ doc: 'A certificate chain, to serve https.' }),
-    sslKeyfile: option.pem({ doc: 'The key of that certificate.' }),
+    sslCertfile: option.certificates({ doc: 'A certificate chain, to serve https.' }),
+    sslKeyfile: option.privateKey({ doc: 'The key of that certificate.' }),
     maxHeaderSize: option.integer({ doc: 'The bytes that the headers of a request may have.', default: 65_536, min: 4096, max: 1_048_576 }),
     publicUrl: option.origin({ doc: 'The origin that browsers see, like https://app.example.com.' }),
     proxyPrefix: option.ownPath({ doc: 'Where the gate’s own pages are.', default: '/oauth2' }),
@@ -52,9 +52,9 @@ export const groups = {
     allowUnverifiedEmail: option.flag({ doc: 'Believe addresses that the provider has not verified.', default: false })
   },
   access: {
-    allowedDomains: option.domains({ doc: 'Let in addresses of these domains.', default: [] }),
-    allowedEmails: option.emails({ doc: 'Let in these addresses.', default: [] }),
-    allowedGroups: option.list({ doc: 'Let in members of one of these groups.', default: [] }),
+    allowedDomains: option.domains({ doc: 'Let in addresses of these domains.' }),
+    allowedEmails: option.emails({ doc: 'Let in these addresses.' }),
+    allowedGroups: option.list({ doc: 'Let in members of one of these groups.' }),
     rules: option.rules({ doc: 'Who may pass where, as a list of { path, allow }.', default: [], only: 'file' })
   },
   run: {
@@ -69,7 +69,7 @@ export const options = { ...groups.server, ...groups.provider, ...groups.session
 export type Options = typeof options
 export type OptionName = keyof Options
 
-type Value<O> = O extends Kind<infer T, infer _> ? O extends { readonly required: true } | { readonly default: unknown } ? T : T | undefined : never
+type Value<O> = O extends Kind<infer T, unknown> ? O extends { readonly required: true } | { readonly default: unknown } ? T : T | undefined : never
 type Given<O> = O extends Kind<infer T, infer In> ? T | In : never
 
 /** What the gate runs with: checked, frozen, in the units its names and docs say. */

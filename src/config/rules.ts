@@ -13,6 +13,7 @@ export const rules: Kind<readonly Rule[], readonly Rule[]> = {
   shape: 'list',
   parse: raw => {
     if (!Array.isArray(raw)) throw new Problem(`must be a list, not ${nameOf(raw)}`)
+    if (raw.length === 0) throw new Problem('is an empty list', 'Leave it out: whoever is signed in may then go everywhere.')
     const list = raw.map((item, index) => numbered(index, () => readRule(item)))
     list.forEach((rule, index) => numbered(index, () => reachable(rule, list.slice(0, index))))
     return Object.freeze(list)

@@ -100,17 +100,6 @@ export const ownPath: Kind<string, string> = {
 
 export const fileName: Kind<string, string> = { shape: 'file', parse: readText }
 
-/** The content of a PEM file; load.ts reads it. */
-export const pem: Kind<string, string> = {
-  shape: 'file',
-  reads: true,
-  parse: raw => {
-    const value = asText(raw)
-    if (!/-----BEGIN [A-Z0-9 ]+-----[\s\S]+-----END [A-Z0-9 ]+-----/.test(value)) throw new Problem('names a file that is not PEM', 'A PEM file has lines like -----BEGIN CERTIFICATE-----.')
-    return value
-  }
-}
-
 /** A frozen list without empty items, doubles or control characters. */
 export function items (values: readonly string[]): readonly string[] {
   if (values.length === 0) throw new Problem('is an empty list', 'Name at least one, or leave the setting out.')

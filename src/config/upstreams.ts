@@ -18,7 +18,7 @@ export interface Upstream {
 
 /** `[/path=]URL`, where the address is http, https, or `unix:/path/to.sock[:/base]`. */
 export const upstreams: Kind<readonly Upstream[], readonly string[] | string> = {
-  shape: '[/path=]url',
+  shape: 'url',
   repeatable: true,
   parse: raw => {
     // A flag or a list holds one upstream an item; only the environment has several in one text.

@@ -1,0 +1,64 @@
+import type { Loaded } from './load.ts'
+import { flagOf, optionNames, specOf } from './names.ts'
+import { groups, options, type OptionName } from './options.ts'
+
+/** One line of `--help` and of the docs page. */
+export interface OptionHelp {
+  readonly option: OptionName
+  /** `--oauth-key <text>`; for what only a file can hold, its key. */
+  readonly term: string
+  /** The doc, what else it is called, and the default. */
+  readonly text: string
+}
+
+export interface GroupHelp {
+  readonly title: string
+  readonly lines: readonly OptionHelp[]
+}
+
+const titles: Readonly<Record<keyof typeof groups, string>> = {
+  server: 'The gate and the app behind it:',
+  provider: 'Who signs people in:',
+  session: 'How long, and in which cookies:',
+  identity: 'Who they are:',
+  access: 'Who may enter:',
+  run: 'Running it:'
+}
+
+/** The whole table as help, group by group, each setting once. */
+export function describeOptions (): readonly GroupHelp[] {
+  return (Object.keys(groups) as (keyof typeof groups)[]).map(group => ({
+    title: titles[group],
+    lines: (Object.keys(groups[group]) as OptionName[]).map(option => ({ option, term: termOf(option), text: textOf(option) }))
+  }))
+}
+
+/** What was set, as it was written: for the start-up block. Secrets are `(set)`. */
+export function describeConfig ({ sources }: Loaded): readonly { readonly name: string, readonly value: string, readonly source: string }[] {
+  return optionNames.filter(option => sources[option].level !== 'default').map(option => ({
+    name: flagOf(option),
+    value: sources[option].shown,
+    source: sources[option].from
+  }))
+}
+
+function termOf (option: OptionName): string {
+  const flag = flagOf(option)
+  if (specOf(option).only === 'file') return flag.replaceAll('-', '_')
+  return options[option].bare === true ? `--${flag} [${options[option].shape}]` : `--${flag} <${options[option].shape}>`
+}
+
+function textOf (option: OptionName): string {
+  const { doc, aliases, secret } = specOf(option)
+  const others = [...aliases?.flags ?? [], ...secret === true ? [`${flagOf(option)}-file`] : []].map(flag => `--${flag}`)
+  const also = others.length > 0 ? ` Also ${others.join(', ')}.` : ''
+  const initial = initialOf(option)
+  return `${doc}${also}${initial === '' ? '' : ` [${initial}]`}`
+}
+
+function initialOf (option: OptionName): string {
+  const initial = specOf(option).default
+  if (typeof initial === 'boolean') return initial ? 'yes' : 'no'
+  if (options[option].shape === 'time') return `${Number(initial) / 1000}s`
+  return typeof initial === 'string' || typeof initial === 'number' ? String(initial) : ''
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs'
+import { crossCheck } from './checks.ts'
+import { parseConfigFile } from './config-file.ts'
+import { ConfigError, Problem, type ConfigProblem } from './config-error.ts'
+import { optionNames } from './names.ts'
+import type { Config, OptionName, Settings } from './options.ts'
+import { problemOf, resolve, type Resolved, type Source } from './resolve.ts'
+import { settle } from './settle.ts'
+import { fromCode, fromEnvironment, fromFile, fromFlags, together, type Candidate, type Flags, type Gathered } from './sources.ts'
+
+export interface LoadOptions {
+  /** By name without dashes, as written: `{ 'oauth-key': 'x', 'client-secret-file': '/run/s', upstream: ['…', '…'] }`. */
+  readonly flags?: Flags
+  /** The process's own unless given: `{}` reads none. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** A YAML or JSON file, where neither a flag nor the environment names one. */
+  readonly file?: string
+  /** From code, by camelCase name. As strong as flags, which beat it. */
+  readonly settings?: Settings
+}
+
+export interface Loaded {
+  readonly config: Config
+  readonly sources: Readonly<Record<OptionName, Source>>
+  /** Sentences without capital and full stop: what was overridden, ignored, or read differently than it was written. */
+  readonly notices: readonly string[]
+}
+
+/**
+ * The only door to environment and files: makes one checked and frozen configuration of everything that was said.
+ *
+ * @throws {ConfigError} with every problem there is, none of which quotes a secret
+ */
+export function loadConfig ({ flags = {}, env = process.env, file, settings = {} }: LoadOptions = {}): Loaded {
+  const said = together([fromFlags(flags), fromCode(settings), fromEnvironment(env)])
+  const problems: ConfigProblem[] = [...said.problems]
+  const notices: string[] = [...said.notices]
+  const written = readConfigFile(said.candidates, file, problems)
+  const candidates = [...said.candidates, ...written.candidates]
+  problems.push(...written.problems)
+
+  const resolved = new Map<OptionName, Resolved>()
+  for (const option of optionNames) {
+    const decision = resolve(option, candidates.filter(candidate => candidate.option === option), readText, problems, notices)
+    if (decision !== undefined) resolved.set(option, decision)
+  }
+  const settled = settle(resolved, problems, notices)
+  crossCheck(settled, problems, notices)
+  if (problems.length > 0) throw new ConfigError(problems, candidates.length === 0 && said.problems.length === 0)
+  return Object.freeze({
+    config: Object.freeze(Object.fromEntries([...settled].map(([option, { value }]) => [option, value]))) as Config,
+    sources: Object.freeze(Object.fromEntries([...settled].map(([option, { source }]) => [option, source]))) as Loaded['sources'],
+    notices: Object.freeze(notices)
+  })
+}
+
+function readConfigFile (candidates: readonly Candidate[], file: string | undefined, problems: ConfigProblem[]): Gathered {
+  const named = candidates.find(candidate => candidate.option === 'config')
+  const path = named === undefined ? file : named.raw
+  const from = named?.from ?? 'the configuration file'
+  try {
+    // An empty name, or one that is no text, is told when the setting itself is read.
+    if (typeof path === 'string' && path.trim() !== '') return fromFile(parseConfigFile(readText(path)), path)
+  } catch (error) {
+    problems.push(problemOf('config', `${from} (${String(path)})`, error))
+  }
+  return { candidates: [], problems: [], notices: [] }
+}
+
+function readText (path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why = new Map([['ENOENT', 'does not exist'], ['EACCES', 'may not be read by this user'], ['EISDIR', 'is a folder']]).get(code ?? '')
+    throw new Problem(`names a file that ${why ?? `cannot be read (${code ?? 'unknown reason'})`}`, 'Check the path; it is seen from the folder where oauth-gate was started.')
+  }
+}

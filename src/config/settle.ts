@@ -1,0 +1,78 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { ConfigProblem } from './config-error.ts'
+import type { Params } from './extra-params.ts'
+import { flagOf } from './names.ts'
+import { options, type OptionName } from './options.ts'
+import { problemOf, type Resolved, type Source } from './resolve.ts'
+
+export type Choices = ReadonlyMap<OptionName, Resolved>
+
+// Names with which Panel's extra params set what has a setting of its own.
+const settings: readonly (readonly [string, OptionName])[] = [
+  ['AUTHORIZE_URL', 'oauthAuthorizeUrl'], ['TOKEN_URL', 'oauthTokenUrl'], ['USER_URL', 'oauthUserUrl'], ['USER_KEY', 'userKey'], ['scope', 'oauthScope']
+]
+// Panel keeps these from the provider too, whether or not they mean something to it.
+const reserved = ['tenant', 'subdomain', 'url', 'server', 'LOGOUT_URL']
+/** What each login fills in for itself; RFC 9101's two would replace all of it. */
+const core = new Set([
+  'client_id', 'client_secret', 'response_type', 'response_mode', 'redirect_uri', 'state', 'nonce', 'code', 'code_challenge', 'code_challenge_method',
+  'code_verifier', 'grant_type', 'client_assertion', 'client_assertion_type', 'request', 'request_uri'
+])
+
+/**
+ * Moves what extra params say about a setting into that setting, which beats the environment (as in Panel) and must not
+ * differ from a flag, code or the file. What is left of them goes on the authorization URL.
+ */
+export function settle (choices: Choices, problems: ConfigProblem[], notices: string[]): Choices {
+  const extra = choices.get('oauthExtraParams')
+  if (extra === undefined) return choices
+  const params = extra.value as Params
+  const settled = new Map(choices)
+  for (const [param, option] of settings) {
+    const text = params[param]
+    if (text === undefined) continue
+    const choice = override(option, { param, text, extra: extra.source }, choices.get(option), problems, notices)
+    if (choice !== undefined) settled.set(option, choice)
+  }
+  const unused = reserved.filter(name => Object.hasOwn(params, name))
+  if (unused.length > 0) notices.push(`${extra.source.from} has ${unused.join(', ')}, which means nothing to this provider and is not sent`)
+  const left = Object.entries(params).filter(([name]) => !reserved.includes(name) && !settings.some(([param]) => param === name))
+  problems.push(...refused(left.map(([name]) => name), 'oauthExtraParams', extra.source.from))
+  settled.set('oauthExtraParams', { ...extra, value: Object.freeze(Object.fromEntries(left)) })
+  problems.push(...refusedInUrl(settled.get('oauthAuthorizeUrl')))
+  return settled
+}
+
+interface Override { readonly param: string, readonly text: string, readonly extra: Source }
+
+function override (option: OptionName, { param, text, extra }: Override, before: Resolved | undefined, problems: ConfigProblem[], notices: string[]): Resolved | undefined {
+  const written = `${param} in ${extra.from}`
+  let value: unknown
+  try {
+    value = options[option].parse(text)
+  } catch (error) {
+    problems.push(problemOf(option, written, error))
+    return undefined
+  }
+  const differs = before !== undefined && before.value !== undefined && !isDeepStrictEqual(before.value, value)
+  if (differs && ['flag', 'code', 'file'].includes(before.source.level)) {
+    problems.push({ setting: flagOf(option), message: `${before.source.from} and ${written} are one setting and differ.`, fix: 'Keep one of them.' })
+    return undefined
+  }
+  const overrode = differs && before.source.level !== 'default' ? [before.source.from] : []
+  if (overrode.length > 0) notices.push(`${written} overrides ${overrode.join()}`)
+  return { value, source: { level: extra.level, from: written, shown: text, overrode } }
+}
+
+function refusedInUrl (authorizeUrl: Resolved | undefined): readonly ConfigProblem[] {
+  if (typeof authorizeUrl?.value !== 'string') return []
+  return refused([...new URL(authorizeUrl.value).searchParams.keys()], 'oauthAuthorizeUrl', authorizeUrl.source.from)
+}
+
+function refused (names: readonly string[], option: OptionName, from: string): readonly ConfigProblem[] {
+  return names.filter(name => core.has(name.toLowerCase())).map(name => ({
+    setting: flagOf(option),
+    message: `${from} has ${name}, which the gate itself sends with each sign-in.`,
+    fix: `Take ${name} out.`
+  }))
+}
