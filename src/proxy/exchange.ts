@@ -1,0 +1,223 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import type { GateError } from '../errors.ts'
+import { inwardHeaders } from './headers.ts'
+import { failure, isClosed, type Line } from './upstream.ts'
+import type { Upload } from './upload.ts'
+
+/** What is sent on, and where its answer goes. */
+export interface Job {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** As `Pool.dispatch` takes them; `body` apart. */
+  readonly send: Dispatcher.DispatchOptions & { readonly servername: string }
+  readonly upload: Upload | null
+  readonly isOurCookie: (name: string) => boolean
+  readonly fail: (error: GateError) => void
+  /** May still change the answer's flat header pairs, in place, before they are sent. */
+  readonly answered?: ((status: number, headers: string[]) => void) | undefined
+  /** Takes the upstream's socket after its 101. Throws where the switch is not what was asked for. */
+  readonly switched?: ((headers: string[], parsed: Parsed, socket: Socket) => void) | undefined
+}
+
+type Controller = Dispatcher.DispatchController
+type Parsed = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
+
+/** A first chunk up to this size waits for the end of the tick: most often the answer is then whole, and leaves in one write. */
+const small = 16_384
+
+/** One request under way, and its answer: undici's handler, writing straight to the client. */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #line: Line
+  readonly #job: Job
+  readonly #response: ServerResponse
+  #controller: Controller | undefined
+  #stage: 'asking' | 'answering' | 'over' = 'asking'
+  #reused = false
+  #begun = false
+  #retried = false
+  #drains = false
+  #head: { readonly status: number, readonly text: string, readonly pairs: string[] } | undefined
+  #held: Buffer | undefined
+
+  constructor (line: Line, job: Job) {
+    this.#line = line
+    this.#job = job
+    this.#response = job.response
+  }
+
+  start (): void {
+    if (this.#response.destroyed) return
+    this.#response.on('close', this.#left)
+    this.#dispatch()
+  }
+
+  #dispatch (): void {
+    this.#line.pool.dispatch(this.#job.send, this)
+  }
+
+  /** Also when all is well; then there is nothing left to abort. */
+  readonly #left = () => {
+    if (this.#stage === 'over') return
+    this.#stage = 'over'
+    this.#controller?.abort(new Error('the client left'))
+    this.#job.upload?.destroy()
+  }
+
+  onRequestStart (controller: Controller): void {
+    if (this.#stage === 'over') throw new Error('the client left')
+    this.#controller = controller
+    this.#reused = !this.#line.fresh
+  }
+
+  onResponseStarted (): void {
+    this.#begun = true
+  }
+
+  onRequestUpgrade (controller: Controller, _status: number, parsed: Parsed, socket: Duplex): void {
+    const { switched, isOurCookie } = this.#job
+    if (this.#stage === 'over' || !switched || !(socket instanceof Socket)) {
+      socket.destroy()
+      return
+    }
+    switched(inwardHeaders(rawOf(controller.rawHeaders), isOurCookie), parsed, socket)
+    this.#stage = 'over'
+    this.#response.off('close', this.#left)
+  }
+
+  onResponseStart (controller: Controller, status: number, parsed: Parsed, text = ''): void {
+    if (this.#stage === 'over') return
+    if (status < 200) return this.#inform(status, parsed)
+    const pairs = inwardHeaders(rawOf(controller.rawHeaders), this.#job.isOurCookie)
+    this.#head = { status, text, pairs: 'trailer' in parsed && !this.#chunks(parsed) ? withoutTrailer(pairs) : pairs }
+    if (this.#job.request.method === 'HEAD' || status === 204 || status === 304) {
+      // Whole with its head, whatever length that announces (RFC 9110 §8.6). What may come after it is none of the client's business.
+      this.#writeHead()
+      this.#stage = 'over'
+      this.#response.end()
+    } else {
+      process.nextTick(flush, this)
+    }
+  }
+
+  onResponseData (controller: Controller, chunk: Buffer): void {
+    if (this.#stage === 'over') return
+    if (this.#stage === 'asking' && this.#held === undefined && chunk.length <= small) {
+      this.#held = chunk
+      return
+    }
+    this.flush()
+    if (!this.#response.write(chunk)) this.#pause(controller)
+  }
+
+  onResponseEnd (controller: Controller): void {
+    if (this.#stage === 'over') return
+    const trailers = rawOf(controller.rawTrailers)
+    if (trailers.length > 0) this.flush()
+    const held = this.#held
+    this.#held = undefined
+    if (this.#stage === 'asking') this.#writeHead()
+    this.#stage = 'over'
+    if (trailers.length > 0) this.#response.addTrailers(entries(inwardHeaders(trailers, this.#job.isOurCookie)))
+    if (held) this.#response.end(held.toString('latin1'), 'latin1') // a text goes out with the head, in one write
+    else this.#response.end()
+  }
+
+  onResponseError (_controller: Controller, error: Error): void {
+    if (this.#stage === 'over') return
+    if (this.#stage === 'answering') return this.#cut()
+    if (this.#reused && !this.#retried && !this.#begun && isClosed(error) && this.#canRepeat()) {
+      this.#retried = true
+      process.nextTick(() => this.#dispatch())
+      return
+    }
+    this.#stage = 'over'
+    this.#job.upload?.destroy()
+    this.#job.fail(failure(this.#line.where, error, this.#begun))
+  }
+
+  /** Sends what is held back. */
+  flush (): void {
+    if (this.#stage !== 'asking' || !this.#head) return
+    this.#writeHead()
+    this.#stage = 'answering'
+    const held = this.#held
+    this.#held = undefined
+    if (!held) this.#response.flushHeaders()
+    else if (!this.#response.write(held) && this.#controller) this.#pause(this.#controller)
+  }
+
+  /** @throws where Node finds in status, text or headers what cannot stand in a message */
+  #writeHead (): void {
+    if (!this.#head) return
+    const { status, text, pairs } = this.#head
+    this.#job.answered?.(status, pairs)
+    this.#response.writeHead(status, asBytes(text), pairs)
+  }
+
+  #pause (controller: Controller): void {
+    controller.pause()
+    if (this.#drains) return
+    this.#drains = true
+    this.#response.on('drain', () => controller.resume())
+  }
+
+  /** RFC 9110 §7.8: nothing but what was asked for may be switched to. §15.2: HTTP/1.0 knows no interim answers. */
+  #inform (status: number, parsed: Parsed): void {
+    if (status === 101) throw new Error('switched protocols unasked')
+    if (this.#job.request.httpVersionMinor === 0) return
+    if (status === 102) this.#response.writeProcessing()
+    if (status === 103) hint(this.#response, parsed)
+  }
+
+  #canRepeat (): boolean {
+    const { send: { method }, upload } = this.#job
+    return upload === null && (method === 'GET' || method === 'HEAD')
+  }
+
+  #chunks (parsed: Parsed): boolean {
+    return this.#job.request.httpVersionMinor === 1 && parsed['content-length'] === undefined
+  }
+
+  /** A body without length or chunks ends with its connection (HTTP/1.0): only a reset tells the client that this is not the end. */
+  #cut (): void {
+    this.#stage = 'over'
+    const { socket } = this.#response
+    this.#job.upload?.destroy()
+    if (this.#job.request.httpVersionMinor === 0 && socket?.remoteFamily !== undefined && !('encrypted' in socket)) socket.resetAndDestroy()
+    this.#response.destroy()
+  }
+}
+
+function flush (exchange: Exchange): void {
+  exchange.flush()
+}
+
+/** Hints are only hints: one that Node would not write is left out. */
+function hint (response: ServerResponse, { link, 'set-cookie': _, ...others }: Parsed): void {
+  if (link === undefined) return
+  const links = [link].flat().flatMap(value => value.split(/,\s*(?=<)/))
+  const rest = Object.entries(others).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
+  try { response.writeEarlyHints({ ...Object.fromEntries(rest), link: links }) } catch { /* a link of a form Node does not know */ }
+}
+
+/** undici reads the text as UTF-8; on the wire it goes as bytes. */
+function asBytes (text: string): string {
+  return /^[\x20-\x7e]*$/.test(text) ? text : Buffer.from(text).toString('latin1')
+}
+
+/** In undici 7 the raw headers are buffers; its type also allows for what other versions give. */
+function rawOf (raw: Controller['rawHeaders']): readonly (Buffer | string)[] {
+  return Array.isArray(raw) ? raw : []
+}
+
+function entries (pairs: readonly string[]): [string, string][] {
+  return pairs.flatMap((name, i) => i % 2 === 0 ? [[name, pairs[i + 1] ?? ''] as [string, string]] : [])
+}
+
+/** Trailers can only be announced where they can be sent (RFC 9110 §6.5). */
+function withoutTrailer (pairs: readonly string[]): string[] {
+  return entries(pairs).filter(([name]) => name.toLowerCase() !== 'trailer').flat()
+}

@@ -1,0 +1,148 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type GateError, MalformedRequest, MethodRefused, NotAnUpgrade } from '../errors.ts'
+import { Exchange } from './exchange.ts'
+import { type Outward, outwardHeaders } from './headers.ts'
+import { type Channel, isAnswerTo, isWebsocketUpgrade, splice } from './splice.ts'
+import { hasBody, Upload } from './upload.ts'
+import { openLine, type UpstreamOptions } from './upstream.ts'
+
+export interface ForwardExchange {
+  readonly request: IncomingMessage
+  /** Nothing may have been sent on it; headers already set on it are sent where the upstream's do not replace them. */
+  readonly response: ServerResponse
+  /** The raw target with its query: forwarded byte for byte, behind the upstream's base path. */
+  readonly path: string
+  readonly outward: Outward
+  /** Told, at most once, why there is no answer. Nothing has been sent by then: the page is the caller's. */
+  readonly fail: (error: GateError) => void
+  /** May still change the answer's flat header pairs, in place, before they are sent. */
+  readonly answered?: ((status: number, headers: string[]) => void) | undefined
+}
+
+export interface UpgradeExchange extends ForwardExchange {
+  /** Of the server's `upgrade` event; `response` is assigned to it. Node leaves it without an `error` listener, so it needs one until it is handed over. */
+  readonly socket: Duplex
+  readonly head: Buffer
+  /** Told when both sides have switched. Where the upstream answers otherwise, its answer is relayed and this is never called. */
+  readonly opened: (channel: Channel) => void
+}
+
+export interface Forwarder {
+  /** Sends one request on and its answer back, streaming both. Never throws; a client that has left is told nothing. */
+  forward (exchange: ForwardExchange): void
+  upgrade (exchange: UpgradeExchange): void
+  /** Ends the open websockets, waits up to five seconds for requests under way, then closes every connection. */
+  close (): Promise<void>
+}
+
+/** Milliseconds that requests under way get when the forwarder closes. */
+const grace = 5_000
+
+/** The hot path to one upstream. */
+export function createForwarder (options: UpstreamOptions): Forwarder {
+  const line = openLine(options)
+  const { basePath } = options.upstream
+  const channels = new Set<Channel>()
+
+  function exchange ({ request, response, path, outward, fail, answered }: ForwardExchange, upload: Upload | null, switched?: Switched): Exchange {
+    const send = {
+      path: basePath + path,
+      method: request.method ?? 'GET',
+      headers: outwardHeaders(request.rawHeaders, outward),
+      body: upload,
+      servername: line.servername,
+      ...(switched && { upgrade: 'websocket' })
+    }
+    return new Exchange(line, { request, response, send, upload, isOurCookie: outward.isOurCookie, fail, answered, switched })
+  }
+
+  return {
+    forward (job) {
+      const refusal = refuse(job)
+      if (refusal) return job.fail(refusal)
+      const upload = hasBody(job.request.rawHeaders) ? new Upload(job.request, () => proceed(job.request, job.response)) : null
+      exchange(job, upload).start()
+    },
+    upgrade (job) {
+      const refusal = isWebsocketUpgrade(job.request) ? refuse(job) : new NotAnUpgrade('neither GET nor websocket version 13 with a key')
+      if (refusal) return job.fail(refusal)
+      const switched = awaitSwitch(job, channel => {
+        channels.add(channel)
+        void channel.closed.then(() => channels.delete(channel))
+        job.opened(channel)
+      })
+      exchange(job, null, switched).start()
+    },
+    async close () {
+      for (const channel of channels) channel.end(1001, 'the gate is closing')
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise(resolve => { timer = setTimeout(resolve, grace) })
+      await Promise.race([line.pool.close(), late])
+      clearTimeout(timer)
+      await line.pool.destroy()
+    }
+  }
+}
+
+/** What `Pool.dispatch` would refuse in a target is refused here, and what would never be answered. */
+function refuse ({ request: { method }, path }: ForwardExchange): GateError | undefined {
+  if (!/^\/[\x21-\xff]*$/.test(path)) return new MalformedRequest('the target is not a path, or holds a space or a control character')
+  if (method === 'TRACE' || method === 'CONNECT') return new MethodRefused(`${method} is not forwarded`)
+  return undefined
+}
+
+type Switched = NonNullable<ConstructorParameters<typeof Exchange>[1]['switched']>
+
+/**
+ * Watches the client until the upstream has switched, keeping what it sends ahead; then joins the two sockets.
+ * An ordinary answer of the upstream ends the connection, which no HTTP parser reads any more.
+ */
+function awaitSwitch ({ request, response, socket, head, answered }: UpgradeExchange, opened: (channel: Channel) => void): Switched {
+  const early = [head]
+  const hold = (chunk: Buffer) => {
+    early.push(chunk)
+    socket.pause()
+  }
+  const leave = () => { response.destroy() }
+  const drain = () => { response.emit('drain') }
+  const end = () => { (socket as Socket).destroySoon() }
+  socket.on('data', hold).on('end', leave).on('error', leave).on('drain', drain).resume()
+  response.shouldKeepAlive = false
+  response.on('finish', end)
+  return (headers, parsed, upstream) => {
+    if (!isAnswerTo(request, parsed.upgrade, parsed['sec-websocket-accept'])) {
+      throw new Error('the answer to the upgrade is not one to this request')
+    }
+    answered?.(101, headers)
+    response.off('finish', end)
+    socket.off('data', hold).off('end', leave).off('error', leave).off('drain', drain)
+    response.detachSocket(socket as Socket)
+    socket.write(switching(headers), 'latin1')
+    opened(splice(socket as Socket, upstream, Buffer.concat(early)))
+  }
+}
+
+function switching (headers: readonly string[]): string {
+  let head = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+  for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
+  return `${head}\r\n`
+}
+
+const waiting = new WeakSet<IncomingMessage>()
+
+/**
+ * Lets a client that sent `Expect: 100-continue` wait until its body is wanted: until the upstream is there to take it.
+ * Without this, Node tells it to go on before anybody has asked who it is.
+ */
+export function holdContinue (server: Server): void {
+  server.on('checkContinue', (request, response) => {
+    waiting.add(request)
+    server.emit('request', request, response)
+  })
+}
+
+function proceed (request: IncomingMessage, response: ServerResponse): void {
+  if (waiting.delete(request)) response.writeContinue()
+}

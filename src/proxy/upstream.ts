@@ -1,0 +1,107 @@
+import { isIP } from 'node:net'
+import { buildConnector, Pool } from 'undici'
+import { type GateError, MalformedRequest, UpstreamAnswerInvalid, UpstreamTimeout, UpstreamUnreachable } from '../errors.ts'
+
+/** One app behind us. */
+export interface Upstream {
+  /** The paths it serves, as the rules know it. The forwarder does not look at it. */
+  readonly path: string
+  /** `http://host:port` or `https://host:port`; for a unix socket whatever the app should see as Host. */
+  readonly origin: string
+  /** Joined in front of every path; empty, or with a leading and without a trailing slash. */
+  readonly basePath: string
+  readonly socketPath?: string | undefined
+}
+
+export interface UpstreamOptions {
+  readonly upstream: Upstream
+  /** PEM certificates that replace the system's. */
+  readonly ca?: string | undefined
+  /** Believe any certificate of the upstream. */
+  readonly skipVerify: boolean
+  /** Milliseconds the upstream has to accept a connection, and then to begin its answer. */
+  readonly timeout: number
+  /** Bytes the head of an answer may have. */
+  readonly maxHeaderSize: number
+}
+
+/** The connections to one upstream. */
+export interface Line {
+  readonly pool: Pool
+  /** The address, for the log. */
+  readonly where: string
+  /** Constant, so that what a client writes in Host never chooses the name in TLS, nor costs us the connection. */
+  readonly servername: string
+  /** True while a connection that has just been made is given its first request. */
+  fresh: boolean
+}
+
+/**
+ * No limit on the number of connections: each belongs to one waiting client, and with a limit that many open event streams
+ * would shut everybody else out. No timeout between the bytes of a body: an event stream may be silent for hours, and a client
+ * may be as slow as it likes; what is over is told by the connections themselves.
+ */
+export function openLine ({ upstream, ca, skipVerify, timeout, maxHeaderSize }: UpstreamOptions): Line {
+  const { hostname } = new URL(upstream.origin)
+  const address = hostname.replace(/^\[|\]$/g, '')
+  // RFC 6066 §3: an IP address is no server name. The certificate is then checked against the address itself.
+  const servername = isIP(address) ? '' : address
+  const connect = buildConnector({
+    timeout,
+    rejectUnauthorized: !skipVerify,
+    ...(ca !== undefined && { ca }),
+    ...(upstream.socketPath !== undefined && { socketPath: upstream.socketPath })
+  })
+  const connector: buildConnector.connector = (options, callback) => {
+    connect({ ...options, servername }, (...result) => {
+      // The callback writes the waiting request before it returns. That is how a request knows it is the first on its connection.
+      line.fresh = true
+      try {
+        callback(...result)
+      } finally {
+        line.fresh = false
+      }
+    })
+  }
+  const line: Line = {
+    pool: new Pool(upstream.origin, { connect: connector, pipelining: 1, headersTimeout: timeout, bodyTimeout: 0, maxHeaderSize }),
+    where: upstream.socketPath === undefined ? upstream.origin : `unix:${upstream.socketPath}`,
+    servername: address,
+    fresh: false
+  }
+  return line
+}
+
+/** The connection was closed under the request: on a reused one usually an idle timeout that met it half way. */
+export function isClosed (error: Error): boolean {
+  return closed.has(codeOf(error))
+}
+
+const closed = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+const late = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT'])
+const refused = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED'])
+const garbled = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'ERR_SSL_WRONG_VERSION_NUMBER', 'EPROTO'])
+
+/**
+ * What a failed attempt is called.
+ *
+ * @param begun whether a byte of the answer had come
+ */
+export function failure (where: string, error: Error, begun: boolean): GateError {
+  const code = codeOf(error)
+  const detail = `${where}: ${reason(error)}`
+  if (refused.has(code)) return new MalformedRequest(detail, { cause: error })
+  if (late.has(code)) return new UpstreamTimeout(detail, { cause: error })
+  if (begun || garbled.has(code) || code.startsWith('HPE_')) return new UpstreamAnswerInvalid(detail, { cause: error })
+  return new UpstreamUnreachable(detail, { cause: error })
+}
+
+function codeOf (error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+/** A name with several addresses fails with one error for each, and no message of its own. */
+function reason (error: Error): string {
+  if (error instanceof AggregateError) return error.errors.map(one => one instanceof Error ? one.message : String(one)).join('; ')
+  return error.message === '' ? codeOf(error) : error.message
+}
