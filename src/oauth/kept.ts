@@ -42,14 +42,12 @@ export function createKept<T> ({ load, outside, freshFor, retryAfter, renewAfter
     } catch (error) {
       failed = { error, at: outside.now() }
       throw error
-    } finally {
-      pending = undefined
     }
   }
 
   async function once (): Promise<T> {
     if (failed !== undefined && !isOver(failed, retryAfter)) throw failed.error
-    return await (pending ??= attempt())
+    return await (pending ??= attempt().finally(() => { pending = undefined }))
   }
 
   async function get (): Promise<T> {

@@ -1,0 +1,60 @@
+import t from 'tap'
+import { IssuerMismatch, MalformedRequest, ProviderRefused } from '../../src/errors.ts'
+import { readCallback } from '../../src/oauth/callback.ts'
+import { startHostile, startPlain } from './setup.ts'
+
+const issuer = 'https://provider.example'
+
+function read (query: string, promisesIss = false): string {
+  return readCallback(new URLSearchParams(query), { issuer, promisesIss })
+}
+
+function thrown (query: string): unknown {
+  try {
+    return read(query)
+  } catch (error) {
+    return error
+  }
+}
+
+t.test('one code, whatever else is there, is the code', async t => {
+  t.equal(read('code=c1&state=s&session_state=x'), 'c1')
+  t.equal(read(`code=c1&state=s&iss=${issuer}`, true), 'c1')
+})
+
+t.test('a callback with no code, an empty one or two is refused', async t => {
+  for (const query of ['state=s', 'code=&state=s', 'code=a&code=b', 'code=a&code=a', 'code=a&iss=x&iss=y', 'error=a&error=b']) {
+    t.throws(() => read(query), MalformedRequest, query)
+  }
+})
+
+t.test('iss of somebody else, or none where it is promised, stops before anything is sent', async t => {
+  for (const [query, promised] of [[`code=c&iss=${issuer}/`, false], ['code=c&iss=', false], ['code=c', true], ['error=access_denied', true]] as const) {
+    t.throws(() => read(query, promised), IssuerMismatch, query)
+  }
+  const { hostile, client } = await startHostile(t)
+  hostile.discovery = { authorization_response_iss_parameter_supported: true }
+  await t.rejects(client.readCallback(new URLSearchParams('code=c')), IssuerMismatch)
+  await t.rejects(client.readCallback(new URLSearchParams('code=c&iss=https://attacker.example')), IssuerMismatch)
+  t.equal(await client.readCallback(new URLSearchParams({ code: 'c', iss: hostile.issuer })), 'c')
+  t.strictSame(hostile.at('/token'), [], 'the code went nowhere')
+})
+
+t.test('an error is the provider\'s refusal; its description is for the visitor only', async t => {
+  t.match(thrown('error=access_denied&error_description=You+%3Cb%3Ecancelled%3C/b%3E'), { constructor: ProviderRefused, message: 'the provider answered access_denied', reason: 'You <b>cancelled</b>' })
+  t.match(thrown('error=access_denied&code=c'), { constructor: ProviderRefused, reason: undefined }, 'an error beats a code')
+  t.match(thrown('error=new%0Aline&error_description=x'), { message: 'the provider answered an error code that breaks RFC 6749' })
+  t.match(thrown('error='), { constructor: ProviderRefused })
+})
+
+t.test('a description is cut to 300 characters and has no control characters', async t => {
+  const { reason = '' } = thrown(`error=e&error_description=${encodeURIComponent('a\r\nb\u0000c\u202Ed\u2028' + '😀'.repeat(400))}`) as ProviderRefused
+  t.equal(reason, 'abcd' + '😀'.repeat(296))
+  t.notMatch(reason, /\p{Cc}|\p{Cs}/u)
+})
+
+t.test('without an issuer there is nothing to compare iss with, and nobody is asked', async t => {
+  const { hostile, client } = await startPlain(t)
+  t.equal(await client.readCallback(new URLSearchParams('code=c&iss=https://x.example')), 'c')
+  t.strictSame(hostile.requests, [])
+})
