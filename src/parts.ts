@@ -29,8 +29,7 @@ export function createParts (config: Config, outside: Outside) {
   const provider = findProvider(config.oauthProvider) as Provider // loadConfig knows no others
   const gate = gateId(config)
   const tls = config.sslCertfile !== undefined
-  const encryptionKeys = (config.oauthEncryptionKey ?? []).map(key => Buffer.from(key, 'base64url'))
-  const keyring = createKeyring(config.cookieSecret, encryptionKeys, outside)
+  const keyring = createKeyring(config.cookieSecret, config.oauthEncryptionKey.map(key => Buffer.from(key, 'base64url')), outside)
   const entry = createEntry(config)
   const logins = createLogins(keyring, gate, outside)
   const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime: config.oauthExpiryDays * DAY, headers: identityHeaders, refuse: entry.refuse })
@@ -47,10 +46,13 @@ export function createParts (config: Config, outside: Outside) {
     websocketOrigins: config.allowWebsocketOrigin ?? [],
     urls: createUrls(prefix),
     forwarders: createForwarders(config),
+    outward: { passHost: config.passHostHeader, isOurCookie: createOurCookies(cookieSettings(config)) },
     asking: createAsking({
-      provider, logins, sessions, prefix, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri ?? config.publicUrl?.origin,
+      provider, logins, sessions, proxyPrefix: prefix, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri ?? config.publicUrl?.origin,
       client: createClient(config, provider, outside),
-      identify: ({ sources }) => identify(provider, sources, { userKey: config.oauthJwtUser ?? config.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail })
+      identify: ({ sources }) => identify(provider, sources, {
+        userKey: config.oauthJwtUser ?? config.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail, providerName: provider.name
+      })
     })
   }
 }
@@ -58,7 +60,7 @@ export function createParts (config: Config, outside: Outside) {
 function createClient (config: Config, provider: Provider, outside: Outside) {
   return createOAuthClient({
     provider, outside,
-    clientId: config.oauthKey,
+    clientId: config.oauthKey as string, // loadConfig refuses to go on without one
     clientSecret: config.oauthSecret,
     authStyle: config.authStyle,
     usePkce: config.usePkce,
@@ -81,7 +83,7 @@ function createForwarders (config: Config) {
 
 function createJars (config: Config) {
   const settings = cookieSettings(config)
-  const isSecure = (scheme: 'http' | 'https') => config.cookieSecure === 'auto' ? scheme === 'https' : config.cookieSecure === 'on'
+  const isSecure = (proto: 'http' | 'https') => config.cookieSecure === 'auto' ? proto === 'https' : config.cookieSecure === 'on'
   return { http: createCookieJar(settings, isSecure('http')), https: createCookieJar(settings, isSecure('https')) }
 }
 
@@ -101,5 +103,3 @@ function createUrls (prefix: string) {
 function gateId ({ oauthProvider, oauthKey, oauthIssuer, oauthAuthorizeUrl, oauthTokenUrl }: Config): string {
   return hash('sha256', JSON.stringify([oauthProvider, oauthKey, oauthIssuer ?? oauthAuthorizeUrl ?? oauthTokenUrl]), 'base64url').slice(0, 16)
 }
-
-export { createOurCookies, cookieSettings }

@@ -1,15 +1,15 @@
 import { LogController, type FastifyServerOptions } from 'fastify'
-import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Config } from './config/options.ts'
 import { createLogger } from './log.ts'
+import type { Outside } from './outside.ts'
 import { clientErrorHandler, frameworkErrors } from './plugins/errors.ts'
 
 /** Milliseconds for a request's headers to arrive: who is slower is not a browser. */
 const HEADERS_TIMEOUT = 20_000
 
 /** How Fastify and the HTTP server below it are set up. */
-export function serverOptions (config: Config, rewriteUrl: (raw: IncomingMessage) => string): FastifyServerOptions {
+export function serverOptions (config: Config, outside: Outside, rewriteUrl: (raw: IncomingMessage) => string): FastifyServerOptions {
   const http = { maxHeaderSize: config.maxHeaderSize, headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0 }
   const tls = config.sslCertfile !== undefined && config.sslKeyfile !== undefined && { cert: config.sslCertfile, key: config.sslKeyfile }
   return {
@@ -17,7 +17,7 @@ export function serverOptions (config: Config, rewriteUrl: (raw: IncomingMessage
     loggerInstance: createLogger({ level: config.logLevel, format: config.logFormat }),
     // Its two lines a request would hold the query, and cost more than everything else we log.
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: createRequestIds(),
+    genReqId: createRequestIds(outside),
     rewriteUrl,
     frameworkErrors,
     clientErrorHandler,
@@ -26,8 +26,8 @@ export function serverOptions (config: Config, rewriteUrl: (raw: IncomingMessage
 }
 
 // Unique without asking for randomness each time; nothing is protected by a request id.
-function createRequestIds (): () => string {
-  const run = randomBytes(4).toString('hex')
+function createRequestIds (outside: Outside): () => string {
+  const run = outside.random(4).toString('hex')
   let count = 0
   return () => `${run}-${(++count).toString(36)}`
 }

@@ -28,7 +28,7 @@ export async function demo ({ port = 4180, address = '127.0.0.1' }: DemoOptions 
     return await untilStopped(running.close)
   } catch (error) {
     if (!(error instanceof DemoRefused)) throw error
-    process.stderr.write(`${error.message}\n`)
+    process.stderr.write(`oauth-gate: ${error.message}\n`)
     return 1
   }
 }
@@ -44,7 +44,7 @@ async function start (port: number, address: string): Promise<{ url: string, clo
     closers.push(provider.close)
     const app = await startApp()
     closers.push(app.close)
-    const gate = await createGate(await configure({ port, address, upstream: app.url, issuer: provider.issuer, client }))
+    const gate = await createGate(configure({ port, address, upstream: app.url, issuer: provider.issuer, client }))
     closers.push(() => gate.close())
     const bound = await listen(() => gate.listen({ port, host: address }), () => gate.server.address() as AddressInfo, port)
     const origins = [...new Set([address, '127.0.0.1', 'localhost'])].map(host => originOf(host, bound))
@@ -60,6 +60,7 @@ interface Setup { port: number, address: string, upstream: string, issuer: strin
 
 function configure ({ port, address, upstream, issuer, client }: Setup) {
   return loadConfig({
+    env: {}, // what is set for a real gate has no say here
     settings: {
       port, address, upstream: [upstream],
       oauthProvider: 'oidc', oauthIssuer: issuer, oauthKey: client.id, oauthSecret: client.secret,
@@ -72,7 +73,7 @@ function configure ({ port, address, upstream, issuer, client }: Setup) {
         { path: '/', allow: 'signed-in' }
       ]
     }
-  })
+  }).config
 }
 
 async function listen (begin: () => Promise<string>, address: () => AddressInfo, port: number): Promise<number> {

@@ -41,7 +41,7 @@ function build (end: (code: number) => void): Command {
     .helpOption('-h, --help', 'Print this help.')
     .helpCommand('help [command]', 'Print the help of a command.')
     .exitOverride()
-    .configureHelp({ optionDescription: option => option.description })
+    .configureHelp({ optionDescription: option => option.description, minWidthToWrap: 10_000 }) // one line an option
     // A mistyped flag may hold a secret: its name says enough.
     .configureOutput({ outputError: (text, write) => { write(text.replace(/('--?[^=']*)=[^]*'/, '$1\'')) } })
   addServe(program, end)

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Judge } from '../access/judge.ts'
 import { asked } from '../access/navigation.ts'
-import { AccessDenied, AmbiguousPath, FormNotSent, FramedLogin, LoginRequired, OriginRefused } from '../errors.ts'
+import { AccessDenied, AmbiguousPath, FormNotSent, FramedLogin, LoginRequired, NotFound, OriginRefused } from '../errors.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -41,6 +41,7 @@ function judged (request: FastifyRequest, { judge, websocketOrigins }: GuardOpti
       else if (isUpgrade(request) && !isOwnOrigin(request, websocketOrigins)) return new OriginRefused(`Origin ${request.headers.origin ?? 'missing'}`)
       return null
     case 'ambiguous': return new AmbiguousPath(decision.detail)
+    case 'nowhere': return new NotFound(decision.detail)
     case 'denied': return new AccessDenied(decision.detail, { reason: decision.reason })
     case 'sign-in':
       if (refusal !== null) return new AccessDenied(refusal.detail, { reason: refusal.reason })
@@ -70,4 +71,3 @@ function isOwnOrigin (request: FastifyRequest, others: readonly string[]): boole
   const origin = request.headers.origin?.toLowerCase()
   return origin !== undefined && (origin === request.arrival.origin || others.includes(origin))
 }
-

@@ -23,7 +23,7 @@ declare module 'fastify' {
 export interface SessionsOptions {
   readonly sessions: Sessions
   readonly arrivals: (request: IncomingMessage) => Arrival
-  readonly jars: Readonly<Record<Arrival['scheme'], CookieJar>>
+  readonly jars: Readonly<Record<Arrival['proto'], CookieJar>>
 }
 
 /** Who is asking: from where, and in which session. */
@@ -40,7 +40,7 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, arrivals, jars 
   })
   app.addHook('onRequest', (request, _reply, done) => {
     request.arrival = arrivals(request.raw)
-    request.jar = jars[request.arrival.scheme]
+    request.jar = jars[request.arrival.proto]
     const session = sessions.open(request.jar, request.raw.headers.cookie)
     if (session === null || session.refusal === null) request.session = session
     else request.refusal = session.refusal

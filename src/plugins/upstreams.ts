@@ -5,15 +5,18 @@ import { METHODS, ServerResponse, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Place } from '../access/judge.ts'
 import { NotAnUpgrade } from '../errors.ts'
-import type { Forwarder } from '../proxy/forward.ts'
+import { holdContinue, type Forwarder } from '../proxy/forward.ts'
+import type { Outward } from '../proxy/headers.ts'
 import { isWebsocketUpgrade } from '../proxy/splice.ts'
-import type { LiveSessions } from '../session/live.ts'
+import type { Channel, LiveSessions } from '../session/live.ts'
 import { upstreamRoute } from './places.ts'
 
 export interface UpstreamsOptions {
   /** One for each `--upstream`, in their order. */
   readonly forwarders: readonly (Forwarder & { readonly origin: string })[]
   readonly live: LiveSessions
+  /** What is the same for every request that goes out. */
+  readonly outward: Pick<Outward, 'passHost' | 'isOurCookie'>
 }
 
 interface Upgrade { readonly socket: Socket, readonly head: Buffer }
@@ -22,21 +25,20 @@ declare module 'node:http' {
   interface IncomingMessage {
     /** Set where the client asked to switch protocols. */
     pendingUpgrade?: Upgrade
-    /** The client waits for 100 Continue before it sends its body (RFC 9110 §10.1.1). */
-    awaitsContinue?: boolean
   }
 }
 
+const NOBODY: readonly string[] = []
 const NEVER_FORWARDED = new Set(['TRACE', 'CONNECT'])
 
 /** Hands what the guard let through to the application it leads to. */
-async function upstreams (app: FastifyInstance, { forwarders, live }: UpstreamsOptions): Promise<void> {
+async function upstreams (app: FastifyInstance, options: UpstreamsOptions): Promise<void> {
   const httpMethods = METHODS.filter(method => !NEVER_FORWARDED.has(method))
   for (const method of httpMethods) {
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true })
   }
   routeSpecialRequests(app)
-  for (const [index, forwarder] of forwarders.entries()) {
+  for (const [index, forwarder] of options.forwarders.entries()) {
     await app.register(async scope => {
       // The app may know a type that Fastify cannot parse; what is forwarded are the raw headers, not these.
       scope.addHook('onRequest', (request, _reply, done) => {
@@ -46,23 +48,27 @@ async function upstreams (app: FastifyInstance, { forwarders, live }: UpstreamsO
       scope.removeAllContentTypeParsers()
       await scope.register(fastifyHttpProxy, {
         prefix: upstreamRoute(index), upstream: forwarder.origin, httpMethods,
-        handler: (request, reply) => { hand(request, reply, forwarder, live) }
+        handler: (request, reply) => { hand(request, reply, forwarder, options) }
       })
     })
   }
-  app.addHook('onClose', async () => { await Promise.all(forwarders.map(forwarder => forwarder.close())) })
+  app.addHook('onClose', async () => { await Promise.all(options.forwarders.map(forwarder => forwarder.close())) })
 }
 
 export default fp(upstreams, { name: 'upstreams', dependencies: ['guard'] })
 
-function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarder, live: LiveSessions): void {
+function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarder, { live, outward: common }: UpstreamsOptions): void {
   const { raw, session, arrival } = request
   const path = (request.place as Place).target
-  const outward = { arrival, identity: session?.headers ?? [] }
+  const outward = { ...common, arrival, identity: session?.headers ?? NOBODY }
   const fail = (error: Error) => { void reply.send(error) }
   if (raw.pendingUpgrade === undefined) return forwarder.forward({ request: raw, response: reply.raw, path, outward, fail })
   if (!isWebsocketUpgrade(raw)) return fail(new NotAnUpgrade(`Upgrade: ${raw.headers.upgrade ?? ''}`))
-  const opened = (channel: Parameters<LiveSessions['keep']>[1]) => { if (session !== null) live.keep(session, channel) }
+  const opened = (channel: Channel) => {
+    if (session !== null) live.keep(session, channel)
+    request.log.info({ event: 'websocket.opened', user: session?.identity.user }, 'websocket')
+    void channel.closed.then(() => request.log.info({ event: 'websocket.closed', ms: Math.round(reply.elapsedTime) }, 'websocket'))
+  }
   forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, fail, opened })
 }
 
@@ -74,10 +80,8 @@ function routeSpecialRequests (app: FastifyInstance): void {
     response.shouldKeepAlive = false
     response.assignSocket(socket)
     response.on('finish', () => socket.end())
+    socket.on('error', () => socket.destroy()) // whoever was there has left
     app.routing(request, response)
   })
-  app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    request.awaitsContinue = true
-    app.routing(request, response)
-  })
+  holdContinue(app.server)
 }

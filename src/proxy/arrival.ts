@@ -1,17 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
+import type { Arrival as Told } from './headers.ts'
 
 /** From where and how a request came, as far as that can be believed. */
-export interface Arrival {
-  /** The address of the person's machine. */
-  readonly address: string
-  readonly scheme: 'http' | 'https'
-  /** With its port where it is not the scheme's own. */
-  readonly host: string
-  /** `scheme://host`, lower case. */
+export interface Arrival extends Told {
+  /** `scheme://host`, lower case: the gate's public origin for this request. */
   readonly origin: string
-  /** What the app gets as `X-Forwarded-For`: the hops that are believed, the nearest last. */
-  readonly forwardedFor: string
 }
 
 export interface ArrivalOptions {
@@ -32,15 +26,15 @@ export function createArrivals (options: ArrivalOptions): (request: IncomingMess
   const { publicUrl, tls, useXheaders } = options
   const trusted = networks(options.trustedProxies)
   const nearby = networks(PRIVATE)
-  const own = publicUrl === undefined ? undefined : { scheme: publicUrl.protocol.slice(0, -1) as 'http' | 'https', host: publicUrl.host }
+  const own = publicUrl === undefined ? undefined : { proto: publicUrl.protocol.slice(0, -1) as Told['proto'], host: publicUrl.host }
 
   return request => {
     const peer = plainAddress(request.socket.remoteAddress ?? '')
     const isProxy = options.trustedProxies.length > 0 && contains(trusted, peer)
     const believed = isProxy ? fromProxy(request, peer, trusted) : useXheaders && contains(nearby, peer) ? fromXheaders(request, peer) : { chain: [peer] }
-    const scheme = own?.scheme ?? believed.scheme ?? (tls ? 'https' : 'http')
+    const proto = own?.proto ?? believed.proto ?? (tls ? 'https' : 'http')
     const host = own?.host ?? believed.host ?? request.headers.host ?? ''
-    return { address: believed.chain[0] as string, scheme, host, origin: `${scheme}://${host.toLowerCase()}`, forwardedFor: believed.chain.join(', ') }
+    return { address: believed.chain[0] as string, forwardedFor: believed.chain.join(', '), proto, host, port: portOf(host, proto), origin: `${proto}://${host.toLowerCase()}` }
   }
 }
 
@@ -54,7 +48,7 @@ export function addNetwork (list: BlockList, text: string): void {
 interface Believed {
   /** Client first, nearest hop last; never empty. */
   readonly chain: readonly string[]
-  readonly scheme?: 'http' | 'https' | undefined
+  readonly proto?: Told['proto'] | undefined
   readonly host?: string | undefined
 }
 
@@ -62,14 +56,14 @@ function fromProxy (request: IncomingMessage, peer: string, trusted: BlockList):
   const hops = [...list(request.headers['x-forwarded-for']), peer].map(plainAddress)
   let client = hops.length - 1
   while (client > 0 && contains(trusted, hops[client] as string) && isIP(hops[client - 1] as string) !== 0) client--
-  return { chain: hops.slice(client), scheme: schemeOf(list(request.headers['x-forwarded-proto']).at(-1)), host: hostOf(list(request.headers['x-forwarded-host']).at(-1)) }
+  return { chain: hops.slice(client), proto: protoOf(list(request.headers['x-forwarded-proto']).at(-1)), host: hostOf(list(request.headers['x-forwarded-host']).at(-1)) }
 }
 
 function fromXheaders (request: IncomingMessage, peer: string): Believed {
   const { headers } = request
   const client = plainAddress(list(headers['x-real-ip']).at(-1) ?? list(headers['x-forwarded-for']).at(-1) ?? peer)
-  const scheme = schemeOf(list(headers['x-scheme']).at(-1) ?? list(headers['x-forwarded-proto']).at(-1))
-  return { chain: isIP(client) === 0 ? [peer] : [client], scheme }
+  const proto = protoOf(list(headers['x-scheme']).at(-1) ?? list(headers['x-forwarded-proto']).at(-1))
+  return { chain: isIP(client) === 0 ? [peer] : [client], proto }
 }
 
 function networks (texts: readonly string[]): BlockList {
@@ -92,9 +86,14 @@ function plainAddress (address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }
 
-function schemeOf (text: string | undefined): 'http' | 'https' | undefined {
-  const scheme = text?.toLowerCase()
-  return scheme === 'http' || scheme === 'https' ? scheme : undefined
+function protoOf (text: string | undefined): Told['proto'] | undefined {
+  const proto = text?.toLowerCase()
+  return proto === 'http' || proto === 'https' ? proto : undefined
+}
+
+function portOf (host: string, proto: Told['proto']): number {
+  const port = /:(\d+)$/.exec(host)?.[1]
+  return port === undefined ? (proto === 'https' ? 443 : 80) : Number(port)
 }
 
 function hostOf (text: string | undefined): string | undefined {

@@ -12,7 +12,7 @@ export interface AskingOptions {
   readonly client: OAuthClient
   readonly logins: Logins
   readonly sessions: Sessions
-  readonly prefix: string
+  readonly proxyPrefix: string
   readonly redirectUri: string | undefined
   readonly isOurs: (target: string) => boolean
   readonly identify: (signIn: SignIn) => Identity
@@ -30,12 +30,12 @@ export interface Asking extends AskingOptions {
 }
 
 export function createAsking (options: AskingOptions): Asking {
-  const { provider, client, logins, sessions, prefix } = options
+  const { provider, client, logins, sessions, proxyPrefix } = options
   const redirectUriFor = (request: FastifyRequest) => options.redirectUri ?? request.arrival.origin
   return {
     ...options,
     redirectUriFor,
-    signInUrl: returnTo => `${prefix}/sign_in?rd=${encodeURIComponent(returnTo)}`,
+    signInUrl: returnTo => `${proxyPrefix}/sign_in?rd=${encodeURIComponent(returnTo)}`,
     safeReturn: (value, request) => safeReturn(typeof value === 'string' ? value : undefined, request.arrival.origin, options.isOurs),
     async sendToProvider (request, reply, { selectAccount, ...attempt }) {
       const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: provider.name, ...attempt })

@@ -16,14 +16,14 @@ interface Form { readonly state: string, readonly username: string, readonly pas
 
 /** `GET sign_in`: who is signed in, or how to. `POST sign_in`: the password grant's form (RFC 6749 §4.3). */
 export default async function signIn (app: FastifyInstance, asking: Asking): Promise<void> {
-  const { provider, prefix, logins } = asking
-  const action = `${prefix}/sign_in`
+  const { provider, proxyPrefix, logins } = asking
+  const action = `${proxyPrefix}/sign_in`
 
   app.get('/sign_in', { config: { open: true } }, async (request, reply) => {
     const { rd, prompt } = request.query as { rd?: unknown, prompt?: unknown }
     const returnTo = asking.safeReturn(rd, request)
     if (request.session !== null && prompt === undefined) return reply.page(statusPage(request))
-    if (provider.flow !== 'password') return reply.page(signInPage(provider.label, `${prefix}/start?rd=${encodeURIComponent(returnTo)}`))
+    if (provider.flow !== 'password') return reply.page(signInPage(provider.label, `${proxyPrefix}/start?rd=${encodeURIComponent(returnTo)}`))
     const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: provider.name, returnTo })
     return reply.setCookies(setCookies).page(passwordPage({ action, state: login.state, username: '' }))
   })
@@ -31,7 +31,7 @@ export default async function signIn (app: FastifyInstance, asking: Asking): Pro
   function statusPage ({ session }: FastifyRequest): string {
     if (session === null) throw new TypeError('no session')
     const { identity, startedAt, expiresAt } = session
-    return signedInPage({ user: identity.user, name: identity.name, provider: provider.label, startedAt, expiresAt, signOutUrl: `${prefix}/sign_out`, switchUrl: `${prefix}/start?prompt=select_account` })
+    return signedInPage({ user: identity.user, name: identity.name, provider: provider.label, startedAt, expiresAt, signOutUrl: `${proxyPrefix}/sign_out`, switchUrl: `${proxyPrefix}/start?prompt=select_account` })
   }
 
   if (provider.flow !== 'password') return

@@ -4,7 +4,8 @@ import type { Session, Sessions } from './sessions.ts'
 export interface Channel {
   /** @param code a websocket close code (RFC 6455 §7.4) */
   end (code: number, reason: string): void
-  onClose (listener: () => void): void
+  /** Fulfilled when it is closed, whoever closed it. */
+  readonly closed: Promise<void>
 }
 
 export interface LiveSessions {
@@ -33,7 +34,7 @@ export function createLiveSessions (sessions: Sessions): LiveSessions {
   return {
     keep (session, channel) {
       open.set(channel, session)
-      channel.onClose(() => open.delete(channel))
+      void channel.closed.then(() => open.delete(channel))
     },
     close: () => clearInterval(sweep)
   }

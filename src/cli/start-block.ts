@@ -1,0 +1,60 @@
+import { findProvider } from '../../providers/index.ts'
+import { createEntry } from '../access/entry.ts'
+import { compileRules } from '../access/rules.ts'
+import type { Config } from '../config/options.ts'
+import type { Provider } from '../provider.ts'
+
+export interface Started {
+  readonly config: Config
+  readonly version: string
+  /** `scheme://address:port` of the listening socket. */
+  readonly listening: string
+  /** What overrode what, and what was ignored. */
+  readonly notices: readonly string[]
+}
+
+/** What the operator must know, in one look: where people come in, what to register, who may enter, what is doubtful. */
+export function startBlock ({ config, version, listening, notices }: Started): string {
+  const provider = findProvider(config.oauthProvider) as Provider
+  const origin = config.publicUrl?.origin ?? listening
+  const rows: [string, string][] = [
+    ['Open', origin],
+    ...config.upstream.map(({ path, origin, basePath, socketPath }): [string, string] => ['App', `${path} → ${socketPath === undefined ? origin : `unix:${socketPath}`}${basePath}`]),
+    ['Provider', provider.label + (config.oauthIssuer === undefined ? '' : `, ${config.oauthIssuer}`)],
+    ...provider.flow === 'code' ? [['Redirect URI', `${config.oauthRedirectUri ?? origin}   (register exactly this at the provider)`] as [string, string]] : [],
+    ['Who may enter', createEntry(config).describe(provider.label)],
+    ...compileRules(config.rules).describeOpen().map((line): [string, string] => ['Rule', line]),
+    ['Sign-in lasts', days(config.oauthExpiryDays)],
+    ...notices.map((notice): [string, string] => ['Note', notice]),
+    ...warnings(config, provider, listening).map((warning): [string, string] => ['Warning', warning])
+  ]
+  return `oauth-gate ${version}\n${rows.map(([name, value]) => `  ${name.padEnd(14)} ${value}\n`).join('')}`
+}
+
+function warnings (config: Config, provider: Provider, listening: string): string[] {
+  const loopback = /^https?:\/\/(?:127\.|localhost|\[::1\])/.test(listening)
+  const isPublicHttp = listening.startsWith('http:') && !loopback && config.publicUrl?.protocol !== 'https:' && config.trustedProxy.length === 0
+  const restricted = [config.allowedDomains, config.allowedEmails, config.allowedGroups].some(list => (list?.length ?? 0) > 0)
+  const said: [boolean, string][] = [
+    [provider.notice !== undefined, provider.notice ?? ''],
+    [!restricted, `nothing restricts who may enter: anyone with an account at ${provider.label} is let in. Set --allowed-domains, --allowed-emails or --allowed-groups.`],
+    [isPublicHttp, 'people reach this address over plain http: passwords and cookies can be read on the way. Set --ssl-certfile and --ssl-keyfile, or --public-url=https://… behind a proxy that ends TLS.'],
+    [provider.flow === 'code' && config.oauthIssuer === undefined, 'the provider’s keys are unknown, so an id_token is believed because TLS brought it. Set --oauth-issuer to have signatures verified.'],
+    [!config.usePkce, 'PKCE is off: a stolen code can be used elsewhere.'],
+    [config.upstreamSkipVerify, 'certificates of the app are not checked.'],
+    [config.allowUnverifiedEmail, 'addresses that the provider has not verified are believed.'],
+    [config.cookieSecure === 'off', 'cookies are sent over plain http as well.'],
+    [config.oauthEncryptionKey.length === 0, 'sessions are sealed with a key derived from --cookie-secret: whoever knows it can forge them. `oauth-gate oauth-secret` makes one for --oauth-encryption-key.']
+  ]
+  return said.filter(([applies]) => applies).map(([, text]) => text)
+}
+
+function days (count: number): string {
+  const hours = count * 24
+  if (count >= 1) return `${round(count)} day${count === 1 ? '' : 's'}, then people sign in again`
+  return hours >= 1 ? `${round(hours)} hours, then people sign in again` : `${round(hours * 60)} minutes, then people sign in again`
+}
+
+function round (value: number): string {
+  return String(Math.round(value * 10) / 10)
+}

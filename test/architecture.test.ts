@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import t from 'tap'
+
+// Reads the sources as they are in the repository, not the compiled copies this file runs among.
+const files = ['src', 'providers'].flatMap(folder => readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter(name => name.endsWith('.ts')).map(name => join(folder, name)))
+const sources = files.map(path => ({ path, text: readFileSync(path, 'utf8') }))
+
+/** The house from the roof down. What stands in one row may not lean on another of the same row. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['src/cli', 'src/index.ts'],
+  ['src/demo'],
+  ['src/gate.ts'],
+  ['src/parts.ts', 'src/server.ts'],
+  ['src/plugins', 'src/routes'],
+  ['src/config'],
+  ['src/proxy', 'src/oauth', 'src/session', 'src/access', 'src/pages', 'src/log.ts'],
+  ['src/identity'],
+  ['providers'],
+  ['src/provider.ts', 'src/outside.ts'],
+  ['src/claims.ts'],
+  ['src/errors.ts']
+]
+
+/** The one way to each outside thing. */
+const DOORS: readonly { readonly what: RegExp, readonly only: readonly string[] }[] = [
+  { what: /process\.env\b/, only: ['src/config/load.ts'] },
+  { what: /process\.exit\b|process\.exitCode/, only: ['src/cli/'] },
+  { what: /Date\.now\(|new Date\(\)|randomBytes|randomUUID|Math\.random/, only: ['src/outside.ts'] },
+  { what: /createCipheriv|createDecipheriv/, only: ['src/session/seal.ts'] },
+  { what: /from 'undici'/, only: ['src/oauth/http.ts', 'src/proxy/'] },
+  { what: /\bhtml`/, only: ['src/pages/', 'src/demo/'] },
+  { what: /from '(?:fastify|fastify-plugin|@fastify\/[a-z-]+)'/, only: ['src/gate.ts', 'src/parts.ts', 'src/server.ts', 'src/index.ts', 'src/plugins/', 'src/routes/', 'src/cli/'] },
+  { what: /from 'jose'|from 'oauth4webapi'/, only: ['src/oauth/'] },
+  { what: /__Host-|__Secure-/, only: ['src/session/cookies.ts', 'src/config/'] }
+]
+
+function layerOf (path: string): number {
+  return LAYERS.findIndex(row => row.some(name => path === name || path.startsWith(`${name}/`)))
+}
+
+function importsOf ({ path, text }: { path: string, text: string }): string[] {
+  return [...text.matchAll(/(?:from|import\() ?'(\.[^']+)'/g)].map(([, target]) => normalize(join(dirname(path), target as string)))
+}
+
+t.test('imports go downwards only', async t => {
+  for (const source of sources) {
+    t.not(layerOf(source.path), -1, `${source.path} has a place in the house`)
+    for (const target of importsOf(source)) {
+      const [from, to] = [layerOf(source.path), layerOf(target)]
+      const sameRoom = LAYERS[from]?.some(name => [source.path, target].every(path => path === name || path.startsWith(`${name}/`)))
+      if (!(sameRoom === true || from < to)) t.fail(`${source.path} imports ${target}`)
+    }
+  }
+})
+
+t.test('a provider knows the words for providers and nothing else', async t => {
+  for (const source of sources.filter(({ path }) => path.startsWith('providers/'))) {
+    for (const target of importsOf(source)) t.ok(target === 'src/provider.ts' || target.startsWith('providers/'), `${source.path} imports ${target}`)
+    t.ok(source.text.split('\n').length <= 41, `${source.path} has at most 40 lines`)
+    t.notMatch(source.text, /\bawait\b|fetch\(|process\./, `${source.path} is data and one pure function`)
+  }
+})
+
+t.test('every outside thing has one door', async t => {
+  for (const { what, only } of DOORS) {
+    for (const { path, text } of sources) {
+      if (what.test(withoutComments(text)) && !only.some(door => path.startsWith(door))) t.fail(`${path} uses ${what.source}`)
+    }
+  }
+})
+
+t.test('files stay small enough to be read at once', async t => {
+  for (const { path, text } of sources) {
+    const lines = text.split('\n').length - 1
+    if (lines > 200) t.fail(`${path} has ${lines} lines`)
+  }
+  const gate = sources.find(({ path }) => path === 'src/gate.ts')
+  t.ok((gate?.text.split('\n').length ?? 99) <= 61, 'gate.ts tells the whole story in 60 lines')
+})
+
+t.test('nothing is waved through', async t => {
+  for (const { path, text } of sources) t.notMatch(text, /\bas any\b|: any\b|<any>|@ts-|eslint-disable|\bTODO\b|\bFIXME\b/, path)
+})
+
+function withoutComments (text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
+}

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import t from 'tap'
+import type { Identity } from '../../src/identity/identity.ts'
+import { createCookieJar, type SetCookie } from '../../src/session/cookies.ts'
+import { createKeyring } from '../../src/session/keyring.ts'
+import { createLogins } from '../../src/session/login.ts'
+import { createSessions, type SessionOptions } from '../../src/session/sessions.ts'
+import { TestOutside } from '../fixtures/outside.ts'
+
+const jar = createCookieJar({ port: 1, path: '/', sameSite: 'lax' }, true)
+const ada: Identity = { provider: 'oidc', subject: '1', user: 'ada@example.com', email: 'ada@example.com', groups: ['admins'], teams: [], organizations: [], claims: {} }
+const key = randomBytes(32)
+
+function setUp (more: Partial<SessionOptions> = {}) {
+  const outside = new TestOutside()
+  const keyring = createKeyring(undefined, [key], outside)
+  const options: SessionOptions = { seal: keyring.session, outside, gate: 'gate-1', lifetime: 60_000, headers: identity => ['X-Forwarded-User', identity.user], refuse: () => null, ...more }
+  return { outside, keyring, options, sessions: createSessions(options), logins: createLogins(keyring, 'gate-1', outside) }
+}
+const header = (cookies: readonly SetCookie[]) => cookies.filter(({ options }) => options.maxAge > 0).map(({ name, value }) => `${name}=${value}`).join('; ')
+
+t.test('a session comes back as it was started, with its headers ready', async t => {
+  const { sessions } = setUp()
+  const session = sessions.open(jar, header(sessions.start(jar, undefined, ada)))
+  t.strictSame(session?.identity, ada)
+  t.strictSame(session?.headers, ['X-Forwarded-User', 'ada@example.com'])
+  t.equal(sessions.open(jar, undefined), null)
+})
+
+t.test('a session ends at its absolute end, though the cache still has it', async t => {
+  const { sessions, outside } = setUp()
+  const cookie = header(sessions.start(jar, undefined, ada))
+  outside.advance(59_999)
+  t.not(sessions.open(jar, cookie), null)
+  outside.advance(1)
+  t.equal(sessions.open(jar, cookie), null)
+})
+
+t.test('replay after sign-out: a kept cookie is void, another session of the same person is not', async t => {
+  const { sessions } = setUp()
+  const [one, two] = [header(sessions.start(jar, undefined, ada)), header(sessions.start(jar, undefined, ada))]
+  const session = sessions.open(jar, one)
+  sessions.end(session!)
+  t.equal(sessions.open(jar, one), null)
+  t.equal(sessions.isLive(session!), false)
+  t.not(sessions.open(jar, two), null)
+})
+
+t.test('every sign-in has a new id', async t => {
+  const { sessions } = setUp()
+  const ids = Array.from({ length: 3 }, () => sessions.open(jar, header(sessions.start(jar, undefined, ada)))?.id)
+  t.equal(new Set(ids).size, 3)
+})
+
+t.test('a session of another gate, another cookie or another key is none', async t => {
+  const { sessions, options } = setUp()
+  const cookie = header(sessions.start(jar, undefined, ada))
+  t.equal(createSessions({ ...options, gate: 'gate-2' }).open(jar, cookie), null)
+  const other = createCookieJar({ port: 1, path: '/', sameSite: 'lax', name: 'other' }, true)
+  t.equal(sessions.open(other, cookie.replace('__Host-oauth-gate', 'other')), null)
+  t.equal(createSessions({ ...options, seal: createKeyring(undefined, [randomBytes(32)], options.outside).session }).open(jar, cookie), null)
+})
+
+t.test('cross-use: a login cookie is no session, and a session cookie is no login', async t => {
+  const { sessions, logins } = setUp()
+  const { login, setCookies } = logins.begin(jar, undefined, { provider: 'oidc', returnTo: '/' })
+  const [set] = setCookies
+  t.equal(sessions.open(jar, `${jar.sessionName}=${set?.value}`), null)
+  const session = sessions.start(jar, undefined, ada)[0]
+  t.equal(logins.find(jar, `${set?.name}=${session?.value}`, login.state), null)
+})
+
+t.test('who is no longer admitted keeps a session that does not count', async t => {
+  const refusal = { reason: 'not you', detail: 'list' }
+  const { sessions } = setUp({ refuse: () => refusal })
+  t.strictSame(sessions.open(jar, header(sessions.start(jar, undefined, ada)))?.refusal, refusal)
+})
+
+t.test('a usual session is below 1 KiB', async t => {
+  const { sessions } = setUp()
+  const person: Identity = { ...ada, subject: randomBytes(18).toString('base64url'), name: 'Ada Lovelace', login: 'ada', groups: ['admins', 'staff', 'analysts'] }
+  t.ok(header(sessions.start(jar, undefined, person)).length < 1024)
+})
+
+t.test('what does not fit into eight cookies is refused, not cut', async t => {
+  const { sessions } = setUp()
+  t.throws(() => sessions.start(jar, undefined, { ...ada, claims: { big: randomBytes(30_000).toString('base64') } }), { code: 'GATE_SESSION_TOO_LARGE' })
+})
+
+t.test('a state is ours by its HMAC alone, and says whether it was restarted', async t => {
+  const { logins } = setUp()
+  const begin = (restarted: boolean) => logins.begin(jar, undefined, { provider: 'oidc', returnTo: '/', restarted }).login.state
+  t.strictSame(logins.readState(begin(false)), { restarted: false })
+  t.strictSame(logins.readState(begin(true)), { restarted: true })
+  const forged = Buffer.from(begin(false), 'base64url')
+  forged[16] = 1
+  for (const state of [forged.toString('base64url'), '', 'x', begin(false) + 'A', begin(false).slice(1), randomBytes(33).toString('base64url')]) t.equal(logins.readState(state), null)
+  t.equal(setUpOther().readState(begin(false)), null, 'nor is a state of another key')
+  function setUpOther () { return createLogins(createKeyring('other', [], new TestOutside()), 'gate-1', new TestOutside()) }
+})
+
+t.test('a login is known for ten minutes, in the browser that began it', async t => {
+  const { logins, outside } = setUp()
+  const { login, setCookies } = logins.begin(jar, undefined, { provider: 'oidc', returnTo: '/deep?link=1' })
+  t.strictSame(logins.find(jar, header(setCookies), login.state), login)
+  t.equal(login.codeVerifier.length, 128)
+  t.equal(logins.find(jar, undefined, login.state), null)
+  const other = logins.begin(jar, undefined, { provider: 'oidc', returnTo: '/' })
+  t.equal(logins.find(jar, header(other.setCookies).replace(other.login.state, login.state), login.state), null, 'state swap: a login sealed for another state is none')
+  outside.advance(11 * 60_000)
+  t.equal(logins.find(jar, header(setCookies), login.state), null)
+})
+
+t.test('a login is used once', async t => {
+  const { logins } = setUp()
+  const { login } = logins.begin(jar, undefined, { provider: 'oidc', returnTo: '/' })
+  t.equal(logins.consume(login), true)
+  t.equal(logins.consume(login), false)
+})
+
+t.test('a browser carries at most eight logins: the oldest goes, and what does not open goes first', async t => {
+  const { logins, outside } = setUp()
+  let cookies = new Map<string, string>([[jar.writeLogin('junk', 'x', 1000).name, 'x']])
+  const states: string[] = []
+  for (let count = 0; count < 10; count++) {
+    outside.advance(1000)
+    const { login, setCookies } = logins.begin(jar, [...cookies].map(pair => pair.join('=')).join('; '), { provider: 'oidc', returnTo: '/' })
+    states.push(login.state)
+    for (const { name, value, options } of setCookies) cookies = options.maxAge === 0 ? new Map([...cookies].filter(([other]) => other !== name)) : cookies.set(name, value)
+  }
+  t.strictSame(jar.loginStates([...cookies].map(pair => pair.join('=')).join('; ')).toSorted(), states.slice(2).toSorted())
+})
