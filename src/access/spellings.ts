@@ -5,7 +5,8 @@
 
 const encoded = /%u[0-9a-f]{4}|(?:%[0-9a-f]{2})+/gi
 const notAscii = /[^\x00-\x7f]/
-const longUtf8 = /[\xc0\xc1][\x00-\x7f]|[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\x80-\xbf]{3}|[\xf8-\xfb][\x80-\xbf]{4}|[\xfc\xfd][\x80-\xbf]{5}/g
+const looseUtf8 = /[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\x80-\xbf]{3}|[\xf8-\xfb][\x80-\xbf]{4}|[\xfc\xfd][\x80-\xbf]{5}/g
+const unmarkedUtf8 = /[\xc0\xc1][\x00-\xff]|\xe0[\x00\x01\x40\x41\x80\x81\xc0\xc1][\x00-\xff]/g
 const unseen = /[\x00-\x1f\x7f-\x9f]|\p{Default_Ignorable_Code_Point}/gu
 const slashLike = /[\u2044\u2215\u29f8]/g
 const backslashLike = /[\xa5\u20a9\u2216\u29f5\u29f9]/g
@@ -29,9 +30,9 @@ function decodeBut (kept: RegExp): Step {
   return path => path.includes('%') ? path.replace(encoded, run) : path
 }
 
-/** Reads bytes as UTF-8 as loosely as decoders ever did: overlong forms, five and six bytes, unmarked second bytes. */
-function looseUtf8 (path: string): string {
-  return path.replace(longUtf8, bytes => {
+/** Reads bytes as UTF-8 as loosely as decoders ever did: overlong forms, five and six bytes, bytes without their mark. */
+function readUtf8 (sequences: RegExp): Step {
+  return path => path.replace(sequences, bytes => {
     let code = bytes.charCodeAt(0) & (0xff >> (bytes.length + 1))
     for (let index = 1; index < bytes.length; index++) code = code * 64 + (bytes.charCodeAt(index) & 0x3f)
     return String.fromCodePoint(code > 0x10ffff ? 0xfffd : code)
@@ -101,9 +102,11 @@ export const steps: readonly Step[] = [
   decodeBut(/[^A-Za-z0-9._~-]/), // RFC 3986 §6.2.2.2
   decodeBut(/[/\\]/),
   decodeBut(/[;/?:@&=+$,#]/), // decodeURI
-  looseUtf8,
+  readUtf8(looseUtf8),
+  readUtf8(unmarkedUtf8),
   path => path.replace(/[\x80-\xff\ufffd]/g, ''),
   compatible,
+  path => path.replace(/[^\x00-\xff]+/g, compatible), // where the rest are still bytes
   path => path.replaceAll('\\', '/'),
   path => path.replace(/\/{2,}/g, '/'),
   path => path.replace(/;[^/]*/g, ''),

@@ -16,17 +16,25 @@ function unless (read: () => string | null): string | null {
 }
 
 const rooted = (path: string) => path.startsWith('/') ? path : '/' + path
-const octets = (path: string) => Buffer.from(path.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))), 'latin1')
 
-/** Old C decoders: no check for the shortest form (Unicode corrigendum 1). */
+function octets (path: string): Buffer {
+  return Buffer.from(path.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))), 'latin1')
+}
+
+/** Old C decoders: no check for the shortest form (Unicode corrigendum 1), nor, in two bytes, for the mark of the second. */
 function overlong (bytes: Buffer): string {
   let text = ''
   for (let at = 0; at < bytes.length; at++) {
     const lead = bytes[at] ?? 0
-    const more = lead >= 0xfc ? 5 : lead >= 0xf8 ? 4 : lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0
-    let code = more === 0 ? lead : lead & (0x3f >> more)
-    for (let next = 0; next < more; next++) code = (code << 6) | ((bytes[++at] ?? 0) & 0x3f)
-    text += code >= 0 && code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd'
+    const length = lead >= 0xfc ? 6 : lead >= 0xf8 ? 5 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1
+    const rest = [...bytes.subarray(at + 1, at + length)]
+    if (rest.length < length - 1 || (lead > 0xc1 && rest.some(byte => byte >> 6 !== 2))) {
+      text += '\ufffd'
+    } else {
+      const code = rest.reduce((sum, byte) => sum * 64 + (byte & 0x3f), length === 1 ? lead : lead & (0xff >> (length + 1)))
+      text += code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd'
+      at += rest.length
+    }
   }
   return text
 }
@@ -80,6 +88,9 @@ export const oracles: Readonly<Record<string, Oracle>> = {
   withoutControls: target => rooted(octets(target.split('?', 1).join()).toString('utf8').replace(/[\x00-\x1f\x7f]/g, ''))
 }
 
+/** Those that hand on bytes; the others hand on characters, which come to the next server as UTF-8. */
+const ofBytes = new Set(['whatwg', 'legacyUrl', 'legacyUrlWithHost', 'cString', 'latin1'])
+
 /** Every reading by one server, by one behind another, and so on to the given depth. */
 export function readBySeveral (target: string, depth: number): ReadonlyMap<string, string> {
   const found = new Map<string, string>([[target, 'as it is']])
@@ -88,8 +99,10 @@ export function readBySeveral (target: string, depth: number): ReadonlyMap<strin
     const next: [string, string][] = []
     for (const [path, by] of edge) {
       for (const [name, read] of Object.entries(oracles)) {
-        const reading = read(path)
-        if (reading === null || found.has(reading)) continue
+        const characters = read(path)
+        if (characters === null) continue
+        const reading = ofBytes.has(name) ? characters : Buffer.from(characters, 'utf8').toString('latin1')
+        if (found.has(reading)) continue
         found.set(reading, `${by} > ${name}`)
         next.push([reading, `${by} > ${name}`])
       }
