@@ -1,5 +1,7 @@
 import t from 'tap'
+import { Claims } from '../../src/claims.ts'
 import { ProviderAnswerInvalid, ProviderUnreachable } from '../../src/errors.ts'
+import { readMetadata } from '../../src/oauth/discovery.ts'
 import { json } from '../fixtures/hostile-provider.ts'
 import { attempt, createClient, startHostile } from './setup.ts'
 
@@ -49,6 +51,13 @@ t.test('a document that is no JSON, no 200 or names endpoints off https is not u
   t.ok(hostile.requests.every(seen => seen.path === path))
 })
 
+t.test('a public provider cannot point at this machine', t => {
+  const document = (issuer: string): Claims => new Claims({ issuer, token_endpoint: 'http://127.0.0.1:6379/' })
+  t.throws(() => readMetadata(document('https://p.example'), 'https://p.example'), { constructor: ProviderAnswerInvalid, message: /names http:\/\/127\.0\.0\.1:6379\/ as token_endpoint/ })
+  t.equal(readMetadata(document('http://localhost:1'), 'http://localhost:1').token, 'http://127.0.0.1:6379/', 'one on this machine may')
+  t.end()
+})
+
 t.test('an endpoint that discovery does not name is asked for by its setting', async t => {
   const { hostile, client } = await startHostile(t)
   hostile.discovery = { authorization_endpoint: undefined }
@@ -95,7 +104,8 @@ t.test('a provider that went down, or turned into another, leaves the old docume
     await tick()
     t.match(await client.authorizeUrl(attempt), new RegExp(`^${hostile.issuer}/authorize`))
   }
-  t.match(failures, [{ constructor: ProviderAnswerInvalid }, { constructor: ProviderAnswerInvalid }], 'and somebody is told')
+  t.ok(failures.every(error => error instanceof ProviderAnswerInvalid))
+  t.equal(failures.length, 2, 'and somebody is told, once for each')
   t.equal(hostile.requests.length, 3)
 })
 

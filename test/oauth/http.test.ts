@@ -1,10 +1,15 @@
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { ProviderAnswerInvalid, ProviderUnreachable } from '../../src/errors.ts'
 import { createProviderFetch, isSafeUrl, readJson } from '../../src/oauth/http.ts'
+import { certificate, key } from './certificate.ts'
 import { json, startHostileProvider, type Answer, type HostileProvider } from '../fixtures/hostile-provider.ts'
 
-const fetch = createProviderFetch({ timeout: 300 })
+const fetch = createProviderFetch()
+const hasty = createProviderFetch({ timeout: 300 })
 
 async function start (answer: Answer): Promise<{ hostile: HostileProvider, url: string }> {
   const hostile = await startHostileProvider()
@@ -44,6 +49,23 @@ t.test('answers without a body, without a type, or with a redirect to nowhere ar
   t.equal(nowhere.hostile.requests.length, 1)
 })
 
+t.test('a certificate that nobody vouches for ends the request before it is sent; the operator\'s authority replaces the system\'s', async t => {
+  const paths: Array<string | undefined> = []
+  const server = createServer({ cert: certificate, key }, (request, response) => {
+    paths.push(request.url)
+    response.end('x')
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  await once(server, 'listening')
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/x`
+  await t.rejects(fetch(url, {}), { constructor: ProviderUnreachable, message: `GET ${url}: DEPTH_ZERO_SELF_SIGNED_CERT: self-signed certificate` })
+  t.strictSame(paths, [], 'nothing was said to it')
+  t.equal(await (await createProviderFetch({ ca: certificate })(url, {})).text(), 'x')
+})
+
 t.test('whoever asks can stop waiting', async t => {
   const { hostile, url } = await start(() => undefined)
   await t.rejects(fetch(url, { signal: AbortSignal.timeout(20) }), { constructor: ProviderUnreachable, message: `GET ${hostile.issuer}/x: the request was not possible` })
@@ -63,14 +85,14 @@ t.test('an answer of more than 1 MiB is cut off, also where it was small before 
 
 t.test('the deadline holds for answers that never begin and for those that never end', async t => {
   const silent = await start(() => undefined)
-  await t.rejects(fetch(silent.url, {}), { constructor: ProviderUnreachable, message: `GET ${silent.hostile.issuer}/x: no whole answer within 300 ms` })
+  await t.rejects(hasty(silent.url, {}), { constructor: ProviderUnreachable, message: `GET ${silent.hostile.issuer}/x: no whole answer within 300 ms` })
   const endless = await start(response => {
     const drip = setInterval(() => response.write(' '), 20)
     response.writeHead(200, { 'content-type': 'application/json' }).on('close', () => clearInterval(drip))
   })
   const began = performance.now()
-  await t.rejects(fetch(endless.url, {}), { constructor: ProviderUnreachable, message: /no whole answer within 300 ms/ })
-  t.ok(performance.now() - began < 2000)
+  await t.rejects(hasty(endless.url, {}), { constructor: ProviderUnreachable, message: /no whole answer within 300 ms/ })
+  t.ok(performance.now() - began < 5000)
   t.equal(endless.hostile.requests.length, 1, 'and nothing is asked twice')
 })
 

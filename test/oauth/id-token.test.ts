@@ -1,4 +1,4 @@
-import { exportSPKI, importJWK, SignJWT, UnsecuredJWT, type CryptoKey } from 'jose'
+import { CompactSign, exportSPKI, importJWK, SignJWT, UnsecuredJWT, type CryptoKey } from 'jose'
 import t, { type Test } from 'tap'
 import { IdTokenInvalid } from '../../src/errors.ts'
 import { attempt, startHostile, startPlain, type HostileSetup } from './setup.ts'
@@ -50,6 +50,15 @@ t.test('without an issuer the same claims are checked, but a missing nonce is no
   setup.hostile.claims = { nonce: undefined, iss: 'https://whoever.example' }
   t.equal((await setup.client.signIn('code', attempt)).sources.claims.text('iss'), 'https://whoever.example')
   t.strictSame(setup.hostile.at('/keys'), [])
+})
+
+t.test('a number too large to be one is refused', async t => {
+  const setup = await startHostile(t)
+  setup.hostile.sign = async claims => {
+    const payload = JSON.stringify(claims).replace(/"exp":\d+/, '"exp":1e999')
+    return await new CompactSign(new TextEncoder().encode(payload)).setProtectedHeader({ alg: 'ES256', kid: 'key-0' }).sign(setup.hostile.privateKey)
+  }
+  await refuses(t, setup, /^exp is missing or not a number/, 'exp is Infinity')
 })
 
 t.test('an id_token of the password grant may have no nonce, and none that we did not send', async t => {

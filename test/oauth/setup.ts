@@ -25,7 +25,7 @@ export function createClient (name: string, options: Partial<OAuthClientOptions>
   if (provider === undefined) throw new Error(`there is no provider ${name}`)
   return createOAuthClient({
     provider, clientId, authStyle: 'auto', usePkce: true, scopes: provider.scopes, extraParams: {},
-    fetch: createProviderFetch({ timeout: 2000 }), outside: createClock(), ...options
+    fetch: createProviderFetch(), outside: createClock(), ...options
   })
 }
 

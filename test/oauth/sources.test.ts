@@ -67,7 +67,7 @@ t.test('userinfo that is no JSON object is refused, signed answers too', async t
     const { hostile, client } = await startHostile(t)
     hostile.answer('/user', answer)
     const error: unknown = await client.signIn('code', attempt).catch((error: unknown) => error)
-    t.match(error, { constructor: ProviderAnswerInvalid }, `answer ${index}`)
+    t.match(error, { constructor: ProviderAnswerInvalid, message: index < 4 ? /JSON that is no object$/ : /answered (500|204|200 with (application\/jwt|text\/html)|302)/ }, `answer ${index}`)
     t.notMatch(String(error), /opaque-access-token/)
     t.strictSame(hostile.at('/user2'), [])
   }
