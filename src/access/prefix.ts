@@ -33,9 +33,9 @@ export function fold (reading: string): string {
 
 function canonical (text: string): string | null {
   if (/\p{Cs}/u.test(text)) return null // half a character has no encoding
-  const bare = text.length > 1 && text.endsWith('/') ? text.slice(0, -1) : text
-  const found = readings(bare.replace(/[^\x21-\x7e]+/g, encodeURIComponent))
-  return found?.length === 1 ? found[0] ?? null : null
+  const found = readings(text.replace(/[^\x21-\x7e]+/g, encodeURIComponent))
+  const path = found?.length === 1 ? found[0] ?? null : null
+  return path !== null && path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 /** The path and, since an ambiguous request path also counts as read without decoding or byte by byte, how it looks then. */
