@@ -5,7 +5,7 @@ import type { Who } from './who.ts'
 
 /** The sample app's pages, and what each says of itself. Who may see them is the gate's business, so there is no check here. */
 export const places: Readonly<Record<string, { readonly title: string, readonly lead: string }>> = {
-  '/': { title: 'The sample app', lead: 'It has no login of its own. Everything below it learned from the gate in front of it.' },
+  '/': { title: 'The sample app', lead: 'It has no login of its own: what it knows about you, the gate in front of it said.' },
   '/admin': { title: 'The admin page', lead: 'Only members of the group admins get here: the gate’s rules say so, not this app.' },
   '/editors': { title: 'The editors’ page', lead: 'Only members of the groups admins or editors get here.' },
   '/public': { title: 'The public page', lead: 'Anybody gets here, signed in or not.' },

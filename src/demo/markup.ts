@@ -12,7 +12,7 @@ a { color: var(--link) } .quiet { color: var(--quiet) }
 ul.plain { list-style: none; margin: 0; padding: 0 } nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem }
 nav a { display: inline-block; padding: .35rem 0 }
 button { display: block; width: 100%; margin: 0 0 .6rem; padding: .7rem 1rem; text-align: start; font: inherit; color: inherit;
-  background: var(--card); border: 1px solid var(--line); border-radius: .6rem; cursor: pointer }
+  background: var(--card); border: 1px solid var(--quiet); border-radius: .6rem; cursor: pointer }
 button:hover { border-color: var(--link) } button strong, button span { display: block }
 a:focus-visible, button:focus-visible { outline: 3px solid var(--link); outline-offset: 2px }
 dl { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .25rem 1rem }

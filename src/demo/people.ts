@@ -13,9 +13,9 @@ function person (login: string, about: string, name: string, groups?: readonly s
 }
 
 export const people: readonly Person[] = Object.freeze([
-  person('ada', 'an admin: may see everything', 'Ada Lovelace', ['admins', 'staff']),
-  person('ben', 'an editor: everything but the admin page', 'Ben Editor', ['editors', 'staff']),
-  person('cleo', 'a viewer: the front page', 'Cleo Viewer', ['staff']),
+  person('ada', 'an admin: sees every page', 'Ada Lovelace', ['admins', 'staff']),
+  person('ben', 'an editor: every page but the admin’s', 'Ben Editor', ['editors', 'staff']),
+  person('cleo', 'a viewer: neither the editors’ page nor the admin’s', 'Cleo Viewer', ['staff']),
   // No `groups` claim at all, as from a provider that was never told to send groups: not the same as an empty list.
-  person('dev', 'in no group: the front page', 'Dev Newcomer')
+  person('dev', 'in no group at all: the same as the viewer', 'Dev Newcomer')
 ])

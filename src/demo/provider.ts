@@ -125,6 +125,7 @@ async function loadQuietly (): Promise<typeof Library> {
   try {
     return await import('oidc-provider')
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
     throw new DemoRefused('The demo needs the package oidc-provider, which is not installed: npm install oidc-provider', { cause })
   } finally {
     console.warn = warn

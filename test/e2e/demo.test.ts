@@ -39,10 +39,10 @@ t.test('the demo names one URL and four people', async t => {
   const { said, url } = await startDemo(t)
   t.equal(said.match(/http:/g)?.length, 1)
   for (const { claims, about } of people) t.match(said, `${String(claims['name'])} `, about)
-  const response = await fetch(url, { redirect: 'manual', headers: { accept: 'text/html' } })
-  t.equal(response.status, 302, 'a page asks to sign in')
-  t.equal((await fetch(`${url}public`)).status, 200, 'but for the public one')
-  t.match(await (await fetch(`${url}headers.json`, { headers: { accept: 'application/json' } })).text(), 'sign_in', 'and a program is told so')
+  t.equal((await fetch(`${url}public`)).status, 200, 'the public page asks nobody')
+  const refused = await fetch(`${url}headers.json`)
+  t.equal(refused.status, 401, 'anything else asks who you are')
+  t.match(await refused.text(), 'sign_in')
 })
 
 t.test('each of the four signs in with a browser and gets where the demo says, and nowhere else', async t => {
@@ -71,7 +71,7 @@ t.test('each of the four signs in with a browser and gets where the demo says, a
   }
 })
 
-t.test('after signing out the same browser can be somebody else', async t => {
+t.test('after signing out, or being refused, the same browser can be somebody else', async t => {
   const { url } = await startDemo(t)
   const browser = await launchBrowser(t)
   if (!browser) return
@@ -87,6 +87,10 @@ t.test('after signing out the same browser can be somebody else', async t => {
   await signInAs(page, { login: 'ben' })
   t.match(await page.locator('#who').textContent(), 'ben@example.com')
   t.equal((await page.goto(`${url}admin`))?.status(), 403)
+  await page.getByRole('link', { name: 'Use another account' }).click()
+  await signInAs(page, { login: 'ada' })
+  t.equal(page.url(), `${url}admin`, 'and whoever is refused a page can come back to it as somebody else')
+  t.match(await page.locator('#who').textContent(), 'ada@example.com')
 })
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -112,7 +116,7 @@ t.test('it refuses an address that others could reach, and says so in one senten
   for (const address of ['0.0.0.0', '::', '192.168.1.10']) {
     const { ended, errors, child } = run(t, '--port=0', `--address=${address}`)
     t.strictSame(await ended, [1, null])
-    t.match(await errors, new RegExp(`^[^\n]*${address} is not a loopback address\\.\n$`))
+    t.match(await errors, new RegExp(`^oauth-gate: [^\n]*${address} is not a loopback address\\.\n$`))
     t.equal(await text(child.stdout), '', 'and offers no URL')
   }
 })
@@ -124,5 +128,5 @@ t.test('it says which port is taken and how to get another', async t => {
   const { port } = squatter.address() as AddressInfo
   const { ended, errors } = run(t, `--port=${port}`)
   t.strictSame(await ended, [1, null])
-  t.match(await errors, new RegExp(`^Port ${port} is in use[^\n]*--port=0[^\n]*\n$`))
+  t.match(await errors, new RegExp(`^oauth-gate: Port ${port} is in use[^\n]*--port=0[^\n]*\n$`))
 })
