@@ -21,22 +21,44 @@ export interface KeptOptions<T> {
   readonly onFailure?: ((error: unknown) => void) | undefined
 }
 
-export function createKept<T> ({ load, outside, freshFor, retryAfter, renewAfter = 0, onFailure }: KeptOptions<T>): Kept<T> {
-  let kept: { readonly value: T, readonly at: number } | undefined
-  let failed: { readonly error: unknown, readonly at: number } | undefined
-  let renewed: { readonly at: number } | undefined
-  let pending: Promise<T> | undefined
+interface Dated { readonly at: number }
 
-  /** A clock that was set back must not stop anything for hours, so "in the future" is over. */
-  function isOver (since: { readonly at: number } | undefined, span: number): boolean {
-    const age = since === undefined ? Infinity : outside.now() - since.at
-    return age < 0 || age >= span
+export function createKept<T> (options: KeptOptions<T>): Kept<T> {
+  const { outside, freshFor, renewAfter = 0, onFailure } = options
+  let kept: Dated & { readonly value: T } | undefined
+  let renewed: Dated | undefined
+  const attempts = createAttempts(options, value => { kept = { value, at: outside.now() } })
+
+  async function get (): Promise<T> {
+    if (kept === undefined) return await attempts.once()
+    if (isOver(kept, freshFor, outside) && attempts.mayBegin()) attempts.once().catch((error: unknown) => onFailure?.(error))
+    return kept.value
   }
+
+  async function renew (): Promise<T> {
+    if (kept === undefined || !isOver(renewed, renewAfter, outside)) return await get()
+    renewed = { at: outside.now() }
+    const old = kept.value
+    try {
+      return await attempts.once()
+    } catch (error) {
+      onFailure?.(error)
+      return old
+    }
+  }
+
+  return { get, renew }
+}
+
+/** One load at a time, shared by all who ask meanwhile, and none in the pause after a failure. */
+function createAttempts<T> ({ load, outside, retryAfter }: KeptOptions<T>, keep: (value: T) => void) {
+  let failed: Dated & { readonly error: unknown } | undefined
+  let pending: Promise<T> | undefined
 
   async function attempt (): Promise<T> {
     try {
       const value = await load()
-      kept = { value, at: outside.now() }
+      keep(value)
       failed = undefined
       return value
     } catch (error) {
@@ -45,28 +67,17 @@ export function createKept<T> ({ load, outside, freshFor, retryAfter, renewAfter
     }
   }
 
-  async function once (): Promise<T> {
-    if (failed !== undefined && !isOver(failed, retryAfter)) throw failed.error
-    return await (pending ??= attempt().finally(() => { pending = undefined }))
-  }
-
-  async function get (): Promise<T> {
-    if (kept === undefined) return await once()
-    if (isOver(kept, freshFor) && isOver(failed, retryAfter)) once().catch((error: unknown) => onFailure?.(error))
-    return kept.value
-  }
-
-  async function renew (): Promise<T> {
-    if (kept === undefined || !isOver(renewed, renewAfter)) return await get()
-    renewed = { at: outside.now() }
-    const old = kept.value
-    try {
-      return await once()
-    } catch (error) {
-      onFailure?.(error)
-      return old
+  return {
+    mayBegin: () => isOver(failed, retryAfter, outside),
+    async once () {
+      if (failed !== undefined && !isOver(failed, retryAfter, outside)) throw failed.error
+      return await (pending ??= attempt().finally(() => { pending = undefined }))
     }
   }
+}
 
-  return { get, renew }
+/** A clock that was set back must not stop anything for hours, so "in the future" is over. */
+function isOver (since: Dated | undefined, span: number, outside: Outside): boolean {
+  const age = since === undefined ? Infinity : outside.now() - since.at
+  return age < 0 || age >= span
 }
