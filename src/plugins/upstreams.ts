@@ -52,7 +52,8 @@ async function upstreams (app: FastifyInstance, options: UpstreamsOptions): Prom
       })
     })
   }
-  app.addHook('onClose', async () => { await Promise.all(options.forwarders.map(forwarder => forwarder.close())) })
+  // Before Fastify waits for what is under way: a websocket or an event stream would let it wait for ever.
+  app.addHook('preClose', async () => { await Promise.all(options.forwarders.map(forwarder => forwarder.close())) })
 }
 
 export default fp(upstreams, { name: 'upstreams', dependencies: ['guard'] })
