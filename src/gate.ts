@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Config } from './config/options.ts'
+import { createLogger } from './log.ts'
 import { outside as machine, type Outside } from './outside.ts'
 import { createParts } from './parts.ts'
 import accessLog from './plugins/access-log.ts'
@@ -26,10 +27,11 @@ import { serverOptions } from './server.ts'
  * @returns a Fastify instance that is ready to listen
  */
 export async function createGate (config: Config, outside: Outside = machine): Promise<FastifyInstance> {
-  const parts = createParts(config, outside)
+  const log = createLogger({ level: config.logLevel, format: config.logFormat })
+  const parts = createParts(config, outside, log)
 
   // Before any hook: a raw target becomes the name of a route. Ours, a callback, or the upstream it leads to.
-  const app = fastify(serverOptions(config, parts.places.rewrite))
+  const app = fastify(serverOptions(config, outside, log, parts.places.rewrite))
 
   await app.register(accessLog) // one line a request, whatever becomes of it
   await app.register(answers) // what every answer of our own carries
@@ -50,6 +52,7 @@ export async function createGate (config: Config, outside: Outside = machine): P
   await app.register(probes, parts.probes)
 
   await app.register(upstreams, parts) // and on to the application
+  app.addHook('onListen', () => parts.greet()) // a provider that is down is said, not waited for
   app.addHook('onClose', () => parts.live.close())
   return app
 }

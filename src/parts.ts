@@ -1,10 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import { hash } from 'node:crypto'
+import type { Logger } from 'pino'
 import { findProvider } from '../providers/index.ts'
 import { createEntry } from './access/entry.ts'
 import { createJudge } from './access/judge.ts'
 import { compileRules } from './access/rules.ts'
 import type { Config } from './config/options.ts'
+import { GateError } from './errors.ts'
 import { identify } from './identity/identify.ts'
 import { createOAuthClient } from './oauth/client.ts'
 import { createProviderFetch } from './oauth/http.ts'
@@ -25,7 +27,7 @@ const DAY = 24 * 60 * 60_000
 const PROVIDER_TIMEOUT = 10_000
 
 /** Everything the gate is made of, made once: the only place where the configuration is taken apart. */
-export function createParts (config: Config, outside: Outside) {
+export function createParts (config: Config, outside: Outside, log: Logger) {
   const provider = findProvider(config.oauthProvider) as Provider // loadConfig knows no others
   const gate = gateId(config)
   const tls = config.sslCertfile !== undefined
@@ -37,6 +39,7 @@ export function createParts (config: Config, outside: Outside) {
   const prefix = config.proxyPrefix
   const probes = { paths: [config.pingPath, config.readyPath] }
   const callbackPath = config.oauthRedirectUri === undefined ? '/' : new URL(config.oauthRedirectUri).pathname
+  const client = createClient(config, provider, outside, log)
   const places = createPlaces({ judge, logins, prefix, paths: probes.paths, callbackPath })
   return {
     places, probes, sessions, judge,
@@ -44,12 +47,13 @@ export function createParts (config: Config, outside: Outside) {
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy ?? [], useXheaders: config.useXheaders }),
     jars: createJars(config),
     websocketOrigins: config.allowWebsocketOrigin ?? [],
+    greet: () => { client.warm().catch((error: unknown) => warnOfProvider(log, error)) },
     urls: createUrls(prefix),
     forwarders: createForwarders(config),
     outward: { passHost: config.passHostHeader, isOurCookie: createOurCookies(cookieSettings(config)) },
     asking: createAsking({
       provider, logins, sessions, proxyPrefix: prefix, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri ?? config.publicUrl?.origin,
-      client: createClient(config, provider, outside),
+      client,
       identify: ({ sources }) => identify(provider, sources, {
         userKey: config.oauthJwtUser ?? config.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail, providerName: provider.name
       })
@@ -57,7 +61,7 @@ export function createParts (config: Config, outside: Outside) {
   }
 }
 
-function createClient (config: Config, provider: Provider, outside: Outside) {
+function createClient (config: Config, provider: Provider, outside: Outside, log: Logger) {
   return createOAuthClient({
     provider, outside,
     clientId: config.oauthKey as string, // loadConfig refuses to go on without one
@@ -70,8 +74,14 @@ function createClient (config: Config, provider: Provider, outside: Outside) {
     authorizeUrl: config.oauthAuthorizeUrl,
     tokenUrl: config.oauthTokenUrl,
     userUrl: config.oauthUserUrl,
-    fetch: createProviderFetch({ timeout: PROVIDER_TIMEOUT })
+    fetch: createProviderFetch({ timeout: PROVIDER_TIMEOUT }),
+    onFailure: error => warnOfProvider(log, error)
   })
+}
+
+function warnOfProvider (log: Logger, error: unknown): void {
+  const detail = error instanceof Error ? error.message : String(error)
+  log.warn({ event: 'provider.failed', ...error instanceof GateError && { code: error.code, hint: error.kind.hint }, detail }, 'the provider does not answer as it should; signing in is tried anew each time')
 }
 
 function createForwarders (config: Config) {

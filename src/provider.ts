@@ -27,7 +27,7 @@ export interface Provider {
   /** Where the person types their password: on the provider's page (RFC 6749 §4.1), or on a form of ours (§4.3). */
   readonly flow: 'code' | 'password'
   readonly scopes: readonly string[]
-  /** Settings without which the provider cannot work, as keys of the option table. */
+  /** Settings without which the provider cannot work, as keys of the option table; of keys separated by `|` any one suffices. */
   readonly requires: readonly string[]
   /** Whether the client secret is sent: `only-if-asked` sends one only where `auth-style` asks for it. */
   readonly secret: 'sent' | 'only-if-asked'

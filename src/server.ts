@@ -1,7 +1,7 @@
 import { LogController, type FastifyServerOptions } from 'fastify'
 import type { IncomingMessage } from 'node:http'
+import type { Logger } from 'pino'
 import type { Config } from './config/options.ts'
-import { createLogger } from './log.ts'
 import type { Outside } from './outside.ts'
 import { clientErrorHandler, frameworkErrors } from './plugins/errors.ts'
 
@@ -9,12 +9,12 @@ import { clientErrorHandler, frameworkErrors } from './plugins/errors.ts'
 const HEADERS_TIMEOUT = 20_000
 
 /** How Fastify and the HTTP server below it are set up. */
-export function serverOptions (config: Config, outside: Outside, rewriteUrl: (raw: IncomingMessage) => string): FastifyServerOptions {
+export function serverOptions (config: Config, outside: Outside, log: Logger, rewriteUrl: (raw: IncomingMessage) => string): FastifyServerOptions {
   const http = { maxHeaderSize: config.maxHeaderSize, headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0 }
   const tls = config.sslCertfile !== undefined && config.sslKeyfile !== undefined && { cert: config.sslCertfile, key: config.sslKeyfile }
   return {
     ...tls === false ? { http } : { https: { ...http, ...tls } },
-    loggerInstance: createLogger({ level: config.logLevel, format: config.logFormat }),
+    loggerInstance: log,
     // Its two lines a request would hold the query, and cost more than everything else we log.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: createRequestIds(outside),
