@@ -81,7 +81,7 @@ export const domains: Kind<readonly string[], readonly string[] | string> = {
 export const emails: Kind<readonly string[], readonly string[] | string> = {
   shape: 'a,b',
   repeatable: true,
-  parse: raw => items(asItems(raw, /[\s,]+/).map(item => parseEmail(item)?.address ?? refuse(item, 'an email address', 'A whole domain goes to --allowed-domains.')))
+  parse: raw => items(asItems(raw, /[\s,]+/).map(item => (item.includes('*') ? undefined : parseEmail(item)?.address) ?? refuse(item, 'an email address', 'A whole domain goes to --allowed-domains.')))
 }
 
 export const cookieDomain: Kind<string, string> = {
@@ -103,7 +103,7 @@ export function isLoopback (hostname: string): boolean {
 export function webUrl (raw: unknown): { value: string, url: URL } {
   const value = text.parse(raw)
   const authority = /^https?:\/\/([^/?#]*)/i.exec(value)?.[1]
-  if (authority === undefined || !URL.canParse(value)) throw new Problem('must be an address that begins with http:// or https://')
+  if (authority === undefined || authority === '' || !URL.canParse(value)) throw new Problem('must be an address that begins with http:// or https://')
   if (authority.includes('@')) throw new Problem('must not hold a user name or password')
   if (/[\s\\]/.test(value)) throw new Problem('must not hold spaces or backslashes')
   const url = new URL(value)

@@ -47,7 +47,8 @@ export function asItems (raw: unknown, separator: RegExp): string[] {
 function asList (raw: unknown, separator: RegExp): string[] {
   if (Array.isArray(raw)) return raw.map(item => asText(item).trim())
   const text = asText(raw).trim()
-  return text.startsWith('[') && text.endsWith(']') ? jsonList(text) : text.split(separator).map(item => item.trim()).filter(item => item !== '')
+  // An IPv6 host has brackets too.
+  return text.startsWith('[') && !/^\[[0-9a-f.]*:[0-9a-f:.]*\]/i.test(text) ? jsonList(text) : text.split(separator).map(item => item.trim()).filter(item => item !== '')
 }
 
 /** What a value is, for a message: its sort and never its content. */

@@ -38,6 +38,7 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   const written = readConfigFile(said.candidates, file, problems)
   const candidates = [...said.candidates, ...written.candidates]
   problems.push(...written.problems)
+  const nothingSet = candidates.length === 0 && problems.length === 0
 
   const resolved = new Map<OptionName, Resolved>()
   for (const option of optionNames) {
@@ -46,7 +47,7 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   }
   const settled = settle(resolved, problems, notices)
   crossCheck(settled, problems, notices)
-  if (problems.length > 0) throw new ConfigError(problems, candidates.length === 0 && said.problems.length === 0)
+  if (problems.length > 0) throw new ConfigError(problems, nothingSet)
   return Object.freeze({
     config: Object.freeze(Object.fromEntries([...settled].map(([option, { value }]) => [option, value]))) as Config,
     sources: Object.freeze(Object.fromEntries([...settled].map(([option, { source }]) => [option, source]))) as Loaded['sources'],

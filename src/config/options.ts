@@ -70,10 +70,10 @@ export type Options = typeof options
 export type OptionName = keyof Options
 
 type Value<O> = O extends Kind<infer T, unknown> ? O extends { readonly required: true } | { readonly default: unknown } ? T : T | undefined : never
-type Given<O> = O extends Kind<infer T, infer In> ? T | In : never
+type Given<O> = O extends Kind<unknown, infer In> ? In : never
 
 /** What the gate runs with: checked, frozen, in the units its names and docs say. */
 export type Config = { readonly [Name in OptionName]: Value<Options[Name]> }
 
-/** What code may pass to `loadConfig`: the same as text, or as the value itself. `undefined` is not set. */
+/** What code may pass to `loadConfig`: text as in a flag, or what a file may hold. `undefined` is not set. */
 export type Settings = { readonly [Name in OptionName]?: Given<Options[Name]> | string | undefined }

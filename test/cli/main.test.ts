@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process'
+import t from 'tap'
+import { options } from '../../src/config/options.ts'
+import { flagOf, optionNames, specOf } from '../../src/config/names.ts'
+import { python } from '../fixtures/python.ts'
+
+const main = new URL('../../src/cli/main.js', import.meta.url)
+const launcher = `process.exitCode = await (await import(${JSON.stringify(main)})).main(process.argv.slice(1))`
+
+/** A process of its own, as people run it, without the variables of this one. */
+function run (argv: readonly string[], env: Record<string, string> = {}): Promise<{ code: number | null, out: string, err: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', launcher, '--', ...argv], { env: { PATH: process.env['PATH'], ...env } })
+    let [out, err] = ['', '']
+    child.stdout.on('data', chunk => { out += String(chunk) })
+    child.stderr.on('data', chunk => { err += String(chunk) })
+    child.on('error', reject)
+    child.on('close', code => { resolve({ code, out, err }) })
+  })
+}
+
+t.test('the help of serve has every setting exactly once, in groups, one line an option', async t => {
+  const { code, out } = await run(['serve', '--help'])
+  t.equal(code, 0)
+  for (const option of optionNames) {
+    const term = specOf(option).only === 'file' ? flagOf(option).replaceAll('-', '_') : `--${flagOf(option)}`
+    const lines = out.split('\n').filter(line => line.startsWith(`  ${term} `))
+    t.equal(lines.length, 1, term)
+    t.ok(lines[0]?.includes(options[option].doc), 'with its doc')
+  }
+  t.match(out, /Who may enter:\n {2}--allowed-domains/)
+  t.notMatch(out, /preset|undefined|\[object/)
+})
+
+t.test('without a command the help is printed, and the version is that of the package', async t => {
+  const [bare, version] = await Promise.all([run([]), run(['--version'])])
+  t.match(bare, { code: 0, out: /serve[^]*demo[^]*oauth-secret/ })
+  t.match(version, { code: 0, out: /^\d+\.\d+\.\d+\n$/ })
+})
+
+t.test('serve with nothing set says in three lines what to run next', async t => {
+  const { code, out, err } = await run(['serve'])
+  t.equal(code, 1)
+  t.match(err.split('\n'), [/oauth-gate demo/, /oauth-gate serve --upstream=/, /serve --help/, ''])
+  t.equal(err.split('\n').length, 4)
+  t.equal(out, '')
+})
+
+t.test('what is mistyped is met with what was meant', async t => {
+  const [command, flag, secret, argument] = await Promise.all([run(['srve']), run(['serve', '--upstrem=x']), run(['serve', '--oauth-secrt=hunter2']), run(['serve', 'hunter2'])])
+  t.match(command, { code: 1, err: /Did you mean serve\?/ })
+  t.match(flag, { code: 1, err: /Did you mean --upstream\?/ })
+  t.match(secret, { code: 1, err: /unknown option '--oauth-secrt'/ })
+  t.equal(argument.code, 1)
+  t.notMatch(secret.err + argument.err, /hunter2/, 'and no value is repeated')
+})
+
+t.test('all problems are listed with their fixes, without a stack', async t => {
+  const { code, out, err } = await run(['serve', '--port=x', '--client-id', 'id', '--use-pkce=perhaps', '--upstream=http://a:1', '--upstream=/b=http://b:1', '--cookie-secret=hunter2'], { PANEL_COOKIE_SECRET: 'hunter3', OAUTH_GATE_OAUTH_PROVIDER: 'genric' })
+  t.equal(code, 1)
+  t.match(err, /^oauth-gate: 4 things keep it from starting\.\n/)
+  for (const text of ['--port must be', '--use-pkce must be', 'Supply cookie secret either', 'Did you mean generic?']) t.ok(err.includes(text), text)
+  t.notMatch(err, /hunter|^ +at /m)
+  t.equal(out, '')
+})
+
+t.test('a flag may stand alone, have a value after = or after a space, and is refused twice', async t => {
+  const { err } = await run(['serve', '--use-pkce', '--pass-host-header=no', '--upstream-skip-verify', 'yes', '--port', '0', '--port=0', '--allowed-groups', 'a', '--allowed-groups', 'b'])
+  t.match(err, /--port is given 2 times/)
+  t.notMatch(err, /--(?:use-pkce|pass-host-header|upstream-skip-verify|allowed-groups)/)
+})
+
+t.test('demo refuses what is no port before anything starts', async t => {
+  t.match(await run(['demo', '--port=x']), { code: 1, err: /--port must be a whole number/, out: '' })
+})
+
+t.test('oauth-secret prints a key that Python’s cryptography takes, another each time', async t => {
+  const [one, other] = await Promise.all([run(['oauth-secret']), run(['oauth-secret'])])
+  t.match(one, { code: 0, out: /^[A-Za-z0-9_-]{43}=\n$/ })
+  t.equal(Buffer.from(one.out.trim(), 'base64url').length, 32)
+  t.not(one.out, other.out)
+  t.ok(options.oauthEncryptionKey.parse(one.out.trim()))
+  const interpreter = python(t, 'cryptography')
+  if (interpreter === null) return
+  const check = spawn(interpreter, ['-c', `from cryptography.fernet import Fernet; Fernet(${JSON.stringify(one.out.trim())})`])
+  t.equal(await new Promise(resolve => { check.on('close', resolve) }), 0)
+})

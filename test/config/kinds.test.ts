@@ -1,0 +1,150 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { parsePrefix } from '../../src/access/prefix.ts'
+import type { OptionName } from '../../src/config/options.ts'
+import { options } from '../../src/config/options.ts'
+import { Repeated } from '../../src/config/kind.ts'
+
+type Case = readonly [raw: unknown, value: unknown]
+
+/** Every value is read as said and frozen where it could be changed; every other is refused with words of our own. */
+function reads (option: OptionName, good: readonly Case[], bad: readonly unknown[]): void {
+  t.test(`${option} is read or refused`, async t => {
+    for (const [raw, value] of good) {
+      const read = options[option].parse(raw)
+      t.strictSame(read, value, `takes ${JSON.stringify(raw)}`)
+      if (Array.isArray(read)) t.ok(Object.isFrozen(read) && read.every(item => typeof item !== 'object' || Object.isFrozen(item)), 'and freezes it')
+    }
+    for (const raw of bad) t.throws(() => options[option].parse(raw), { name: 'Problem' }, `refuses ${JSON.stringify(raw)}`)
+  })
+}
+
+reads('usePkce', [['1', true], ['TRUE', true], ['Yes', true], ['on', true], [true, true], ['0', false], ['false', false], ['NO', false], ['Off', false], [false, false], [1, true], [0, false]],
+  ['2', 'maybe', 'y', 'truee', null, [], {}])
+
+reads('port', [['0', 0], [0, 0], ['65535', 65_535], [' 4180 ', 4180]], ['-1', '65536', '1.5', '1e3', '0x10', 'abc', 1.5, NaN, true, '9'.repeat(30)])
+
+reads('upstreamTimeout', [['30', 30_000], [30, 30_000], ['30s', 30_000], ['500ms', 500], ['2m', 120_000], ['1.5s', 1500], ['1h', 3_600_000], ['0.5', 500]],
+  ['0', '0s', '-1', '30d', '30 s s', 'fast', '1e3', '25000h', null, true])
+
+reads('oauthExpiryDays', [['1', 1], ['0.5', 0.5], ['.5', 0.5], [0.25, 0.25], [7, 7]], ['0', '-1', '1d', 'one', 'Infinity', 'NaN', '1e1', '40000', true])
+
+reads('authStyle', [['auto', 'auto'], ['Params', 'params'], ['AutoDetect', 'auto'], ['INPARAMS', 'params'], ['inheader', 'header'], ['none', 'none']], ['basic', '__proto__', 'constructor', 1, null])
+reads('cookieSecure', [['auto', 'auto'], ['ON', 'on'], ['true', 'on'], [true, 'on'], ['0', 'off'], [false, 'off']], ['maybe'])
+
+reads('oauthKey', [['id', 'id'], ['with space', 'with space'], [123_456, '123456']], ['a\nb', ' a', 'a\t', 'a ', '  ', null, {}, [], 1e21, 1.5])
+reads('oauthProvider', [['GitHub', 'github'], ['oidc', 'oidc']], ['', 3.5])
+
+reads('oauthScope', [['openid email', ['openid', 'email']], ['openid,email, profile', ['openid', 'email', 'profile']], [['a', 'b'], ['a', 'b']], ['["a","b"]', ['a', 'b']], [new Repeated(['a,b', 'c']), ['a', 'b', 'c']], ['a,a', ['a']]],
+  ['', ',', [], [''], [1.5], '["a"', '[1.5]', '[x]'])
+reads('allowedGroups', [['platform team,admins', ['platform team', 'admins']], [['CN=a,OU=b'], ['CN=a,OU=b']], ['["CN=a,OU=b"]', ['CN=a,OU=b']], ['a,,b', ['a', 'b']]], [[], [''], [' '], ',', [{}], 'a\u0000b'])
+
+reads('allowedDomains', [['B.com', ['b.com']], ['@b.com', ['b.com']], ['b.com, c.org', ['b.com', 'c.org']], ['*.b.com', ['*.b.com']]], ['*', 'b', 'b.com.', 'https://b.com', 'a@b.com', 'b com/', 'bü.com', []])
+reads('allowedEmails', [['A@B.com,c@d.org', ['a@b.com', 'c@d.org']]], ['b.com', '@b.com', 'a@b@c.com', '*@b.com', 'a@localhost', 'ä@b.com'])
+
+reads('publicUrl', [['https://app.example.com', new URL('https://app.example.com')], ['http://localhost:4180/', new URL('http://localhost:4180')], [new URL('https://a.example'), new URL('https://a.example')]],
+  ['app.example.com', 'https://a/b', 'https://a?x', 'https://a#x', 'https://u:p@a', 'https://u@a', 'ftp://a', 'https://', 'https://a b', 'https:\\\\a', '//a', 'https://a\\b'])
+
+reads('oauthIssuer', [['https://login.example/realms/x/', 'https://login.example/realms/x/'], ['http://localhost:8080', 'http://localhost:8080'], ['http://127.1.2.3/x?y=z', 'http://127.1.2.3/x?y=z'], ['http://[::1]:9', 'http://[::1]:9']],
+  ['http://login.example', 'http://127.0.0.1.example', 'http://10.0.0.1', 'http://localhost.example', 'https://u:p@login.example', 'https://login.example#x', 'login.example', 'javascript:alert(1)'])
+
+reads('oauthRedirectUri', [['https://app.example', 'https://app.example'], ['http://app.lan/login', 'http://app.lan/login'], ['https://app.example/a?b=c', 'https://app.example/a?b=c']],
+  ['/login', 'https://app.example/#x', 'https://app.example/a%2fb', 'https://app.example/../x', 'https://app.example//x', 'https://app.example/?state=1', 'https://app.example/?code', 'https://u@app.example'])
+
+reads('upstream', [
+  ['http://localhost:5006', [{ path: '/', origin: 'http://localhost:5006', basePath: '' }]],
+  ['HTTP://Localhost:80/', [{ path: '/', origin: 'http://localhost', basePath: '' }]],
+  ['/api=https://[::1]:8443/base/', [{ path: '/api', origin: 'https://[::1]:8443', basePath: '/base' }]],
+  ['/api/=http://a/b=c', [{ path: '/api', origin: 'http://a', basePath: '/b=c' }]],
+  ['unix:/run/app.sock', [{ path: '/', origin: 'http://localhost', basePath: '', socketPath: '/run/app.sock' }]],
+  ['/x=unix:///run/app.sock:/base', [{ path: '/x', origin: 'http://localhost', basePath: '/base', socketPath: '/run/app.sock' }]],
+  ['/=http://a:1 /api=http://b:2', [{ path: '/', origin: 'http://a:1', basePath: '' }, { path: '/api', origin: 'http://b:2', basePath: '' }]],
+  ['http://a:1,/api=http://b:2', [{ path: '/', origin: 'http://a:1', basePath: '' }, { path: '/api', origin: 'http://b:2', basePath: '' }]],
+  [new Repeated(['http://a:1', '/s=unix:/s.sock:/b']), [{ path: '/', origin: 'http://a:1', basePath: '' }, { path: '/s', origin: 'http://localhost', basePath: '/b', socketPath: '/s.sock' }]],
+  [['/x=unix:/run/my app.sock'], [{ path: '/x', origin: 'http://localhost', basePath: '', socketPath: '/run/my app.sock' }]]
+], [
+  'localhost:5006', 'ftp://a', 'ws://a', 'http://u:p@a', 'http://a?x=1', 'http://a/?', 'http://a#x', 'http://a/%2e', 'http://a/../b', 'http://a//b', 'http://a/b;c', 'http://a\\b', 'http://', 'http:///x',
+  '/api%2f=http://a', '/a/../b=http://a', '//x=http://a', '/a;b=http://a', 'api=http://a', 'unix:run/app.sock', 'unix:', 'unix:/s.sock:/a/../b', 'unix://host/s.sock', 'http://a http://b', '/a=http://x /a/=http://y', [], [''], 5006
+])
+
+reads('trustedProxy', [['10.0.0.0/8, 192.168.1.7', ['10.0.0.0/8', '192.168.1.7']], [['fd00::/8', '::1'], ['fd00::/8', '::1']], ['0.0.0.0/0', ['0.0.0.0/0']]], ['proxy.example', '10.0.0.0/33', '::/129', '10.0.0/8', '10.0.0.1/', '10.0.0.1/-1', '*', '300.1.1.1'])
+
+reads('allowWebsocketOrigin', [['https://A.example', ['https://a.example']], ['localhost:5006', ['http://localhost:5006', 'https://localhost:5006']], ['https://a.example:443', ['https://a.example']]],
+  ['*', '*.example', 'https://a.example/', 'https://a.example/x', 'https://a.example?x', 'https://u@a.example', 'ws://a'])
+
+reads('cookieDomain', [['.Example.com', 'example.com'], ['a.example.com', 'a.example.com']], ['localhost', '127.0.0.1', 'https://example.com', 'example.com:443', 'example.com.', '..example.com', '*.example.com'])
+reads('cookiePath', [['/', '/'], ['/app/', '/app'], ['/app/x', '/app/x']], ['app', '/a;b', '/a/../b', '/a%20', '//'])
+reads('proxyPrefix', [['/oauth2', '/oauth2'], ['/_gate/', '/_gate']], ['/', 'oauth2', '/a?b', ''])
+reads('address', [['0.0.0.0', '0.0.0.0'], ['::', '::'], ['localhost', 'localhost']], ['http://a', 'a b', '[::]', '127.0.0.1:80'])
+
+const key = 'cJFOwZcXaPTg5BVQ-sTjMl1Ji4kCLtWkMlbPG8xLJno='
+const other = 'uhs7jWDNGuE4ZqB5BAO+Q6k-WIzSYdB0e5ZBHoBDnOU='
+reads('oauthEncryptionKey', [[key, [key]], [`${key}, ${other}`, [key, other.replace('+', '-')]], [[key], [key]]], ['abc', key.slice(0, -1), key + '=', key.slice(4), 'not base64 at all!', [], [key, '']])
+
+t.test('bad encryption keys get Panel’s two sentences', async t => {
+  t.throws(() => options.oauthEncryptionKey.parse('abc'), { message: ': OAuth encryption key was not a valid base64 string.', fix: 'Generate an encryption key with `oauth-gate oauth-secret` and ensure you did not truncate the returned string.' })
+  t.throws(() => options.oauthEncryptionKey.parse(Buffer.alloc(16).toString('base64')), { message: ': OAuth encryption key must be 32 url-safe base64-encoded bytes.' })
+})
+
+reads('rules', [
+  [[{ path: '/admin', allow: { groups: ['admin', 'root'] } }, { path: '/', allow: 'signed-in' }], [{ path: '/admin', allow: { groups: ['admin', 'root'] } }, { path: '/', allow: 'signed-in' }]],
+  [[{ path: '/administer', allow: 'public' }, { path: '/admin', allow: 'signed-in' }], [{ path: '/administer', allow: 'public' }, { path: '/admin', allow: 'signed-in' }]]
+], [
+  '/admin', {}, [], [null], [[]], ['/admin'], [{ path: '/admin' }], [{ allow: 'public' }], [{ path: '/admin', allow: 'everyone' }], [{ path: '/admin', allow: 'public', allows: 1 }],
+  [{ path: '/admin', allow: { groups: [] } }], [{ path: '/admin', allow: { groups: 'admin' } }], [{ path: '/admin', allow: { groups: [' admin'] } }], [{ path: '/admin', allow: { groups: [''] } }], [{ path: '/admin', allow: { groups: [1] } }],
+  [{ path: '/admin', allow: { groups: ['a'], group: 'a' } }], [{ path: '/admin', allow: { emails: ['a'] } }],
+  [{ path: 'admin', allow: 'public' }], [{ path: '/admin/', allow: 'public' }], [{ path: '/a//b', allow: 'public' }], [{ path: '/a/../b', allow: 'public' }], [{ path: '/%61', allow: 'public' }], [{ path: '/a;b', allow: 'public' }], [{ path: '/a\\b', allow: 'public' }], [{ path: '/ä', allow: 'public' }], [{ path: '/a?b', allow: 'public' }],
+  [{ path: '/', allow: 'signed-in' }, { path: '/admin', allow: { groups: ['admin'] } }], [{ path: '/a', allow: 'public' }, { path: '/a/b', allow: 'signed-in' }], [{ path: '/a', allow: 'public' }, { path: '/a', allow: 'public' }]
+])
+
+t.test('a path that a rule may have is the same one to the guard', async t => {
+  const path = fc.array(fc.string({ minLength: 1, maxLength: 4, unit: fc.constantFrom(...'aZ0.-_~!$&\'()*+,=:@%;\\ ?#é') })).map(parts => `/${parts.join('/')}`)
+  let taken = 0
+  fc.assert(fc.property(path, path => {
+    try {
+      options.rules.parse([{ path, allow: 'public' }])
+    } catch {
+      return true
+    }
+    taken++
+    return parsePrefix(path)?.path === path
+  }))
+  t.ok(taken > 10, 'and some are taken')
+})
+
+t.test('extra params are read as Python, as JSON, and as what a shell leaves of them', async t => {
+  const same = (raw: unknown, value: Record<string, string>) => {
+    const read = options.oauthExtraParams.parse(raw)
+    t.strictSame({ ...read }, value, JSON.stringify(raw))
+    t.ok(Object.isFrozen(read) && Object.getPrototypeOf(read) === null)
+  }
+  same('{\'tenant\': \'T\'}', { tenant: 'T' })
+  same('{"tenant": "T"}', { tenant: 'T' })
+  same('{\'tenant\':\'T\',}', { tenant: 'T' })
+  same('{\'a\': True, \'b\': None, \'c\': (1, 2)}', { a: 'true', c: '1 2' })
+  same('{"a": true, "b": null, "c": "a\\/b"}', { a: 'true', c: 'a/b' })
+  same('{\'claims\': {\'userinfo\': {\'email\': None}}}', { claims: '{"userinfo":{"email":null}}' })
+  same('{\'n\': 12345678901234567890, \'f\': 0.5, \'i\': 7}', { n: '12345678901234567890', f: '0.5', i: '7' })
+  same('{tenant:X}', { tenant: 'X' })
+  same('{tenant: X, AUTHORIZE_URL: https://a/b?c=d }', { tenant: 'X', AUTHORIZE_URL: 'https://a/b?c=d' })
+  same('', {})
+  same({ tenant: 'T', on: true }, { tenant: 'T', on: 'true' })
+  same('{"__proto__": "x"}', JSON.parse('{"__proto__": "x"}') as Record<string, string>)
+  for (const raw of ['__import__(\'os\')', '[1]', '"x"', '{tenant', '{tenant}', '{a:b:{c}}', '{tenant:X', 'tenant=X', '{\'a\': b\'x\'}', '{"": "x"}', '{"a": 12345678901234567890}', '{"a": [{}]}', '{"a": [[1]]}', '{"a": "\\ud800"}', [], null, 1, ['a']]) {
+    t.throws(() => options.oauthExtraParams.parse(raw), { name: 'Problem' }, `refuses ${JSON.stringify(raw)}`)
+  }
+  t.match(options.oauthExtraParams.remark?.('{tenant:X}'), /no quotes/)
+  t.equal(options.oauthExtraParams.remark?.('{"tenant":"X"}'), undefined)
+})
+
+t.test('what was read differently than written is remarked upon', async t => {
+  t.match(options.allowedDomains.remark?.('@b.com,c.com'), /takes @b\.com as b\.com/)
+  t.equal(options.allowedDomains.remark?.('b.com'), undefined)
+  t.match(options.trustedProxy.remark?.('0.0.0.0/0'), /believes everybody/)
+})
+
+t.test('no refusal of an address quotes a password in it', async t => {
+  for (const option of ['upstream', 'publicUrl', 'oauthIssuer', 'oauthTokenUrl', 'oauthRedirectUri', 'allowWebsocketOrigin'] as const) {
+    t.throws(() => options[option].parse('http://user:hunter2@app.example/%2f'), { message: /^(?!.*hunter2)/ }, option)
+  }
+})
