@@ -91,7 +91,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#stage === 'over') return
     if (status < 200) return this.#inform(status, parsed)
     const pairs = inwardHeaders(rawOf(controller.rawHeaders), this.#job.isOurCookie)
-    this.#head = { status, text, pairs: 'trailer' in parsed && !this.#chunks(parsed) ? withoutTrailer(pairs) : pairs }
+    this.#head = { status, text: asBytes(text), pairs: 'trailer' in parsed && !this.#chunks(parsed) ? withoutTrailer(pairs) : pairs }
     if (this.#job.request.method === 'HEAD' || status === 204 || status === 304) {
       // Whole with its head, whatever length that announces (RFC 9110 §8.6). What may come after it is none of the client's business.
       this.#writeHead()
@@ -109,18 +109,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return
     }
     this.flush()
-    if (!this.#response.write(chunk)) this.#pause(controller)
+    if (this.#stage === 'answering' && !this.#response.write(chunk)) this.#pause(controller)
   }
 
   onResponseEnd (controller: Controller): void {
     if (this.#stage === 'over') return
     const trailers = rawOf(controller.rawTrailers)
-    if (trailers.length > 0) this.flush()
+    if (trailers.length > 0) this.#response.addTrailers(entries(inwardHeaders(trailers, this.#job.isOurCookie)))
     const held = this.#held
     this.#held = undefined
     if (this.#stage === 'asking') this.#writeHead()
     this.#stage = 'over'
-    if (trailers.length > 0) this.#response.addTrailers(entries(inwardHeaders(trailers, this.#job.isOurCookie)))
     if (held) this.#response.end(held.toString('latin1'), 'latin1') // a text goes out with the head, in one write
     else this.#response.end()
   }
@@ -138,10 +137,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#job.fail(failure(this.#line.where, error, this.#begun))
   }
 
-  /** Sends what is held back. */
+  /** Sends what is held back. A head that cannot be sent is as bad as one that cannot be read. */
   flush (): void {
     if (this.#stage !== 'asking' || !this.#head) return
-    this.#writeHead()
+    try {
+      this.#writeHead()
+    } catch (error) {
+      return this.#controller?.abort(error as Error)
+    }
     this.#stage = 'answering'
     const held = this.#held
     this.#held = undefined
@@ -149,12 +152,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     else if (!this.#response.write(held) && this.#controller) this.#pause(this.#controller)
   }
 
-  /** @throws where Node finds in status, text or headers what cannot stand in a message */
   #writeHead (): void {
     if (!this.#head) return
     const { status, text, pairs } = this.#head
     this.#job.answered?.(status, pairs)
-    this.#response.writeHead(status, asBytes(text), pairs)
+    this.#response.writeHead(status, text, pairs)
   }
 
   #pause (controller: Controller): void {
@@ -203,8 +205,13 @@ function hint (response: ServerResponse, { link, 'set-cookie': _, ...others }: P
   try { response.writeEarlyHints({ ...Object.fromEntries(rest), link: links }) } catch { /* a link of a form Node does not know */ }
 }
 
-/** undici reads the text as UTF-8; on the wire it goes as bytes. */
+/**
+ * undici reads the text as UTF-8; on the wire it goes as bytes.
+ *
+ * @throws for control characters, which its parser lets through (RFC 9112 §4)
+ */
 function asBytes (text: string): string {
+  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(text)) throw new Error('a control character in the status line')
   return /^[\x20-\x7e]*$/.test(text) ? text : Buffer.from(text).toString('latin1')
 }
 

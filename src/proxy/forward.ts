@@ -6,7 +6,7 @@ import { Exchange } from './exchange.ts'
 import { type Outward, outwardHeaders } from './headers.ts'
 import { type Channel, isAnswerTo, isWebsocketUpgrade, splice } from './splice.ts'
 import { hasBody, Upload } from './upload.ts'
-import { openLine, type UpstreamOptions } from './upstream.ts'
+import { type Line, openLine, type UpstreamOptions } from './upstream.ts'
 
 export interface ForwardExchange {
   readonly request: IncomingMessage
@@ -45,6 +45,7 @@ export function createForwarder (options: UpstreamOptions): Forwarder {
   const line = openLine(options)
   const { basePath } = options.upstream
   const channels = new Set<Channel>()
+  let closing: Promise<void> | undefined
 
   function exchange ({ request, response, path, outward, fail, answered }: ForwardExchange, upload: Upload | null, switched?: Switched): Exchange {
     const send = {
@@ -75,15 +76,18 @@ export function createForwarder (options: UpstreamOptions): Forwarder {
       })
       exchange(job, null, switched).start()
     },
-    async close () {
+    close () {
       for (const channel of channels) channel.end(1001, 'the gate is closing')
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise(resolve => { timer = setTimeout(resolve, grace) })
-      await Promise.race([line.pool.close(), late])
-      clearTimeout(timer)
-      await line.pool.destroy()
+      closing ??= closeWithin(grace, line.pool)
+      return closing
     }
   }
+}
+
+async function closeWithin (delay: number, pool: Line['pool']): Promise<void> {
+  const timer = setTimeout(() => { void pool.destroy() }, delay)
+  await pool.close()
+  clearTimeout(timer)
 }
 
 /** What `Pool.dispatch` would refuse in a target is refused here, and what would never be answered. */

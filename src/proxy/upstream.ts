@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { buildConnector, Pool } from 'undici'
 import { type GateError, MalformedRequest, UpstreamAnswerInvalid, UpstreamTimeout, UpstreamUnreachable } from '../errors.ts'
 
@@ -54,6 +54,7 @@ export function openLine ({ upstream, ca, skipVerify, timeout, maxHeaderSize }: 
   })
   const connector: buildConnector.connector = (options, callback) => {
     connect({ ...options, servername }, (...result) => {
+      if (result[1]) readBeforeFailing(result[1])
       // The callback writes the waiting request before it returns. That is how a request knows it is the first on its connection.
       line.fresh = true
       try {
@@ -70,6 +71,22 @@ export function openLine ({ upstream, ca, skipVerify, timeout, maxHeaderSize }: 
     fresh: false
   }
   return line
+}
+
+type Written = (error?: Error | null) => void
+
+/**
+ * An app that refuses an upload early answers and hangs up, while we still write. That write fails first, and Node would throw
+ * the unread answer away with the socket: so a failed write is only told when everything that had arrived was read.
+ */
+function readBeforeFailing (socket: Socket): void {
+  const patient = (written: Written): Written => error => {
+    if (!error || socket.readableEnded || socket.destroyed) written(error)
+    else socket.once('close', () => written(error))
+  }
+  const { _write: write, _writev: writev } = socket
+  socket._write = (chunk, encoding, written) => { write.call(socket, chunk, encoding, patient(written)) }
+  socket._writev = (chunks, written) => { writev?.call(socket, chunks, patient(written)) }
 }
 
 /** The connection was closed under the request: on a reused one usually an idle timeout that met it half way. */

@@ -1,0 +1,131 @@
+import fc from 'fast-check'
+import t from 'tap'
+import type { Identity } from '../../src/identity/identity.ts'
+import { identityHeaders, inwardHeaders, outwardHeaders, type Outward } from '../../src/proxy/headers.ts'
+import { isOurCookie, valuesOf } from './setup.ts'
+
+const ada: Identity = {
+  provider: 'generic', subject: '42', user: 'ada', login: 'ada', email: 'ada@example.com', name: 'Ada', role: 'Editor',
+  groups: ['staff', 'math'], teams: [], organizations: [], claims: {}
+}
+const outward: Outward = {
+  identity: identityHeaders(ada), passHost: true, isOurCookie,
+  arrival: { address: '192.0.2.7', proto: 'https', host: 'gate.example', port: 443 }
+}
+
+t.test('what an app reads as the person is what we said, in whatever spelling a client says otherwise', async t => {
+  const spellings = ['X-Forwarded-User', 'x-forwarded-user', 'X_Forwarded_User', 'X.Forwarded.User', 'x-FORWARDED_user', 'X-Forwarded_Preferred.Username']
+  for (const name of spellings) {
+    const out = outwardHeaders([name, 'mallory', 'Accept', '*/*'], outward)
+    t.strictSame(valuesOf(out, 'X-Forwarded-User'), ['ada'], name)
+    t.notOk(out.includes('mallory'), `${name}: the client's word is nowhere`)
+  }
+})
+
+t.test('the headers of other gates, proxies and platforms do not pass, signed in or not', async t => {
+  const names = `X-Forwarded-Email X-Forwarded-Groups X-Forwarded-Access-Token X-Forwarded-For X-Forwarded-Host X-Forwarded-Proto X-Forwarded-Port X-Forwarded-Prefix
+    X-Forwarded-Uri X-Forwarded-Method X-Forwarded-Client-Cert X-Auth-Request-User X-Auth-Request-Email X-WebAuth-User X-WEBAUTH-ROLE Remote-User REMOTE_USER Remote-Groups
+    X-Remote-User X-Remote-Group Cf-Access-Authenticated-User-Email Cf-Access-Jwt-Assertion X-Goog-Authenticated-User-Email X-Goog-IAP-JWT-Assertion X-Amzn-Oidc-Data
+    X-Amzn-Oidc-Identity X-MS-Client-Principal X-Ms-Client-Principal-Name X-MS-TOKEN-AAD-ID-TOKEN X-Authentik-Username X-Pomerium-Jwt-Assertion X-Vouch-User X-Tinyauth
+    Tailscale-User-Login X-Token-Subject X-Token-User-Email X-User X-User-Id X-Email X-Groups X-Roles X-Scheme X-Real-IP True-Client-IP X-Client-IP Forwarded X-Original-URL
+    X-Original-Method X-Rewrite-URL X-HTTP-Host-Override X-HTTP-Method-Override X-OAuth-Gate X-Oauth-Gate-User Proxy-Authorization Proxy Proxy-Connection X-Auth-User
+    OIDC_CLAIM_sub SM_USER Shib-Identity-Provider X-Consumer-Username X-SSL-Client-S-DN X-Client-Cert`.split(/\s+/)
+  for (const identity of [outward.identity, []]) {
+    const out = outwardHeaders(names.flatMap(name => [name, 'forged']), { ...outward, identity })
+    t.notOk(out.includes('forged'))
+  }
+})
+
+t.test('names that no app agrees about do not pass', async t => {
+  const names = ['X~Forwarded~User', 'X!A', 'X\'B', 'A|B', 'Host_', 'Content_Length', 'Transfer_Encoding', 'X`C']
+  t.notOk(outwardHeaders(names.slice(0, 4).concat(names.slice(5)).flatMap(name => [name, 'odd']), outward).includes('odd'))
+})
+
+t.test('what belongs to the connection ends here, and so does what Connection names', async t => {
+  const out = outwardHeaders([
+    'Connection', 'close, X-Hop, x-forwarded-user, Host, Content-Length', 'X-Hop', '1', 'x-hop', '2', 'Keep-Alive', '5', 'TE', 'trailers', 'Trailer', 'X-T',
+    'Upgrade', 'h2c', 'HTTP2-Settings', 'x', 'Expect', '100-continue', 'Transfer-Encoding', 'chunked', 'Host', 'gate.example', 'Content-Length', '3', 'X-Stays', '1'
+  ], outward)
+  t.strictSame(out.slice(0, 6), ['Host', 'gate.example', 'Content-Length', '3', 'X-Stays', '1'])
+  t.strictSame(valuesOf(out, 'x-forwarded-user'), ['ada'], 'a client that names our header has not removed it')
+  t.strictSame(valuesOf(out, 'x-hop'), [])
+})
+
+t.test('our cookies are cut out, and only ours', async t => {
+  const cookies = (...lines: string[]) => valuesOf(outwardHeaders(lines.flatMap(line => ['Cookie', line]), outward), 'cookie')
+  t.strictSame(cookies('a=1; oauth-gate=secret; b=2'), ['a=1; b=2'])
+  t.strictSame(cookies('oauth-gate=secret'), [], 'nothing left is no header')
+  t.strictSame(cookies('oauth-gate-0=s', 'a=1', 'b=2;oauth-gate-1 = s'), ['a=1; b=2'])
+  t.strictSame(cookies('a=1;b="x y";  c'), ['a=1;b="x y";  c'], 'what needs no cutting keeps its bytes')
+  t.strictSame(cookies('not-oauth-gate=1; OAUTH-GATE=2'), ['not-oauth-gate=1; OAUTH-GATE=2'])
+  t.notMatch(cookies('a="; oauth-gate=secret; "').join(), /secret/)
+})
+
+t.test('the app learns how the request came from us alone', async t => {
+  const told = (arrival: Partial<Outward['arrival']>) => Object.fromEntries(pairs(outwardHeaders([], { ...outward, identity: [], arrival: { ...outward.arrival, ...arrival } })))
+  t.strictSame(told({}), {
+    'X-Forwarded-For': '192.0.2.7', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'gate.example', 'X-Forwarded-Port': '443',
+    Forwarded: 'for=192.0.2.7;host="gate.example";proto=https', 'X-Real-IP': '192.0.2.7'
+  })
+  t.match(told({ address: '2001:db8::1', forwardedFor: '2001:db8::1, 10.0.0.1' }), { 'X-Forwarded-For': '2001:db8::1, 10.0.0.1', Forwarded: 'for="[2001:db8::1]";host="gate.example";proto=https', 'X-Real-IP': '2001:db8::1' })
+  t.equal(told({ address: '', host: 'a"b' }).Forwarded, 'for=unknown;proto=https')
+  t.notOk('X-Forwarded-For' in told({ address: '' }))
+})
+
+t.test('Host is the browser\'s, once, or left to the upstream', async t => {
+  t.strictSame(valuesOf(outwardHeaders(['Host', 'a', 'hOST', 'b'], outward), 'host'), ['a'])
+  t.strictSame(valuesOf(outwardHeaders(['Host', 'a'], { ...outward, passHost: false }), 'host'), [])
+})
+
+t.test('what the operator has the gate say under a name of their own, no client says', async t => {
+  const owned = new Set(['x-acme-person', 'authorization'])
+  const out = outwardHeaders(['X_Acme.Person', 'forged', 'Authorization', 'Basic x', 'X-Acme', '1'], { ...outward, identity: [], owned })
+  t.strictSame(out.slice(0, 2), ['X-Acme', '1'])
+  t.ok(outwardHeaders(['Authorization', 'Basic x'], outward).includes('Basic x'), 'and otherwise it is the app\'s')
+})
+
+t.test('whatever a client sends, the class of identity headers holds ours exactly once', async () => {
+  const ours = pairs(outward.identity)
+  const aliases = fc.constantFrom(...ours.map(([name]) => name)).chain(name => fc.tuple(fc.mixedCase(fc.constant(name)), fc.constantFrom('-', '_', '.', '~')).map(([text, mark]) => text.replaceAll('-', mark)))
+  const name = fc.oneof(aliases, fc.constantFrom('Connection', 'connection', 'Cookie', 'Host', 'Accept', 'X-App'), fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}$/))
+  const value = fc.oneof(fc.string(), aliases, fc.array(aliases).map(list => list.join(',')))
+  fc.assert(fc.property(fc.array(fc.tuple(name, value), { maxLength: 12 }), headers => {
+    const out = outwardHeaders(headers.flat(), outward)
+    return out.length % 2 === 0 && ours.every(([name, value]) => {
+      const found = valuesOf(out, name)
+      return found.length === 1 && found[0] === value
+    })
+  }), { numRuns: 1_000 })
+})
+
+t.test('an identity is said in ASCII, and every value can be read back', async t => {
+  const said = (person: Partial<Identity>) => Object.fromEntries(pairs(identityHeaders({ ...ada, ...person })))
+  t.strictSame(said({}), {
+    'X-Forwarded-User': 'ada', 'X-Forwarded-Email': 'ada@example.com', 'X-Forwarded-Preferred-Username': 'ada', 'X-Forwarded-Name': 'Ada', 'X-Forwarded-Role': 'Editor',
+    'X-Forwarded-Groups': 'staff,math', 'X-Forwarded-Subject': '42', 'X-Forwarded-Provider': 'generic'
+  })
+  t.match(said({ name: 'Jürgen Ω 100%', groups: ['a,b', 'ü', ''], user: 'a,b' }), {
+    'X-Forwarded-Name': 'J%C3%BCrgen %CE%A9 100%25', 'X-Forwarded-Groups': 'a%2Cb,%C3%BC', 'X-Forwarded-User': 'a,b'
+  })
+  t.equal(said({ user: ' admin ' })['X-Forwarded-User'], '%20admin%20', 'spaces that the wire would trim do not make one person of two')
+  t.notMatch(JSON.stringify(said({ user: 'a\r\nX-Forwarded-Role: Admin' })), /\\r|\\n/)
+  t.notOk('X-Forwarded-Groups' in said({ groups: [] }))
+  const plain: Identity = { provider: 'generic', subject: '42', user: 'ada', groups: [], teams: [], organizations: [], claims: {} }
+  t.notOk(identityHeaders(plain).some(text => /Email|Role/.test(text)), 'what is empty is absent')
+  fc.assert(fc.property(fc.string({ unit: 'grapheme' }), user => {
+    const value = valuesOf(identityHeaders({ ...ada, user }), 'x-forwarded-user')[0] ?? ''
+    return /^[\x21-\x7e]?$|^[\x21-\x7e][\x20-\x7e]*[\x21-\x7e]$/.test(value) && decodeURIComponent(value) === user
+  }))
+})
+
+t.test('an answer passes as it is, but for the connection\'s, our cookies and our mark', async t => {
+  const raw = [
+    'Server', 'x', 'Set-Cookie', 'a=1', 'set-cookie', 'oauth-gate=forged; Path=/', 'Set-Cookie', 'b=2', 'Connection', 'close, X-Hop', 'X-Hop', '1', 'Keep-Alive', 'timeout=5',
+    'Transfer-Encoding', 'chunked', 'X-OAuth-Gate', 'GATE_OK', 'X-B\u00e9', '\u00fc', 'Vary', 'A', 'vary', 'B', 'Upgrade', 'h2c', 'Trailer', 'X-T', 'WWW-Authenticate', 'Basic'
+  ].map(text => Buffer.from(text, 'latin1'))
+  t.strictSame(inwardHeaders(raw, isOurCookie), ['Server', 'x', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'X-B\u00e9', '\u00fc', 'Vary', 'A', 'vary', 'B', 'Trailer', 'X-T', 'WWW-Authenticate', 'Basic'])
+})
+
+function pairs (flat: readonly string[]): [string, string][] {
+  return flat.flatMap((name, i) => i % 2 === 0 ? [[name, flat[i + 1] ?? ''] as [string, string]] : [])
+}
