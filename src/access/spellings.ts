@@ -99,7 +99,6 @@ const hasDotSegment = /\/\.\.?(?:\/|$)/
 
 export const steps: readonly Step[] = [
   decodeBut(/^$/),
-  decodeBut(/[^A-Za-z0-9._~-]/), // RFC 3986 §6.2.2.2
   decodeBut(/[/\\]/),
   decodeBut(/[;/?:@&=+$,#]/), // decodeURI
   readUtf8(looseUtf8),
@@ -117,7 +116,6 @@ export const steps: readonly Step[] = [
   cutAt(/[\x00-\x1f\x7f]/),
   path => hasDotSegment.test(path) ? climb(path)?.end ?? null : path,
   path => hasDotSegment.test(path) ? climb(path)?.top ?? null : path,
-  path => path.replace(/[\t\r\n]/g, ''), // WHATWG URL, and so every browser
   seen,
   eachSegment(/[\s\x85]/, segment => segment.replaceAll('\x85', ' ').trim()),
   eachSegment(/[. ](?:\/|$)/, withoutDotTail),
