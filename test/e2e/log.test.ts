@@ -21,7 +21,10 @@ t.test('nothing secret is in a URL, on a page, or in the log of a whole sign-in 
   const ended = once(child, 'exit')
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => { output += chunk })
-  t.teardown(async () => { child.kill('SIGKILL'); await ended })
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
   while (!output.includes('Sign-in lasts')) await Promise.race([once(child.stdout, 'data'), ended.then(() => { throw new Error(output) })])
   t.match(output, `Redirect URI   ${origin}`)
   t.match(output, /Who may enter\s+Anyone with an account/)

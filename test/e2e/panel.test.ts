@@ -11,7 +11,10 @@ async function startPanel (t: Test, interpreter: string, gateOrigin: string): Pr
   const port = await freePort()
   const child = spawn(interpreter, ['-m', 'panel', 'serve', 'test/fixtures/panel/app.py', `--port=${port}`, '--address=127.0.0.1', `--allow-websocket-origin=${new URL(gateOrigin).host}`], { stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = once(child, 'exit')
-  t.teardown(async () => { child.kill('SIGKILL'); await ended })
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
   for await (const chunk of child.stderr.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
     if (String(chunk).includes('Bokeh app running at')) break
   }

@@ -113,7 +113,10 @@ for (const path of ['', '/', '/oauth2/callback', '/some/path']) {
     for (let turn = 0; turn < 10; turn++) {
       visitor.cookies.delete('127.0.0.1')
       const answer = await visitor.navigate(at)
-      if (answer.location !== '') { at = new URL(answer.location, at).href; continue }
+      if (answer.location !== '') {
+        at = new URL(answer.location, at).href
+        continue
+      }
       t.match(answer, { status: 400, body: /GATE_COOKIES_REFUSED/ })
       t.match(turn, 3, 'after one attempt to begin anew')
       break

@@ -16,14 +16,23 @@ async function startEcho (t: Test) {
     socket.on('message', data => socket.send(`${String(request.headers['x-forwarded-user'])}: ${(data as Buffer).toString()}`))
   })
   await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
-  t.teardown(() => { sockets.clients.forEach(client => client.terminate()); server.closeAllConnections(); server.close() })
+  t.teardown(() => {
+    for (const client of sockets.clients) client.terminate()
+    server.closeAllConnections()
+    server.close()
+  })
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received: [], handshakes }
 }
 
 async function open ({ origin }: Running, visitor: Visitor, headers: Record<string, string> = { origin }) {
   const cookie = [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; ')
   const socket = new WebSocket(`${origin.replace('http', 'ws')}/ws`, { headers: { ...cookie !== '' && { cookie }, ...headers } })
-  const refused = new Promise<number>(resolve => { socket.on('unexpected-response', (_request, response) => { resolve(response.statusCode ?? 0); socket.terminate() }) })
+  const refused = new Promise<number>(resolve => {
+    socket.on('unexpected-response', (_request, response) => {
+      resolve(response.statusCode ?? 0)
+      socket.terminate()
+    })
+  })
   socket.on('error', () => {})
   const status = await Promise.race([once(socket, 'open').then(() => 101), refused])
   return { socket, status }
