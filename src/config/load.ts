@@ -47,12 +47,19 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   }
   const settled = settle(resolved, problems, notices)
   crossCheck(settled, problems, notices)
+  problems.push(...environmentProblems(env))
   if (problems.length > 0) throw new ConfigError(problems, nothingSet)
   return Object.freeze({
     config: Object.freeze(Object.fromEntries([...settled].map(([option, { value }]) => [option, value]))) as Config,
     sources: Object.freeze(Object.fromEntries([...settled].map(([option, { source }]) => [option, source]))) as Loaded['sources'],
     notices: Object.freeze(notices)
   })
+}
+
+/** Node would believe any certificate of the provider: whoever sits on the way could sign in as anybody. */
+function environmentProblems (env: Readonly<Record<string, string | undefined>>): ConfigProblem[] {
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return []
+  return [{ setting: 'NODE_TLS_REJECT_UNAUTHORIZED', message: 'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off every certificate check of this process.', fix: 'Unset it; name a private authority in NODE_EXTRA_CA_CERTS instead.' }]
 }
 
 function readConfigFile (candidates: readonly Candidate[], file: string | undefined, problems: ConfigProblem[]): Gathered {

@@ -76,13 +76,19 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
 // Upgrades and expectations take the way of every other request, through the same hooks.
 function routeSpecialRequests (app: FastifyInstance): void {
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    request.pendingUpgrade = { socket, head }
+    // A client may offer HTTP/2 on any request (Upgrade: h2c) and must live with an answer in HTTP/1.1 (RFC 9110 §7.8).
+    const mayBeIgnored = (request.method === 'GET' || request.method === 'HEAD') && !isWebsocket(request)
+    if (!mayBeIgnored) request.pendingUpgrade = { socket, head }
     const response = new ServerResponse(request)
-    response.shouldKeepAlive = false
+    response.shouldKeepAlive = false // no parser reads this connection any more
     response.assignSocket(socket)
     response.on('finish', () => socket.end())
     socket.on('error', () => socket.destroy()) // whoever was there has left
     app.routing(request, response)
   })
   holdContinue(app.server)
+}
+
+function isWebsocket ({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket'
 }

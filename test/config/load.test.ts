@@ -159,6 +159,11 @@ t.test('names that only exist elsewhere say where', async t => {
   t.strictSame(blamed(() => load({}, { env: { PANEL_THEME: 'dark', BOKEH_LOG_LEVEL: 'x', HOME: '/' } })), [], 'and what is not about us is left alone')
 })
 
+t.test('certificate checks that are off for the whole process stop the start', async t => {
+  t.strictSame(blamed(() => load({}, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } })), ['NODE_TLS_REJECT_UNAUTHORIZED'])
+  t.ok(load({}, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '1' } }))
+})
+
 t.test('a secret comes from a file by each of its names', async t => {
   const path = file(t, 'secret', 's3cret\n')
   const without = { ...enough, 'oauth-secret': undefined }

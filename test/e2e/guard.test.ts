@@ -134,6 +134,10 @@ t.test('what two servers could read as two requests is refused', async t => {
   }
   t.equal(app.received.length, 0, 'none of them reached the app')
   t.match(await speak(origin, `GET / HTTP/1.1\r\n${host}\r\nConnection: close\r\n\r\n`), /^HTTP\/1\.1 200 /, 'a plain one does')
+  const h2c = `Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n`
+  t.match(await speak(origin, `GET / HTTP/1.1\r\n${host}\r\n${h2c}\r\n`), /^HTTP\/1\.1 200 [^]*connection: close/i, 'an offer of HTTP/2 is declined')
+  t.notMatch(app.received.at(-1)?.rawHeaders.join(' '), /h2c|HTTP2-Settings/i, 'and not passed on')
+  t.match(await speak(origin, `POST / HTTP/1.1\r\n${host}\r\nContent-Length: 1\r\n${h2c}\r\nx`), /^HTTP\/1\.1 400 /, 'with a body it cannot be')
 })
 
 t.test('what is not found, and a method nobody knows, is guarded like everything else', async t => {

@@ -1,0 +1,8 @@
+export { ConfigError } from './config/config-error.ts'
+export { loadConfig, type Loaded, type LoadOptions } from './config/load.ts'
+export type { Config, Settings } from './config/options.ts'
+export { GateError, type ErrorKind } from './errors.ts'
+export { createGate } from './gate.ts'
+export type { Identity } from './identity/identity.ts'
+export type { Outside } from './outside.ts'
+export { defineProvider, type Provider, type ProviderIdentity, type Sources } from './provider.ts'
