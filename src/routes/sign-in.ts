@@ -38,7 +38,7 @@ export default async function signIn (app: FastifyInstance, asking: Asking): Pro
   await app.register(fastifyFormbody, { bodyLimit: LARGEST_FORM })
   await app.register(fastifyRateLimit, { global: false })
   const perAddress = app.createRateLimit({ max: PER_ADDRESS, timeWindow: MINUTE, keyGenerator: request => request.arrival.address })
-  const perName = app.createRateLimit({ max: PER_NAME, timeWindow: MINUTE, keyGenerator: request => readForm(request).username.toLowerCase() })
+  const perName = app.createRateLimit({ max: PER_NAME, timeWindow: MINUTE, keyGenerator: request => readForm(request).username.normalize('NFKC').trim().toLowerCase() })
 
   app.post('/sign_in', { config: { open: true } }, async (request, reply) => {
     const form = readForm(request)

@@ -1,0 +1,66 @@
+import t, { type Test } from 'tap'
+import { startGate } from '../fixtures/gate.ts'
+import { Visitor } from '../fixtures/visitor.ts'
+
+async function startWithForm (t: Test) {
+  const running = await startGate(t, {
+    settings: ({ provider: { endpoints } }) => ({
+      oauthProvider: 'password', oauthIssuer: undefined, oauthKey: 'public', oauthSecret: undefined, oauthTokenUrl: endpoints.token, oauthUserUrl: endpoints.userinfo
+    })
+  })
+  const tokenCalls = () => running.provider.requests.filter(({ path }) => path === '/token').length
+  return { ...running, tokenCalls, action: `${running.origin}/oauth2/sign_in` }
+}
+
+async function openForm (origin: string, visitor: Visitor): Promise<string> {
+  const { body } = await visitor.follow(`${origin}/page?x=1`)
+  return /name="state" value="([^"]+)"/.exec(body)?.[1] ?? ''
+}
+
+t.test('the right password leads to the page that was wanted, a wrong one to the form with 401', async t => {
+  const { origin, action, app } = await startWithForm(t)
+  const visitor = new Visitor()
+  const state = await openForm(origin, visitor)
+  const wrong = await visitor.navigate(action, { form: { state, username: 'ada', password: 'x' } })
+  t.match(wrong, { status: 401, headers: { 'x-oauth-gate': 'GATE_PASSWORD_REFUSED' }, body: /name or password is not right[^]*value="ada"/ })
+  t.notMatch(wrong.body, 'value="x"')
+  const right = await visitor.navigate(action, { form: { state, username: 'ada', password: 'ada' } })
+  t.match(right, { status: 303, location: '/page?x=1' })
+  t.equal((await visitor.ask(`${origin}/`)).status, 200)
+  t.equal(app.received.at(-1)?.headers['x-forwarded-user'], 'ada@example.com')
+})
+
+t.test('login CSRF: a form without this browser’s state, or from another origin, sends no password anywhere', async t => {
+  const { origin, action, tokenCalls } = await startWithForm(t)
+  const [mine, foreign] = [new Visitor(), new Visitor()]
+  const state = await openForm(origin, mine)
+  const good = { state, username: 'ada', password: 'ada' }
+  for (const [visitor, ask] of [
+    [foreign, { form: good }], [mine, { form: { ...good, state: 'x' } }], [mine, { form: { ...good, state: '' } }],
+    [mine, { form: { username: 'ada', password: 'ada' } }], [mine, { form: good, headers: { origin: 'https://evil.example' } }], [mine, { form: good, headers: { origin: 'null' } }]
+  ] as const) t.match(await visitor.navigate(action, ask), { status: 403, headers: { 'x-oauth-gate': 'GATE_FORM_FORGED' } })
+  t.equal(tokenCalls(), 0)
+  t.equal((await mine.navigate(action, { form: good, headers: { origin } })).status, 303)
+})
+
+t.test('brute force: one name is throttled, however it is written and wherever it comes from', async t => {
+  const { origin, action, tokenCalls } = await startWithForm(t)
+  const statuses: number[] = []
+  for (let count = 0; count < 12; count++) {
+    const visitor = new Visitor()
+    const state = await openForm(origin, visitor)
+    statuses.push((await visitor.navigate(action, { form: { state, username: ['ada', 'ADA', ' ada '][count % 3] ?? '', password: 'x' } })).status)
+  }
+  t.strictSame(statuses, [...Array.from({ length: 10 }, () => 401), 429, 429])
+  t.equal(tokenCalls(), 10, 'the provider is not asked again')
+})
+
+t.test('brute force: one address is throttled, whatever names it tries', async t => {
+  const { origin, action, tokenCalls } = await startWithForm(t)
+  const visitor = new Visitor()
+  const state = await openForm(origin, visitor)
+  let last = 0
+  for (let count = 0; count < 31; count++) last = (await visitor.navigate(action, { form: { state, username: `name-${count}`, password: 'x' } })).status
+  t.equal(last, 429)
+  t.equal(tokenCalls(), 30)
+})
