@@ -63,7 +63,10 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
   const path = (request.place as Place).target
   const outward = { ...common, arrival, identity: session?.headers ?? NOBODY }
   const fail = (error: Error) => { void reply.send(error) }
-  if (raw.pendingUpgrade === undefined) return forwarder.forward({ request: raw, response: reply.raw, path, outward, fail })
+  const answered = session === null ? undefined : (_status: number, headers: readonly string[]) => {
+    if (isEventStream(headers)) live.keep(session, streamOf(reply))
+  }
+  if (raw.pendingUpgrade === undefined) return forwarder.forward({ request: raw, response: reply.raw, path, outward, fail, answered })
   if (!isWebsocketUpgrade(raw)) return fail(new NotAnUpgrade(`Upgrade: ${raw.headers.upgrade ?? ''}`))
   const opened = (channel: Channel) => {
     if (session !== null) live.keep(session, channel)
@@ -71,6 +74,19 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
     void channel.closed.then(() => request.log.info({ event: 'websocket.closed', ms: Math.round(reply.elapsedTime) }, 'websocket'))
   }
   forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, fail, opened })
+}
+
+/** @param headers flat pairs of an answer */
+function isEventStream (headers: readonly string[]): boolean {
+  for (let at = 0; at < headers.length; at += 2) {
+    if (headers[at]?.length === 12 && headers[at]?.toLowerCase() === 'content-type') return headers[at + 1]?.startsWith('text/event-stream') === true
+  }
+  return false
+}
+
+// An event stream has no way to say goodbye: its browser connects again, and is told 401.
+function streamOf ({ raw }: FastifyReply): Channel {
+  return { end: () => raw.destroy(), closed: new Promise(resolve => raw.on('close', resolve)) }
 }
 
 // Upgrades and expectations take the way of every other request, through the same hooks.

@@ -1,6 +1,6 @@
 import type { Session, Sessions } from './sessions.ts'
 
-/** What stays open longer than a request: a websocket. */
+/** What stays open after its request was judged: a websocket, an event stream. */
 export interface Channel {
   /** @param code a websocket close code (RFC 6455 §7.4) */
   end (code: number, reason: string): void

@@ -58,12 +58,13 @@ export function createSessions (options: SessionOptions): Sessions {
       const token = jar.readSession(cookieHeader)
       if (token === null) return null
       const key = hash('sha256', jar.sessionName + token, 'base64')
-      const session = cache.get(key) ?? unseal(token, envelope(jar), options)
+      const known = cache.get(key)
+      const session = known ?? unseal(token, envelope(jar), options)
       if (session === null || !isLive(session)) {
         cache.delete(key)
         return null
       }
-      cache.set(key, session, { size: token.length })
+      if (known === undefined) cache.set(key, session, { size: token.length })
       return session
     },
     start (jar, cookieHeader, identity) {

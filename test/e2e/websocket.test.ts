@@ -85,3 +85,27 @@ for (const [cause, end] of Object.entries({
     untouched.terminate()
   })
 }
+
+t.test('an event stream ends with its session, and passes each event at once until then', async t => {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
+    response.write('data: one\n\n')
+  })
+  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const app = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received: [] }
+  const { origin } = await startGate(t, { app })
+  const visitor = new Visitor()
+  const question = await visitor.follow(`${origin}/oauth2/start?rd=%2Foauth2x`)
+  const chosen = await visitor.navigate(question.address, { form: { login: 'ada' } })
+  const back = (await visitor.navigate(new URL(chosen.location, question.address).href)).location
+  await visitor.navigate(back)
+  const cookie = [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; ')
+  const stream = (await fetch(`${origin}/events`, { headers: { cookie } })).body?.getReader()
+  t.equal(new TextDecoder().decode((await stream?.read())?.value), 'data: one\n\n')
+  await visitor.ask(`${origin}/oauth2/sign_out`, { method: 'POST' })
+  await t.rejects(async () => { await stream?.read() }, 'cut, so that it cannot be taken for whole')
+})
