@@ -17,7 +17,9 @@ const sound = [
 ].every(Boolean)
 const tested = run('npx', 'tap', '--reporter=terse', `--output-file=${results}`, ...process.argv.slice(2))
 
-const summary = [...readFileSync(new URL(results, root), 'utf8').matchAll(/^# \{(.*)\}$/gm)].at(-1)?.[1] ?? ''
+const written = readFileSync(new URL(results, root), 'utf8')
+for (const [line] of written.matchAll(/^ *not ok .*$/gm)) console.error(line.replace(/ # time=.*/, ''))
+const summary = [...written.matchAll(/^# \{(.*)\}$/gm)].at(-1)?.[1] ?? ''
 const count = name => Number(new RegExp(`\\b${name}: (\\d+)`).exec(summary)?.[1] ?? 0)
 const failed = count('fail') + (sound ? 0 : 1) + (!tested && count('fail') === 0 ? 1 : 0)
 if (!sound) console.error('types, lint or build failed: see above')
