@@ -18,6 +18,14 @@ export interface ErrorOptions {
   readonly reason?: string
 }
 
+/** Why somebody who is signed in is not let in. */
+export interface Refusal {
+  /** Plain words for the visitor, without a capital or a full stop. */
+  readonly reason: string
+  /** For the log. */
+  readonly detail: string
+}
+
 /** A failure with a name. `message` is for the log and may hold internals, but never a secret. */
 export abstract class GateError extends Error {
   readonly kind: ErrorKind

@@ -1,6 +1,7 @@
+import type { Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import { parseDomain, parseEmail } from './email.ts'
-import { oneOf, type Refusal } from './rules.ts'
+import { oneOf } from './rules.ts'
 
 /** Absent means no condition. An empty list is refused, for it may have been meant as everyone or as nobody. */
 export interface EntryOptions {

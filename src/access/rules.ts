@@ -1,3 +1,4 @@
+import type { Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import { fold, parsePrefix, type Prefix } from './prefix.ts'
 
@@ -7,14 +8,6 @@ export interface RuleConfig {
   /** A path and everything below it. */
   readonly path: string
   readonly allow: Allow
-}
-
-/** Why somebody is not let in. */
-export interface Refusal {
-  /** Plain words for the visitor, without a capital or a full stop. */
-  readonly reason: string
-  /** For the log. */
-  readonly detail: string
 }
 
 export interface Rule {

@@ -2,9 +2,10 @@ import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { IncomingMessage } from 'node:http'
+import type { Refusal } from '../errors.ts'
 import type { Arrival } from '../proxy/arrival.ts'
 import type { CookieJar, SetCookie } from '../session/cookies.ts'
-import type { Refusal, Session, Sessions } from '../session/sessions.ts'
+import type { Session, Sessions } from '../session/sessions.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -106,9 +106,8 @@ function settle (socket: Socket, other: Socket): Promise<void> {
   socket.on('error', () => other.destroy())
   socket.once('end', () => destroyAfter(outlives, socket, other))
   return new Promise(resolve => {
-    socket.once('close', hadError => {
-      if (hadError) other.destroy()
-      else other.destroySoon()
+    socket.once('close', () => {
+      other.destroySoon()
       destroyAfter(outlives, other)
       resolve()
     })

@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { safeReturn } from '../access/return-to.ts'
+import { AccessDenied, type Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { OAuthClient, SignIn } from '../oauth/client.ts'
 import type { Provider } from '../provider.ts'
 import type { Logins } from '../session/login.ts'
-import type { Refusal, Sessions } from '../session/sessions.ts'
-import { AccessDenied } from '../errors.ts'
+import type { Sessions } from '../session/sessions.ts'
 
 export interface AskingOptions {
   readonly provider: Provider

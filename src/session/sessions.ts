@@ -1,14 +1,11 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { SessionTooLarge } from '../errors.ts'
+import { SessionTooLarge, type Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Outside } from '../outside.ts'
 import { fitsCookies, type CookieJar, type SetCookie } from './cookies.ts'
 import type { Seal } from './seal.ts'
 import { compact, restore, unwrap, wrap, type Envelope, type SealedSession } from './session.ts'
-
-/** Why someone who is signed in may not pass: for the visitor and for the log. */
-export interface Refusal { readonly reason: string, readonly detail: string }
 
 /** An opened session with all that can be worked out once: it holds no tokens. */
 export interface Session extends SealedSession {

@@ -35,7 +35,7 @@ t.test('rules: each person reaches what is theirs, and the app sees nothing else
       const answer = await visitor.navigate(origin + path)
       t.equal(answer.status, status, `${login} ${path}`)
       t.equal(app.received.length - before, status === 200 ? 1 : 0)
-      if (status === 403) t.match(answer, { headers: { 'x-oauth-gate': 'GATE_ACCESS_DENIED' }, body: /needs the group admins[^]*Use another account/ })
+      if (status === 403) t.match(answer, { headers: { 'x-oauth-gate': 'GATE_ACCESS_DENIED' }, body: /eeds the group admins[^]*Use another account/ })
     }
   }
   const stranger = new Visitor()

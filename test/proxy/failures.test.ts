@@ -185,6 +185,8 @@ t.test('TLS to the app', async t => {
     names.push((request.socket as TLSSocket).servername ?? null)
     response.end(request.headers.host)
   })
+  let connections = 0
+  server.on('secureConnection', () => { connections += 1 })
   const port = await listen(server)
   t.teardown(() => {
     server.close()
@@ -195,8 +197,10 @@ t.test('TLS to the app', async t => {
     t.equal((await send(byName.port, { headers: { host } })).body.toString(), host)
   }
   t.strictSame(names, ['localhost', 'localhost'], 'Host never chooses the certificate')
+  t.equal(connections, 1, 'nor the connection')
   const byAddress = await startGate(t, `https://127.0.0.1:${port}`, { ca })
   t.equal((await send(byAddress.port, { headers: { host: 'gate.example' } })).status, 200)
+  t.notOk(names[2], 'an address is no server name (RFC 6066 §3)')
   for (const [name, options] of Object.entries({ 'no CA': {}, 'another CA': { ca: stranger } })) {
     const gate = await startGate(t, `https://localhost:${port}`, options)
     t.equal((await send(gate.port)).status, 502, name)

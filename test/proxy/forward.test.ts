@@ -107,8 +107,8 @@ t.test('answers without a body are whole with their head', async t => {
   t.equal((await send(gate.port, { path: '/304' })).status, 304)
   const sized = await startRawApp(t, says('HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n'))
   const other = await startGate(t, sized.origin)
-  t.match(await send(other.port), { status: 304, headers: { 'content-length': '99' } })
-  t.match(await send(other.port), { status: 304 }, 'and again')
+  const twice = await sendRaw(other.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+  t.match(twice, /^HTTP\/1\.1 304 Not Modified\r\nContent-Length: 99\r\n[^]*\r\n\r\nHTTP\/1\.1 304 [^]*\r\n\r\n$/, 'also where they say how long it would be')
 })
 
 t.test('a small answer leaves in one piece', async t => {

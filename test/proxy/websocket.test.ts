@@ -195,6 +195,29 @@ t.test('what either side says with its handshake is not lost', async t => {
   socket.destroy()
 })
 
+t.test('what a client says before the switch waits for it', async t => {
+  let got = ''
+  let answer = (): void => {}
+  const app = await startRawApp(t, socket => {
+    socket.once('data', () => {
+      answer = () => {
+        socket.on('data', chunk => { got += chunk.toString('latin1') })
+        socket.write(switched)
+      }
+    })
+  })
+  const gate = await startGate(t, app.origin)
+  const { socket, text } = await raw(gate.port, asking())
+  await until(() => app.sockets.length === 1)
+  socket.write('early')
+  await wait(50)
+  answer()
+  await until(() => text().includes('\r\n\r\n'))
+  socket.write(' and late')
+  await until(() => got === 'early and late')
+  socket.destroy()
+})
+
 t.test('a client that leaves before the switch is not waited for', async t => {
   const asked: Socket[] = []
   const app = await startRawApp(t, socket => { socket.once('data', () => asked.push(socket.resume())) })
@@ -272,6 +295,23 @@ t.test('a side that has ended is still told what was under way to it', async t =
   await until(() => text().endsWith('\x81\x03bye'))
   await gate.channels[0]?.closed
   t.ok(socket.destroyed || socket.readableEnded)
+})
+
+t.test('a side that has ended can still listen', async t => {
+  let got = ''
+  const app = await startRawApp(t, socket => {
+    socket.once('data', () => {
+      socket.end(switched)
+      socket.on('data', chunk => { got += chunk.toString('latin1') })
+    })
+  })
+  const gate = await startGate(t, app.origin)
+  const socket = connect({ port: gate.port, host: '127.0.0.1', allowHalfOpen: true }).resume()
+  socket.write(asking())
+  await once(socket, 'end')
+  socket.end('\x81\x83\0\0\0\0bye', 'latin1')
+  await until(() => got.endsWith('bye'))
+  await gate.channels[0]?.closed
 })
 
 t.test('an end from the gate comes between two frames, in the middle of traffic', async t => {
