@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { GateError } from '../errors.ts'
+import { asBytes, entries, hint, type Parsed, rawOf, withoutTrailer } from './answer.ts'
 import { inwardHeaders } from './headers.ts'
 import { failure, isClosed, type Line } from './upstream.ts'
 import type { Upload } from './upload.ts'
@@ -23,7 +24,6 @@ export interface Job {
 }
 
 type Controller = Dispatcher.DispatchController
-type Parsed = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
 
 /** A first chunk up to this size waits for the end of the tick: most often the answer is then whole, and leaves in one write. */
 const small = 16_384
@@ -195,36 +195,4 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
 function flush (exchange: Exchange): void {
   exchange.flush()
-}
-
-/** Hints are only hints: one that Node would not write is left out. */
-function hint (response: ServerResponse, { link, 'set-cookie': _, ...others }: Parsed): void {
-  if (link === undefined) return
-  const links = [link].flat().flatMap(value => value.split(/,\s*(?=<)/))
-  const rest = Object.entries(others).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
-  try { response.writeEarlyHints({ ...Object.fromEntries(rest), link: links }) } catch { /* a link of a form Node does not know */ }
-}
-
-/**
- * undici reads the text as UTF-8; on the wire it goes as bytes.
- *
- * @throws for control characters, which its parser lets through (RFC 9112 §4)
- */
-function asBytes (text: string): string {
-  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(text)) throw new Error('a control character in the status line')
-  return /^[\x20-\x7e]*$/.test(text) ? text : Buffer.from(text).toString('latin1')
-}
-
-/** In undici 7 the raw headers are buffers; its type also allows for what other versions give. */
-function rawOf (raw: Controller['rawHeaders']): readonly (Buffer | string)[] {
-  return Array.isArray(raw) ? raw : []
-}
-
-function entries (pairs: readonly string[]): [string, string][] {
-  return pairs.flatMap((name, i) => i % 2 === 0 ? [[name, pairs[i + 1] ?? ''] as [string, string]] : [])
-}
-
-/** Trailers can only be announced where they can be sent (RFC 9110 §6.5). */
-function withoutTrailer (pairs: readonly string[]): string[] {
-  return entries(pairs).filter(([name]) => name.toLowerCase() !== 'trailer').flat()
 }

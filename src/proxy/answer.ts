@@ -1,0 +1,37 @@
+import type { ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
+
+/** An answer's headers as undici parses them. */
+export type Parsed = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
+
+/** Hints are only hints: one that Node would not write is left out. */
+export function hint (response: ServerResponse, { link, 'set-cookie': _, ...others }: Parsed): void {
+  if (link === undefined) return
+  const links = [link].flat().flatMap(value => value.split(/,\s*(?=<)/))
+  const rest = Object.entries(others).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
+  try { response.writeEarlyHints({ ...Object.fromEntries(rest), link: links }) } catch { /* a link of a form Node does not know */ }
+}
+
+/**
+ * undici reads the text as UTF-8; on the wire it goes as bytes.
+ *
+ * @throws for control characters, which its parser lets through (RFC 9112 §4)
+ */
+export function asBytes (text: string): string {
+  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(text)) throw new Error('a control character in the status line')
+  return /^[\x20-\x7e]*$/.test(text) ? text : Buffer.from(text).toString('latin1')
+}
+
+/** In undici 7 the raw headers are buffers; its type also allows for what other versions give. */
+export function rawOf (raw: Dispatcher.DispatchController['rawHeaders']): readonly (Buffer | string)[] {
+  return Array.isArray(raw) ? raw : []
+}
+
+export function entries (pairs: readonly string[]): [string, string][] {
+  return pairs.flatMap((name, i) => i % 2 === 0 ? [[name, pairs[i + 1] ?? ''] as [string, string]] : [])
+}
+
+/** Trailers can only be announced where they can be sent (RFC 9110 §6.5). */
+export function withoutTrailer (pairs: readonly string[]): string[] {
+  return entries(pairs).filter(([name]) => name.toLowerCase() !== 'trailer').flat()
+}
