@@ -4,12 +4,11 @@ import type { Dispatcher } from 'undici'
 /** An answer's headers as undici parses them. */
 export type Parsed = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
 
-/** Hints are only hints: one that Node would not write is left out. */
-export function hint (response: ServerResponse, { link, 'set-cookie': _, ...others }: Parsed): void {
+/** Passes on the links of a 103 (RFC 8297), and nothing else of it. Hints are only hints: one that Node would not write is left out. */
+export function hint (response: ServerResponse, { link }: Parsed): void {
   if (link === undefined) return
   const links = [link].flat().flatMap(value => value.split(/,\s*(?=<)/))
-  const rest = Object.entries(others).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
-  try { response.writeEarlyHints({ ...Object.fromEntries(rest), link: links }) } catch { /* a link of a form Node does not know */ }
+  try { response.writeEarlyHints({ link: links }) } catch { /* a link of a form Node does not know */ }
 }
 
 /**
