@@ -69,17 +69,15 @@ export function createForwarder (options: UpstreamOptions): Forwarder {
     upgrade (job) {
       const refusal = isWebsocketUpgrade(job.request) ? refuse(job) : new NotAnUpgrade('neither GET nor websocket version 13 with a key')
       if (refusal) return job.fail(refusal)
-      const switched = awaitSwitch(job, channel => {
+      exchange(job, null, awaitSwitch(job, channel => {
         channels.add(channel)
         void channel.closed.then(() => channels.delete(channel))
         job.opened(channel)
-      })
-      exchange(job, null, switched).start()
+      })).start()
     },
     close () {
       for (const channel of channels) channel.end(1001, 'the gate is closing')
-      closing ??= closeWithin(grace, line.pool)
-      return closing
+      return closing ??= closeWithin(grace, line.pool)
     }
   }
 }
