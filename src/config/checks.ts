@@ -1,20 +1,12 @@
 import { isLoopback } from './addresses.ts'
 import type { ConfigProblem } from './config-error.ts'
+import type { Draft } from './draft.ts'
 import { flagOf } from './names.ts'
-import type { Config, OptionName } from './options.ts'
+import type { Config } from './options.ts'
 import { belongTogether } from './pem.ts'
 import { covers } from './plain-path.ts'
 import { providerChecks } from './provider-checks.ts'
 import type { Choices } from './settle.ts'
-
-/** The settings as far as they could be read: what was refused before is absent, and not complained about again. */
-export interface Draft {
-  readonly config: Partial<Config>
-  /** Whether the setting was left out, as opposed to given and refused. */
-  readonly missing: (option: OptionName) => boolean
-  readonly fail: (option: OptionName, message: string, fix: string) => void
-  readonly note: (notice: string) => void
-}
 
 /** What no setting can know by itself. */
 export function crossCheck (choices: Choices, problems: ConfigProblem[], notices: string[]): void {

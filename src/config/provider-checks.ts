@@ -1,6 +1,6 @@
 import { findProvider, providers } from '../../providers/index.ts'
 import type { Provider } from '../provider.ts'
-import type { Draft } from './checks.ts'
+import type { Draft } from './draft.ts'
 import { flagOf, nearest, optionNames } from './names.ts'
 
 /** What the choice of a provider asks of the other settings. */

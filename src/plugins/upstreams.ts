@@ -98,8 +98,10 @@ function routeSpecialRequests (app: FastifyInstance): void {
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false // no parser reads this connection any more
     response.assignSocket(socket)
-    response.on('finish', () => socket.end())
-    socket.on('error', () => socket.destroy()) // whoever was there has left
+    // What Node's HTTP server does for a connection, it has stopped doing for this one.
+    response.on('finish', () => socket.destroySoon())
+    socket.on('drain', () => response.emit('drain'))
+    socket.on('error', () => socket.destroy())
     app.routing(request, response)
   })
   holdContinue(app.server)

@@ -137,6 +137,8 @@ t.test('what two servers could read as two requests is refused', async t => {
   const h2c = `Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n`
   t.match(await speak(origin, `GET / HTTP/1.1\r\n${host}\r\n${h2c}\r\n`), /^HTTP\/1\.1 200 [^]*connection: close/i, 'an offer of HTTP/2 is declined')
   t.notMatch(app.received.at(-1)?.rawHeaders.join(' '), /h2c|HTTP2-Settings/i, 'and not passed on')
+  const large = await startGate(t, { settings: { rules: [{ path: '/', allow: 'public' }] }, app: await startApp(t, (_request, response) => { response.end('x'.repeat(8_000_000)) }) })
+  t.equal((await speak(large.origin, `GET / HTTP/1.1\r\n${host}\r\n${h2c}\r\n`)).match(/x+$/)?.[0].length, 8_000_000, 'a large answer arrives whole')
   t.match(await speak(origin, `POST / HTTP/1.1\r\n${host}\r\nContent-Length: 1\r\n${h2c}\r\nx`), /^HTTP\/1\.1 400 /, 'with a body it cannot be')
 })
 
