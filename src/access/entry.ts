@@ -63,14 +63,14 @@ function emailCondition ({ allowedDomains, allowedEmails }: EntryOptions): Condi
     const email = parseEmail(identity.email)
     if (email === null) return { reason: 'your e-mail address is written in a way that we do not accept', detail: `${JSON.stringify(identity.email)} is no plain ASCII address` }
     if (addresses.has(email.address) || domains.some(domain => domain.covers(email.domain))) return null
-    return { reason: `${email.address} is not among those who may enter`, detail: `${email.address} is neither in allowed-emails nor in one of allowed-domains` }
+    return { reason: `the address ${email.address} is not among those who may enter`, detail: `${email.address} is neither in allowed-emails nor in one of allowed-domains` }
   }]
 }
 
 function groupCondition ({ allowedGroups }: EntryOptions): Condition[] {
   if (allowedGroups === undefined) return []
   const wanted = new Set(allowedGroups)
-  const refusal: Refusal = { reason: `to enter one needs ${oneOf(allowedGroups)}`, detail: `the identity is in none of allowed-groups (${allowedGroups.join(', ')})` }
+  const refusal: Refusal = { reason: `this site is for ${oneOf(allowedGroups)}`, detail: `the identity is in none of allowed-groups (${allowedGroups.join(', ')})` }
   return [identity => identity.groups.some(group => wanted.has(group)) ? null : refusal]
 }
 

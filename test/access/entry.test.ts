@@ -45,7 +45,7 @@ t.test('why not: a reason without the lists for the visitor, the setting for the
   t.notMatch(entry.refuse(person('ann@b.com'))?.reason, 'secret', 'and strangers do not learn who is allowed')
   t.match(entry.refuse(person()), { reason: 'the sign-in service gave no e-mail address that we can check', detail: /no email/ })
   t.match(entry.refuse(person('a@b@c.com')), { reason: 'your e-mail address is written in a way that we do not accept', detail: /"a@b@c.com"/ })
-  t.match(entry.refuse(person('ann@secret.example')), { reason: 'to enter one needs the group staff', detail: /allowed-groups/ })
+  t.match(entry.refuse(person('ann@secret.example')), { reason: 'this site is for the group staff', detail: /allowed-groups/ })
 })
 
 t.test('one sentence says who may enter', async t => {
