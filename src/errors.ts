@@ -59,7 +59,7 @@ export class MalformedRequest extends define('GATE_MALFORMED_REQUEST', 400, 'You
 export class AmbiguousPath extends define('GATE_AMBIGUOUS_PATH', 400, 'This address can be read in more than one way.', 'Follow a link from the site instead of this address.', 'The path has an encoded slash, dot segment or the like, and not all its readings are allowed to this person. Applications that need such paths want one rule for the whole of them.') {}
 export class MethodRefused extends define('GATE_METHOD_REFUSED', 405, 'This address cannot be used that way.', 'Go back and try again.', 'TRACE and CONNECT are never forwarded; our own endpoints take GET or POST only.') {}
 export class NotFound extends define('GATE_NOT_FOUND', 404, 'There is nothing at this address.', 'Check the address.', 'Everything under the proxy prefix belongs to the gate; it has no such endpoint.') {}
-export class NotAnUpgrade extends define('GATE_UPGRADE_REFUSED', 400, 'This connection cannot be switched to another protocol.', 'Go back and try again.', 'Only a GET that asks for a version 13 websocket may be upgraded.') {}
+export class UpgradeRefused extends define('GATE_UPGRADE_REFUSED', 400, 'This connection cannot be switched to another protocol.', 'Go back and try again.', 'Only a GET that asks for a version 13 websocket may be upgraded.') {}
 export class OriginRefused extends define('GATE_ORIGIN_REFUSED', 403, 'Another website tried to open a connection in your name.', 'Open this site directly.', 'The Origin of a websocket is not the public origin. If it is yours, add it to --allow-websocket-origin, or set --public-url.') {}
 
 // Who is asking

@@ -11,12 +11,8 @@ import places from './plugins/places.ts'
 import sessions from './plugins/sessions.ts'
 import upstreams from './plugins/upstreams.ts'
 import wire from './plugins/wire.ts'
-import callback from './routes/callback.ts'
+import ownRoutes from './routes/index.ts'
 import probes from './routes/probes.ts'
-import signIn from './routes/sign-in.ts'
-import signOut from './routes/sign-out.ts'
-import start from './routes/start.ts'
-import userinfo from './routes/userinfo.ts'
 import { serverOptions } from './server.ts'
 
 /**
@@ -35,20 +31,14 @@ export async function createGate (config: Config, outside: Outside = machine): P
 
   await app.register(accessLog) // one line a request, whatever becomes of it
   await app.register(answers) // what every answer of our own carries
-  await app.register(errors, parts.urls) // the only way from an error to an answer
+  await app.register(errors, parts) // the only way from an error to an answer
 
   await app.register(wire) // is it one unambiguous HTTP request?
   await app.register(places) // where does it lead?
   await app.register(sessions, parts) // who is asking?
-  await app.register(guard, { ...parts, ...parts.urls }) // may they?
+  await app.register(guard, parts) // may they?
 
-  await app.register(async own => {
-    await own.register(start, parts.asking) // to the provider
-    await own.register(callback, parts.asking) // and back
-    await own.register(signIn, parts.asking)
-    await own.register(signOut, parts.asking)
-    await own.register(userinfo)
-  }, { prefix: config.proxyPrefix })
+  await app.register(ownRoutes, { prefix: config.proxyPrefix, flow: parts.flow }) // to the provider and back
   await app.register(probes, parts.probes)
 
   await app.register(upstreams, parts) // and on to the application

@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify'
 import { hash } from 'node:crypto'
 import type { Logger } from 'pino'
 import { findProvider } from '../providers/index.ts'
@@ -11,12 +10,13 @@ import { identify } from './identity/identify.ts'
 import { createOAuthClient } from './oauth/client.ts'
 import { createProviderFetch } from './oauth/http.ts'
 import type { Outside } from './outside.ts'
+import { createOwnUrls } from './own-urls.ts'
 import { createPlaces } from './plugins/places.ts'
 import type { Provider } from './provider.ts'
 import { createArrivals } from './proxy/arrival.ts'
 import { createForwarder } from './proxy/forward.ts'
 import { identityHeaders } from './proxy/headers.ts'
-import { createAsking } from './routes/asking.ts'
+import { createLoginFlow } from './routes/login-flow.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
 import { createKeyring } from './session/keyring.ts'
 import { createLiveSessions } from './session/live.ts'
@@ -26,7 +26,7 @@ import { createSessions } from './session/sessions.ts'
 const DAY = 24 * 60 * 60_000
 const PROVIDER_TIMEOUT = 10_000
 
-/** Everything the gate is made of, made once: the only place where the configuration is taken apart. */
+/** Everything the gate is made of, made once from its configuration. */
 export function createParts (config: Config, outside: Outside, log: Logger) {
   const provider = findProvider(config.oauthProvider) as Provider // loadConfig knows no others
   const gate = gateId(config)
@@ -35,25 +35,23 @@ export function createParts (config: Config, outside: Outside, log: Logger) {
   const entry = createEntry(config)
   const logins = createLogins(keyring, gate, outside)
   const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime: config.oauthExpiryDays * DAY, headers: identityHeaders, refuse: entry.refuse })
-  const judge = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules ?? []) })
-  const prefix = config.proxyPrefix
+  const judge = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules) })
+  const urls = createOwnUrls(config.proxyPrefix)
   const probes = { paths: [config.pingPath, config.readyPath] }
   const callbackPath = config.oauthRedirectUri === undefined ? '/' : new URL(config.oauthRedirectUri).pathname
   const client = createClient(config, provider, outside, log)
-  const places = createPlaces({ judge, logins, prefix, paths: probes.paths, callbackPath })
+  const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbackPath })
   return {
-    places, probes, sessions, judge,
+    places, probes, sessions, judge, urls,
     live: createLiveSessions(sessions),
-    arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy ?? [], useXheaders: config.useXheaders }),
+    arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders }),
     jars: createJars(config),
-    websocketOrigins: config.allowWebsocketOrigin ?? [],
+    websocketOrigins: config.allowWebsocketOrigin,
     greet: () => { client.warm().catch((error: unknown) => warnOfProvider(log, error)) },
-    urls: createUrls(prefix),
     forwarders: createForwarders(config),
     outward: { passHost: config.passHostHeader, isOurCookie: createOurCookies(cookieSettings(config)) },
-    asking: createAsking({
-      provider, logins, sessions, proxyPrefix: prefix, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri ?? config.publicUrl?.origin,
-      client,
+    flow: createLoginFlow({
+      provider, client, logins, sessions, urls, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri ?? config.publicUrl?.origin,
       identify: ({ sources }) => identify(provider, sources, {
         userKey: config.oauthJwtUser ?? config.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail, providerName: provider.name
       })
@@ -99,14 +97,6 @@ function createJars (config: Config) {
 
 function cookieSettings (config: Config) {
   return { name: config.cookieName, port: config.port, domain: config.cookieDomain, path: config.cookiePath, sameSite: config.cookieSamesite }
-}
-
-function createUrls (prefix: string) {
-  const here = (request: FastifyRequest) => encodeURIComponent(request.method === 'GET' ? request.place?.target ?? '/' : '/')
-  return {
-    startUrl: (request: FastifyRequest) => `${prefix}/start?rd=${here(request)}`,
-    switchUrl: (request: FastifyRequest) => `${prefix}/start?prompt=select_account&rd=${here(request)}`
-  }
 }
 
 // Gates that share a key but not a client must not share sessions.

@@ -15,7 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/parts.ts', 'src/server.ts'],
   ['src/plugins', 'src/routes'],
   ['src/config'],
-  ['src/proxy', 'src/oauth', 'src/session', 'src/access', 'src/pages', 'src/log.ts'],
+  ['src/proxy', 'src/oauth', 'src/session', 'src/access', 'src/pages', 'src/log.ts', 'src/own-urls.ts'],
   ['src/identity'],
   ['providers'],
   ['src/provider.ts', 'src/outside.ts'],
@@ -26,6 +26,7 @@ const LAYERS: readonly (readonly string[])[] = [
 /** The one way to each outside thing. */
 const DOORS: readonly { readonly what: RegExp, readonly only: readonly string[] }[] = [
   { what: /process\.env\b/, only: ['src/config/load.ts'] },
+  { what: /from 'node:fs/, only: ['src/config/load.ts', 'src/cli/version.ts'] },
   { what: /process\.exit\b|process\.exitCode/, only: ['src/cli/'] },
   { what: /Date\.now\(|new Date\(\)|randomBytes|randomUUID|Math\.random/, only: ['src/outside.ts'] },
   { what: /createCipheriv|createDecipheriv/, only: ['src/session/seal.ts'] },

@@ -2,20 +2,20 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import type { Socket } from 'node:net'
 import { asked } from '../access/navigation.ts'
-import { AccessDenied, CookiesRefused, FramedLogin, GateError, LoginRequired, FormNotSent, MalformedRequest, NotFound, PasswordRefused, TooManyAttempts, Unexpected, UpstreamUnreachable } from '../errors.ts'
+import { AccessDenied, CookiesRefused, FormNotSent, FramedLogin, GateError, LoginMismatch, LoginReplayed, LoginRequired, MalformedRequest, NotFound, Unexpected, UpstreamUnreachable } from '../errors.ts'
+import type { OwnUrls } from '../own-urls.ts'
 import { errorPage } from '../pages/error.ts'
+import { returnTarget } from './places.ts'
 
 export interface ErrorsOptions {
-  /** Where a sign-in begins that ends at the page of this request. */
-  readonly startUrl: (request: FastifyRequest) => string
-  /** The same, with the choice of another account. */
-  readonly switchUrl: (request: FastifyRequest) => string
+  readonly urls: OwnUrls
 }
 
 /** Seconds until the page of an application that is not answering tries again. */
 const REFRESH = 5
 const CLIENT_FAULTS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
-const NO_SIGN_IN = [AccessDenied, PasswordRefused, TooManyAttempts, UpstreamUnreachable]
+/** Beside every 401: what a new login mends. */
+const SIGN_IN_AGAIN = [CookiesRefused, LoginMismatch, LoginReplayed]
 
 /** The one place where an error becomes an answer. Only its kind leaves the house; its message goes to the log. */
 async function errors (app: FastifyInstance, options: ErrorsOptions): Promise<void> {
@@ -38,33 +38,34 @@ export function clientErrorHandler (error: NodeJS.ErrnoException, socket: Socket
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
   const status = CLIENT_FAULTS[error.code ?? ''] ?? 400
   const text = status === 431 ? 'The request headers are larger than --max-header-size allows.' : 'The request could not be understood.'
-  socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncache-control: no-store\r\nx-oauth-gate: ${new MalformedRequest('').code}\r\ncontent-type: text/plain\r\ncontent-length: ${text.length}\r\n\r\n${text}`)
+  socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncache-control: no-store\r\nx-oauth-gate: ${MalformedRequest.kind.code}\r\ncontent-type: text/plain\r\ncontent-length: ${text.length}\r\n\r\n${text}`)
 }
 
-function answer (error: GateError, request: FastifyRequest, reply: FastifyReply, { startUrl, switchUrl }: ErrorsOptions): FastifyReply {
+function answer (error: GateError, request: FastifyRequest, reply: FastifyReply, { urls }: ErrorsOptions): FastifyReply {
   const { kind, reason } = error
   log(error, request)
   void reply.code(kind.status).header('x-oauth-gate', kind.code)
+  const here = returnTarget(request)
   const navigation = asked(request.raw.headers, request.method) !== 'other'
   if (kind.status === 401) void reply.header('www-authenticate', 'OAuthGate realm="oauth-gate"')
   if (error instanceof MalformedRequest) void reply.header('connection', 'close')
   if (!navigation) {
     const signIn = error instanceof LoginRequired || error instanceof FormNotSent
-    return reply.send({ error: kind.code, message: kind.title, ...reason !== undefined && { reason }, request_id: request.id, ...signIn && { sign_in: request.arrival.origin + startUrl(request) } })
+    return reply.send({ error: kind.code, message: kind.title, ...reason !== undefined && { reason }, request_id: request.id, ...signIn && { sign_in: request.arrival.origin + urls.start(here) } })
   }
   const refresh = error instanceof UpstreamUnreachable && request.method === 'GET' ? REFRESH : undefined
-  return reply.page(errorPage({ kind, reason, requestId: request.id, refresh, actions: actionsFor(error, startUrl(request), switchUrl(request)) }))
+  return reply.page(errorPage({ kind, reason, requestId: request.id, refresh, actions: actionsFor(error, urls, here) }))
 }
 
-function actionsFor (error: GateError, startUrl: string, switchUrl: string): { label: string, url: string, newTab?: boolean }[] {
-  if (error instanceof AccessDenied) return [{ label: 'Use another account', url: switchUrl }]
-  if (error instanceof FramedLogin) return [{ label: 'Sign in in a new tab', url: startUrl, newTab: true }]
-  const offered = error.kind.status === 401 || error.kind.code.startsWith('GATE_LOGIN') || error instanceof CookiesRefused
-  return offered && !NO_SIGN_IN.some(kind => error instanceof kind) ? [{ label: 'Sign in', url: startUrl }] : []
+function actionsFor (error: GateError, urls: OwnUrls, here: string): { label: string, url: string, newTab?: boolean }[] {
+  if (error instanceof AccessDenied) return [{ label: 'Use another account', url: urls.start(here, { selectAccount: true }) }]
+  if (error instanceof FramedLogin) return [{ label: 'Sign in in a new tab', url: urls.start(here), newTab: true }]
+  const offered = error.kind.status === 401 || SIGN_IN_AGAIN.some(kind => error instanceof kind)
+  return offered ? [{ label: 'Sign in', url: urls.start(here) }] : []
 }
 
 function log (error: GateError, request: FastifyRequest): void {
-  const level = error.kind.status >= 500 ? 'error' : error.kind.status === 401 && error instanceof LoginRequired ? 'debug' : 'warn'
+  const level = error.kind.status >= 500 ? 'error' : error instanceof LoginRequired ? 'debug' : 'warn'
   const stack = error instanceof Unexpected && error.cause instanceof Error ? error.cause.stack : undefined
   request.log[level]({ event: 'request.refused', code: error.code, detail: error.message, hint: error.kind.hint, ...stack !== undefined && { stack } }, error.kind.title)
 }

@@ -3,6 +3,8 @@ import fp from 'fastify-plugin'
 import type { Judge } from '../access/judge.ts'
 import { asked } from '../access/navigation.ts'
 import { AccessDenied, AmbiguousPath, FormNotSent, FramedLogin, LoginRequired, NotFound, OriginRefused } from '../errors.ts'
+import type { OwnUrls } from '../own-urls.ts'
+import { returnTarget } from './places.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -13,7 +15,7 @@ declare module 'fastify' {
 
 export interface GuardOptions {
   readonly judge: Judge
-  readonly startUrl: (request: FastifyRequest) => string
+  readonly urls: OwnUrls
   /** Origins, besides the gate's own, that may open websockets in a session's name. */
   readonly websocketOrigins: readonly string[]
 }
@@ -25,7 +27,7 @@ async function guard (app: FastifyInstance, options: GuardOptions): Promise<void
     const refusal = judged(request, options)
     if (refusal === null) return done()
     if (!(refusal instanceof LoginRequired) || !beginsSignIn(request)) return done(refusal)
-    void reply.header('x-oauth-gate', refusal.code).redirect(options.startUrl(request))
+    void reply.header('x-oauth-gate', refusal.code).redirect(options.urls.start(returnTarget(request)))
   })
 }
 

@@ -1,13 +1,14 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { IncomingMessage } from 'node:http'
 import type { Judge, Place } from '../access/judge.ts'
+import type { OwnUrls } from '../own-urls.ts'
 import type { Logins } from '../session/login.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Where in the applications behind us the request leads; null for what belongs to the gate itself. */
-    place: Place | null
+    readonly place: Place | null
   }
 }
 
@@ -22,8 +23,7 @@ declare module 'node:http' {
 export interface PlacesOptions {
   readonly judge: Judge
   readonly logins: Logins
-  /** `/oauth2`: everything below it is ours. */
-  readonly prefix: string
+  readonly urls: OwnUrls
   /** Single paths of ours outside the prefix. */
   readonly paths: readonly string[]
   /** The redirect URI's path, which the app may use too. */
@@ -40,23 +40,28 @@ export interface Places {
   isOurs (target: string): boolean
 }
 
-export function createPlaces ({ judge, logins, prefix, paths, callbackPath }: PlacesOptions): Places {
-  const isOwnPath = (path: string) => path === prefix || path.startsWith(`${prefix}/`) || paths.includes(path)
-  const queryOf = (target: string) => target.slice(pathOf(target).length)
-  const isCallback = (target: string) => {
-    if (pathOf(target) !== callbackPath || !target.includes('state=')) return false
-    const states = new URLSearchParams(queryOf(target)).getAll('state')
+export function createPlaces ({ judge, logins, urls, paths, callbackPath }: PlacesOptions): Places {
+  const { proxyPrefix, callback } = urls
+  const below = `${proxyPrefix}/`
+  const isOwnPath = (path: string) => path === proxyPrefix || path.startsWith(below) || paths.includes(path)
+  const isCallback = (target: string, path: string) => {
+    if (path !== callbackPath || !target.includes('state=')) return false
+    const states = new URLSearchParams(target.slice(path.length)).getAll('state')
     return states.length === 1 && logins.readState(states[0] as string) !== null
   }
   return {
     rewrite (raw) {
       const target = raw.url ?? ''
-      if (isOwnPath(pathOf(target))) return target
-      if ((raw.method === 'GET' || raw.method === 'HEAD') && isCallback(target)) return `${prefix}/callback${queryOf(target)}`
+      const path = pathOf(target)
+      if (isOwnPath(path)) return target
+      if ((raw.method === 'GET' || raw.method === 'HEAD') && isCallback(target, path)) return callback + target.slice(path.length)
       raw.place = judge.place(target)
       return upstreamRoute(raw.place.upstream)
     },
-    isOurs: target => isOwnPath(pathOf(target)) || isCallback(target)
+    isOurs (target) {
+      const path = pathOf(target)
+      return isOwnPath(path) || isCallback(target, path)
+    }
   }
 }
 
@@ -65,12 +70,13 @@ export function upstreamRoute (index: number): string {
   return `/upstream/${index}`
 }
 
+/** Where a person goes on after signing in: the page they asked for, if it was one of the app. */
+export function returnTarget ({ method, place }: FastifyRequest): string {
+  return method === 'GET' ? place?.target ?? '/' : '/'
+}
+
 async function places (app: FastifyInstance): Promise<void> {
-  app.decorateRequest('place', null)
-  app.addHook('onRequest', (request, _reply, done) => {
-    request.place = request.raw.place ?? null
-    done()
-  })
+  app.decorateRequest('place', { getter () { return this.raw.place ?? null } })
 }
 
 export default fp(places, { name: 'places' })

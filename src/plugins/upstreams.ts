@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 import { METHODS, ServerResponse, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Place } from '../access/judge.ts'
-import { NotAnUpgrade } from '../errors.ts'
+import { UpgradeRefused } from '../errors.ts'
 import { holdContinue, type Forwarder } from '../proxy/forward.ts'
 import type { Outward } from '../proxy/headers.ts'
 import { isWebsocketUpgrade } from '../proxy/splice.ts'
@@ -67,7 +67,7 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
     if (isEventStream(headers)) live.keep(session, streamOf(reply))
   }
   if (raw.pendingUpgrade === undefined) return forwarder.forward({ request: raw, response: reply.raw, path, outward, fail, answered })
-  if (!isWebsocketUpgrade(raw)) return fail(new NotAnUpgrade(`Upgrade: ${raw.headers.upgrade ?? ''}`))
+  if (!isWebsocketUpgrade(raw)) return fail(new UpgradeRefused(`Upgrade: ${raw.headers.upgrade ?? ''}`))
   const opened = (channel: Channel) => {
     if (session !== null) live.keep(session, channel)
     request.log.info({ event: 'websocket.opened', user: session?.identity.user }, 'websocket')

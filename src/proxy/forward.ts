@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type GateError, MalformedRequest, MethodRefused, NotAnUpgrade } from '../errors.ts'
+import { type GateError, MalformedRequest, MethodRefused, UpgradeRefused } from '../errors.ts'
 import { Exchange } from './exchange.ts'
 import { type Outward, outwardHeaders } from './headers.ts'
-import { type Channel, isAnswerTo, isWebsocketUpgrade, splice } from './splice.ts'
+import { type Splice, isAnswerTo, isWebsocketUpgrade, splice } from './splice.ts'
 import { hasBody, Upload } from './upload.ts'
 import { type Line, openLine, type UpstreamOptions } from './upstream.ts'
 
@@ -26,7 +26,7 @@ export interface UpgradeExchange extends ForwardExchange {
   readonly socket: Duplex
   readonly head: Buffer
   /** Told when both sides have switched. Where the upstream answers otherwise, its answer is relayed and this is never called. */
-  readonly opened: (channel: Channel) => void
+  readonly opened: (channel: Splice) => void
 }
 
 export interface Forwarder {
@@ -44,7 +44,7 @@ const grace = 5_000
 export function createForwarder (options: UpstreamOptions): Forwarder {
   const line = openLine(options)
   const { basePath } = options.upstream
-  const channels = new Set<Channel>()
+  const channels = new Set<Splice>()
   let closing: Promise<void> | undefined
 
   function exchange ({ request, response, path, outward, fail, answered }: ForwardExchange, upload: Upload | null, switched?: Switched): Exchange {
@@ -67,7 +67,7 @@ export function createForwarder (options: UpstreamOptions): Forwarder {
       exchange(job, upload).start()
     },
     upgrade (job) {
-      const refusal = isWebsocketUpgrade(job.request) ? refuse(job) : new NotAnUpgrade('neither GET nor websocket version 13 with a key')
+      const refusal = isWebsocketUpgrade(job.request) ? refuse(job) : new UpgradeRefused('neither GET nor websocket version 13 with a key')
       if (refusal) return job.fail(refusal)
       exchange(job, null, awaitSwitch(job, channel => {
         channels.add(channel)
@@ -101,7 +101,7 @@ type Switched = NonNullable<ConstructorParameters<typeof Exchange>[1]['switched'
  * Watches the client until the upstream has switched, keeping what it sends ahead; then joins the two sockets.
  * An ordinary answer of the upstream ends the connection, which no HTTP parser reads any more.
  */
-function awaitSwitch ({ request, response, socket, head, answered }: UpgradeExchange, opened: (channel: Channel) => void): Switched {
+function awaitSwitch ({ request, response, socket, head, answered }: UpgradeExchange, opened: (channel: Splice) => void): Switched {
   const early = [head]
   const hold = (chunk: Buffer) => {
     early.push(chunk)

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { closeFrame, FrameFollower } from './frames.ts'
 
 /** An open websocket between a client and the app. */
-export interface Channel {
+export interface Splice {
   /** Closes both sides: with a close frame each where the stream comes between two frames in time, hard where it does not. */
   end (code: number, reason: string): void
   /** Fulfilled when both sockets are closed. Never rejected. */
@@ -80,7 +80,7 @@ class Direction {
  *
  * @param early what the client sent ahead of the switch
  */
-export function splice (client: Socket, upstream: Socket, early: Buffer): Channel {
+export function splice (client: Socket, upstream: Socket, early: Buffer): Splice {
   const toUpstream = new Direction(client, upstream)
   const toClient = new Direction(upstream, client)
   const closed = Promise.all([settle(client, upstream), settle(upstream, client)]).then(() => undefined)

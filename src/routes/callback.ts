@@ -2,41 +2,41 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isPrefetch } from '../access/navigation.ts'
 import { CookiesRefused, LoginMismatch, LoginReplayed } from '../errors.ts'
 import type { Login } from '../session/login.ts'
-import type { Asking } from './asking.ts'
+import type { LoginFlow } from './login-flow.ts'
 
 /** `GET callback?state=…&code=…`: the provider's answer (RFC 6749 §4.1.2). Also reached on the redirect URI's own path. */
-export default async function callback (app: FastifyInstance, asking: Asking): Promise<void> {
+export default async function callback (app: FastifyInstance, flow: LoginFlow): Promise<void> {
   app.route({ method: ['GET', 'HEAD'], url: '/callback', config: { open: true }, handler })
 
   async function handler (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const query = new URLSearchParams(request.raw.url?.split('?', 2)[1] ?? '')
     const states = query.getAll('state')
-    const state = states.length === 1 ? asking.logins.readState(states[0] as string) : null
+    const state = states.length === 1 ? flow.logins.readState(states[0] as string) : null
     if (state === null) throw new LoginMismatch(`a callback with ${states.length} states, none of ours`)
     // Link scanners and prefetching browsers must not use up what the person is about to.
     if (request.method === 'HEAD' || isPrefetch(request.headers)) return reply.code(204).send()
-    const login = asking.logins.find(request.jar, request.headers.cookie, states[0] as string)
+    const login = flow.logins.find(request.jar, request.headers.cookie, states[0] as string)
     if (login === null) return withoutLogin(request, reply, state.restarted)
     return finish(request, reply, login, query)
   }
 
   async function withoutLogin (request: FastifyRequest, reply: FastifyReply, restarted: boolean): Promise<FastifyReply> {
     if (request.session !== null) return reply.redirect('/', 303)
-    if (!restarted) return asking.sendToProvider(request, reply, { returnTo: '/', restarted: true })
-    if (asking.logins.carriesLogins(request.jar, request.headers.cookie)) throw new LoginMismatch('no login cookie for this state, though others came')
+    if (!restarted) return flow.sendToProvider(request, reply, { returnTo: '/', restarted: true })
+    if (flow.logins.carriesLogins(request.jar, request.headers.cookie)) throw new LoginMismatch('no login cookie for this state, though others came')
     throw new CookiesRefused(`no login cookie twice in a row, on ${request.arrival.origin}`)
   }
 
   // Everything that can be refused here is refused before the code is sent anywhere.
   async function finish (request: FastifyRequest, reply: FastifyReply, login: Login, query: URLSearchParams): Promise<FastifyReply> {
-    const code = await asking.client.readCallback(query)
-    if (!asking.logins.consume(login)) {
+    const code = await flow.client.readCallback(query)
+    if (!flow.logins.consume(login)) {
       if (request.session !== null) return reply.redirect('/', 303)
       throw new LoginReplayed('this login was finished before')
     }
     reply.setCookies([request.jar.clearLogin(login.state)])
-    const signIn = await asking.client.signIn(code, { ...login, redirectUri: asking.redirectUriFor(request) })
-    asking.admit(request, reply, signIn)
+    const signIn = await flow.client.signIn(code, { ...login, redirectUri: flow.redirectUri(request) })
+    flow.admit(request, reply, signIn)
     return reply.redirect(login.returnTo, 303)
   }
 }

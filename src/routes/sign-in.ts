@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FormForged, PasswordRefused, TooManyAttempts } from '../errors.ts'
 import { passwordPage, signInPage } from '../pages/sign-in.ts'
 import { signedInPage } from '../pages/signed-in.ts'
-import type { Asking } from './asking.ts'
+import type { LoginFlow } from './login-flow.ts'
 
 /** A form is two short fields. */
 const LARGEST_FORM = 16 * 1024
@@ -15,15 +15,15 @@ const PER_ADDRESS = 30
 interface Form { readonly state: string, readonly username: string, readonly password: string }
 
 /** `GET sign_in`: who is signed in, or how to. `POST sign_in`: the password grant's form (RFC 6749 §4.3). */
-export default async function signIn (app: FastifyInstance, asking: Asking): Promise<void> {
-  const { provider, proxyPrefix, logins } = asking
-  const action = `${proxyPrefix}/sign_in`
+export default async function signIn (app: FastifyInstance, flow: LoginFlow): Promise<void> {
+  const { provider, logins, urls } = flow
+  const action = `${urls.proxyPrefix}/sign_in`
 
   app.get('/sign_in', { config: { open: true } }, async (request, reply) => {
     const { rd, prompt } = request.query as { rd?: unknown, prompt?: unknown }
-    const returnTo = asking.safeReturn(rd, request)
+    const returnTo = flow.returnTo(rd, request)
     if (request.session !== null && prompt === undefined) return reply.page(statusPage(request))
-    if (provider.flow !== 'password') return reply.page(signInPage(provider.label, `${proxyPrefix}/start?rd=${encodeURIComponent(returnTo)}`))
+    if (provider.flow !== 'password') return reply.page(signInPage(provider.label, urls.start(returnTo)))
     const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: provider.name, returnTo })
     return reply.setCookies(setCookies).page(passwordPage({ action, state: login.state, username: '' }))
   })
@@ -31,7 +31,7 @@ export default async function signIn (app: FastifyInstance, asking: Asking): Pro
   function statusPage ({ session }: FastifyRequest): string {
     if (session === null) throw new TypeError('no session')
     const { identity, startedAt, expiresAt } = session
-    return signedInPage({ user: identity.user, name: identity.name, provider: provider.label, startedAt, expiresAt, signOutUrl: `${proxyPrefix}/sign_out`, switchUrl: `${proxyPrefix}/start?prompt=select_account` })
+    return signedInPage({ user: identity.user, name: identity.name, provider: provider.label, startedAt, expiresAt, signOutUrl: urls.signOut, switchUrl: urls.start('/', { selectAccount: true }) })
   }
 
   if (provider.flow !== 'password') return
@@ -49,17 +49,17 @@ export default async function signIn (app: FastifyInstance, asking: Asking): Pro
       if (!isAllowed && isExceeded) throw new TooManyAttempts(`from ${request.arrival.address}`)
     }
     try {
-      asking.admit(request, reply, await asking.client.signInWithPassword(form.username, form.password, asking.redirectUriFor(request)))
+      flow.admit(request, reply, await flow.client.signInWithPassword(form.username, form.password, flow.redirectUri(request)))
     } catch (error) {
       if (!(error instanceof PasswordRefused)) throw error
-      return refused(request, reply, form)
+      return refused(request, reply, form, error.message)
     }
     return reply.setCookies([request.jar.clearLogin(login.state)]).redirect(login.returnTo, 303)
   })
 
-  function refused (request: FastifyRequest, reply: FastifyReply, { state, username }: Form): FastifyReply {
+  function refused (request: FastifyRequest, reply: FastifyReply, { state, username }: Form, detail: string): FastifyReply {
     const { kind } = PasswordRefused
-    request.log.warn({ event: 'login.refused', code: kind.code, address: request.arrival.address }, kind.title)
+    request.log.warn({ event: 'login.refused', code: kind.code, detail, hint: kind.hint }, kind.title)
     return reply.code(kind.status).header('x-oauth-gate', kind.code).page(passwordPage({ action, state, username, problem: kind.title }))
   }
 }

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { confirmSignOutPage, signedOutPage } from '../pages/signed-in.ts'
-import type { Asking } from './asking.ts'
+import type { LoginFlow } from './login-flow.ts'
 
 /** `sign_out`: ends the session here, at once and for every copy of its cookie. A link on another site gets a question first. */
-export default async function signOut (app: FastifyInstance, { proxyPrefix, provider, sessions }: Asking): Promise<void> {
+export default async function signOut (app: FastifyInstance, { provider, sessions, urls }: LoginFlow): Promise<void> {
   app.get('/sign_out', { config: { open: true } }, async (request, reply) => {
     const site = request.headers['sec-fetch-site']
-    return site === 'same-origin' || site === 'none' ? end(request, reply) : reply.page(confirmSignOutPage(`${proxyPrefix}/sign_out`))
+    return site === 'same-origin' || site === 'none' ? end(request, reply) : reply.page(confirmSignOutPage(urls.signOut))
   })
   // An empty form: nothing in its body is of interest, and a foreign page's POST carries no session cookie (SameSite).
   app.addContentTypeParser('application/x-www-form-urlencoded', { bodyLimit: 1024, parseAs: 'string' }, (_request, _body, done) => done(null, {}))
@@ -17,6 +17,6 @@ export default async function signOut (app: FastifyInstance, { proxyPrefix, prov
       sessions.end(request.session)
       request.log.info({ event: 'session.ended', cause: 'sign-out', user: request.session.identity.user }, 'signed out')
     }
-    return reply.setCookies(request.jar.clearSession(request.headers.cookie)).page(signedOutPage(`${proxyPrefix}/start?rd=%2F`, provider.label))
+    return reply.setCookies(request.jar.clearSession(request.headers.cookie)).page(signedOutPage(urls.start(), provider.label))
   }
 }

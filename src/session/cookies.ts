@@ -1,7 +1,7 @@
 /** How the browser is told to keep our cookies, and what they are called. */
 export interface CookieSettings {
   readonly name?: string | undefined
-  /** The listening port: on plain http it is part of the name, because cookies know no ports. */
+  /** The port that is listened on (0 where any may be): on plain http it is part of the name, because cookies know no ports. */
   readonly port: number
   readonly domain?: string | undefined
   readonly path: string
@@ -84,10 +84,10 @@ export function createCookieJar (settings: CookieSettings, secure: boolean): Coo
 
 /** Whether a cookie is a gate's: ours, or one of another gate on this host. None of them is the app's business. */
 export function createOurCookies (settings: CookieSettings): (name: string) => boolean {
-  const { name: own } = settings
+  const own = settings.name === undefined ? undefined : bare(settings.name)
   return name => {
     const plain = bare(name)
-    return plain.startsWith(BASE) || (own !== undefined && plain.startsWith(bare(own)) && isOurSuffix(plain.slice(bare(own).length)))
+    return plain.startsWith(BASE) || (own !== undefined && plain.startsWith(own) && isOurSuffix(plain.slice(own.length)))
   }
 }
 

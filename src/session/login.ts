@@ -2,8 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Outside } from '../outside.ts'
 import type { CookieJar, SetCookie } from './cookies.ts'
+import { unwrap, wrap } from './envelope.ts'
 import type { Keyring } from './keyring.ts'
-import { unwrap, wrap } from './session.ts'
 
 /** One attempt to sign in, as it travels in its own cookie. */
 export interface Login {

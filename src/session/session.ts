@@ -9,29 +9,6 @@ export interface SealedSession {
   readonly expiresAt: number
 }
 
-/** Says for what a sealed text was made: checked before its content is looked at. */
-export interface Envelope {
-  readonly type: 'session' | 'login'
-  /** The cookie it belongs into: a value moved to another name is void. */
-  readonly cookie: string
-  /** Gates that share a key but not a client do not share sessions. */
-  readonly gate: string
-}
-
-const VERSION = 1
-
-/** The plaintext of a seal: a line that says what it is, then the content as JSON. */
-export function wrap ({ type, cookie, gate }: Envelope, content: object): string {
-  return `${type} ${VERSION} ${cookie} ${gate}\n${JSON.stringify(content)}`
-}
-
-/** @returns null unless the text was wrapped in the very same envelope */
-export function unwrap (envelope: Envelope, plain: Buffer): unknown {
-  const text = plain.toString()
-  const head = wrap(envelope, {}).slice(0, -2)
-  return text.startsWith(head) ? JSON.parse(text.slice(head.length)) as unknown : null
-}
-
 /** Empty members stay out of the cookie: every byte of it travels with every request. */
 export function compact (session: SealedSession): object {
   const { claims, groups, teams, organizations, ...rest } = session.identity

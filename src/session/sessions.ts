@@ -4,8 +4,9 @@ import { SessionTooLarge, type Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Outside } from '../outside.ts'
 import { fitsCookies, type CookieJar, type SetCookie } from './cookies.ts'
+import { unwrap, wrap, type Envelope } from './envelope.ts'
 import type { Seal } from './seal.ts'
-import { compact, restore, unwrap, wrap, type Envelope, type SealedSession } from './session.ts'
+import { compact, restore, type SealedSession } from './session.ts'
 
 /** An opened session with all that can be worked out once: it holds no tokens. */
 export interface Session extends SealedSession {

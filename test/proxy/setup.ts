@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import type { GateError } from '../../src/errors.ts'
 import { createForwarder, holdContinue, type Forwarder } from '../../src/proxy/forward.ts'
 import type { Outward } from '../../src/proxy/headers.ts'
-import type { Channel } from '../../src/proxy/splice.ts'
+import type { Splice } from '../../src/proxy/splice.ts'
 import type { UpstreamOptions } from '../../src/proxy/upstream.ts'
 
 export interface Gate {
@@ -14,7 +14,7 @@ export interface Gate {
   readonly server: Server
   readonly forwarder: Forwarder
   readonly failures: GateError[]
-  readonly channels: Channel[]
+  readonly channels: Splice[]
 }
 
 export interface GateOptions extends Partial<Omit<UpstreamOptions, 'upstream'>> {
@@ -35,7 +35,7 @@ export async function startGate (t: Test, origin: string, { basePath = '', socke
     skipVerify: false, timeout: 5_000, maxHeaderSize: 65_536, ...options
   })
   const failures: GateError[] = []
-  const channels: Channel[] = []
+  const channels: Splice[] = []
   const job = (request: IncomingMessage, response: ServerResponse) => ({
     request, response, answered,
     path: request.url ?? '',

@@ -3,43 +3,49 @@ import { safeReturn } from '../access/return-to.ts'
 import { AccessDenied, type Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { OAuthClient, SignIn } from '../oauth/client.ts'
+import type { OwnUrls } from '../own-urls.ts'
 import type { Provider } from '../provider.ts'
 import type { Logins } from '../session/login.ts'
 import type { Sessions } from '../session/sessions.ts'
 
-export interface AskingOptions {
+/** What the routes of a login share: how one begins, and how one ends well. */
+export interface LoginFlow {
   readonly provider: Provider
   readonly client: OAuthClient
   readonly logins: Logins
   readonly sessions: Sessions
-  readonly proxyPrefix: string
+  readonly urls: OwnUrls
+  /** @param rd as a query gave it */
+  returnTo (rd: unknown, request: FastifyRequest): string
+  redirectUri (request: FastifyRequest): string
+  sendToProvider (request: FastifyRequest, reply: FastifyReply, attempt: Attempt): Promise<FastifyReply>
+  /** Lets the person in, or not. @throws {AccessDenied} and no session is made */
+  admit (request: FastifyRequest, reply: FastifyReply, signIn: SignIn): void
+}
+
+export interface Attempt {
+  readonly returnTo: string
+  /** Because the one before came back without its cookie. */
+  readonly restarted?: boolean
+  readonly selectAccount?: boolean
+}
+
+export interface LoginFlowOptions extends Pick<LoginFlow, 'provider' | 'client' | 'logins' | 'sessions' | 'urls'> {
+  /** The origin that the request came to, where none is set. */
   readonly redirectUri: string | undefined
   readonly isOurs: (target: string) => boolean
   readonly identify: (signIn: SignIn) => Identity
   readonly refuse: (identity: Identity) => Refusal | null
 }
 
-/** What the routes of a sign-in share: where things are, how one begins, and how one ends well. */
-export interface Asking extends AskingOptions {
-  signInUrl (returnTo: string): string
-  safeReturn (value: unknown, request: FastifyRequest): string
-  redirectUriFor (request: FastifyRequest): string
-  sendToProvider (request: FastifyRequest, reply: FastifyReply, attempt: { returnTo: string, restarted?: boolean, selectAccount?: boolean }): Promise<FastifyReply>
-  /** Lets the person in, or not. @throws {AccessDenied} and no session is made */
-  admit (request: FastifyRequest, reply: FastifyReply, signIn: SignIn): void
-}
-
-export function createAsking (options: AskingOptions): Asking {
-  const { provider, client, logins, sessions, proxyPrefix } = options
-  const redirectUriFor = (request: FastifyRequest) => options.redirectUri ?? request.arrival.origin
+export function createLoginFlow ({ provider, client, logins, sessions, urls, ...options }: LoginFlowOptions): LoginFlow {
+  const redirectUri = (request: FastifyRequest) => options.redirectUri ?? request.arrival.origin
   return {
-    ...options,
-    redirectUriFor,
-    signInUrl: returnTo => `${proxyPrefix}/sign_in?rd=${encodeURIComponent(returnTo)}`,
-    safeReturn: (value, request) => safeReturn(typeof value === 'string' ? value : undefined, request.arrival.origin, options.isOurs),
-    async sendToProvider (request, reply, { selectAccount, ...attempt }) {
+    provider, client, logins, sessions, urls, redirectUri,
+    returnTo: (rd, request) => safeReturn(typeof rd === 'string' ? rd : undefined, request.arrival.origin, options.isOurs),
+    async sendToProvider (request, reply, { selectAccount = false, ...attempt }) {
       const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: provider.name, ...attempt })
-      const url = await client.authorizeUrl({ ...login, redirectUri: redirectUriFor(request) }, selectAccount === true ? { prompt: 'select_account' } : {})
+      const url = await client.authorizeUrl({ ...login, redirectUri: redirectUri(request) }, selectAccount ? { prompt: 'select_account' } : {})
       request.log.info({ event: 'login.started', provider: provider.name, restarted: attempt.restarted ?? false }, 'sent to the provider')
       return reply.setCookies(setCookies).redirect(url)
     },
