@@ -1,6 +1,6 @@
 import type { Identity } from '../identity/identity.ts'
 import { parsePrefix, type Prefix } from './prefix.ts'
-import { isPlain, readings } from './readings.ts'
+import { readings } from './readings.ts'
 import type { Rule, Rules } from './rules.ts'
 
 /** What is known of a request's target before it is known who asks. Made once a request. */
@@ -11,8 +11,6 @@ export interface Place {
   readonly path: string
   /** Where all readings lead: an index of the upstreams, or -1. Nothing may be forwarded anywhere else. */
   readonly upstream: number
-  /** Whether all servers read the path alike. */
-  readonly plain: boolean
   /** Empty where no reading can make a difference, null where the path cannot be judged. */
   readonly readings: readonly string[] | null
   /** Every rule that some reading falls under. All must admit. */
@@ -58,7 +56,7 @@ export function createJudge ({ upstreams, rules }: JudgeOptions): Judge {
   return {
     place: target => {
       const path = pathOf(target)
-      if (free && path.startsWith('/')) return { target, path, upstream: 0, plain: isPlain(path), readings: none, rules: alone, crosses: false }
+      if (free && path.startsWith('/')) return { target, path, upstream: 0, readings: none, rules: alone, crosses: false }
       return judged(target, path, rules, route)
     },
     decide: (place, identity) => identity === null ? decideForStranger(place) : decideFor(place, identity)
@@ -73,12 +71,12 @@ function pathOf (target: string): string {
 function judged (target: string, path: string, rules: Rules, route: (reading: string) => number): Place {
   const found = readings(path)
   const first = found?.[0]
-  if (found === null || first === undefined) return { target, path, upstream: -1, plain: false, readings: null, rules: [], crosses: true }
+  if (found === null || first === undefined) return { target, path, upstream: -1, readings: null, rules: [], crosses: true }
   const upstream = route(first)
-  if (found.length === 1) return { target, path, upstream, plain: true, readings: found, rules: rules.match(first), crosses: false }
+  if (found.length === 1) return { target, path, upstream, readings: found, rules: rules.match(first), crosses: false }
   const crosses = found.some(reading => route(reading) !== upstream)
   const all = new Set(found.flatMap(reading => rules.match(reading)))
-  return { target, path, upstream: crosses ? -1 : upstream, plain: false, readings: found, rules: [...all], crosses }
+  return { target, path, upstream: crosses ? -1 : upstream, readings: found, rules: [...all], crosses }
 }
 
 /** The longest prefix wins; letter case counts, since it is we who choose. */

@@ -21,11 +21,6 @@ export function readings (path: string): readonly string[] | null {
   return simpleReadings(path) ?? allReadings(path)
 }
 
-/** Whether all servers read the path alike. */
-export function isPlain (path: string): boolean {
-  return simpleReadings(path)?.length === 1
-}
-
 function simpleReadings (path: string): readonly string[] | null {
   if (!path.startsWith('/')) return null
   if (!suspect.test(path)) return [path]
