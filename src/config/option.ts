@@ -9,7 +9,7 @@ import { upstreams } from './upstreams.ts'
 
 /** What the table says about one setting beside its kind. */
 export interface Spec<T> {
-  /** One line for `--help` and the docs. */
+  /** One line for `--help`. */
   readonly doc: string
   readonly default?: T
   /** Never printed, and may come from a file: `--x-file`, `X_FILE`. */

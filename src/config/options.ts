@@ -17,7 +17,7 @@ export const groups = {
     publicUrl: option.origin({ doc: 'The origin that browsers see, like https://app.example.com.' }),
     proxyPrefix: option.ownPath({ doc: 'Where the gate’s own pages are.', default: '/oauth2' }),
     pingPath: option.ownPath({ doc: 'Answers whether the gate is alive.', default: '/ping' }),
-    readyPath: option.ownPath({ doc: 'Answers whether the gate can sign people in.', default: '/ready' }),
+    readyPath: option.ownPath({ doc: 'Answers whether the gate serves.', default: '/ready' }),
     trustedProxy: option.networks({ doc: 'Proxies whose X-Forwarded-* headers are believed.', default: [] }),
     useXheaders: option.flag({ doc: 'Believe one proxy on this machine or network about scheme and client address.', default: false }),
     allowWebsocketOrigin: option.origins({ doc: 'Other origins that may open websockets.', default: [] })
@@ -66,7 +66,7 @@ export const groups = {
 
 export const options = { ...groups.server, ...groups.provider, ...groups.session, ...groups.identity, ...groups.access, ...groups.run }
 
-export type Options = typeof options
+type Options = typeof options
 export type OptionName = keyof Options
 
 type Value<O> = O extends Kind<infer T, unknown> ? O extends { readonly required: true } | { readonly default: unknown } ? T : T | undefined : never

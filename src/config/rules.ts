@@ -1,15 +1,10 @@
+import type { Allow, RuleConfig } from '../access/rules.ts'
 import { Problem } from './config-error.ts'
 import { nameOf, type Kind } from './kind.ts'
-import { covers, plainPath } from './plain-path.ts'
-
-/** Who may pass at a path and below it. The first rule whose path covers the request's decides. */
-export interface Rule {
-  readonly path: string
-  readonly allow: 'public' | 'signed-in' | { readonly groups: readonly string[] }
-}
+import { readPrefix } from './prefix.ts'
 
 /** Written in files and code only: a list of `{ path, allow }`. */
-export const rules: Kind<readonly Rule[], readonly Rule[]> = {
+export const rules: Kind<readonly RuleConfig[], readonly RuleConfig[]> = {
   shape: 'list',
   parse: raw => {
     if (!Array.isArray(raw)) throw new Problem(`must be a list, not ${nameOf(raw)}`)
@@ -20,13 +15,13 @@ export const rules: Kind<readonly Rule[], readonly Rule[]> = {
   }
 }
 
-function readRule (item: unknown): Rule {
+function readRule (item: unknown): RuleConfig {
   const { path, allow } = members(item, ['path', 'allow'])
   if (typeof path !== 'string') throw new Problem('needs a path', 'Write path: /admin.')
-  return Object.freeze({ path: plainPath(path), allow: readAllow(allow) })
+  return Object.freeze({ path: readPrefix(path).path, allow: readAllow(allow) })
 }
 
-function readAllow (allow: unknown): Rule['allow'] {
+function readAllow (allow: unknown): Allow {
   if (allow === 'public' || allow === 'signed-in') return allow
   if (typeof allow !== 'object' || allow === null) throw new Problem('needs allow: public, signed-in, or groups', 'Write allow: { groups: [admin] }.')
   const { groups } = members(allow, ['groups'])
@@ -47,8 +42,8 @@ function members (item: unknown, known: readonly string[]): Readonly<Record<stri
   return Object.fromEntries(Object.entries(item))
 }
 
-function reachable (rule: Rule, earlier: readonly Rule[]): void {
-  const before = earlier.find(other => covers(other.path, rule.path))
+function reachable (rule: RuleConfig, earlier: readonly RuleConfig[]): void {
+  const before = earlier.find(other => readPrefix(other.path).covers(rule.path))
   if (before !== undefined) throw new Problem(`is for ${rule.path} and never asked, because the earlier rule for ${before.path} covers it`, 'Put the longer path first.')
 }
 

@@ -1,6 +1,6 @@
 import { asItems, asText, nameOf, type Kind } from './kind.ts'
 import { Problem } from './config-error.ts'
-import { plainFolder } from './plain-path.ts'
+import { plainPath } from './plain-path.ts'
 
 const control = /[\u0000-\u001f\u007f]/
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
@@ -86,14 +86,15 @@ export const words: Kind<readonly string[], readonly string[] | string> = {
   parse: raw => items(asItems(raw, /[\s,]+/))
 }
 
-export const path: Kind<string, string> = { shape: 'path', parse: raw => plainFolder(readText(raw)) }
+export const path: Kind<string, string> = { shape: 'path', parse: raw => plainPath(readText(raw)) }
 
-/** A folder of our own endpoints: `/` would leave nothing to the app. */
+/** Where endpoints of our own are: `/` would leave nothing to the app, and to our router `:` begins a parameter and `*` is a wildcard. */
 export const ownPath: Kind<string, string> = {
   shape: 'path',
   parse: raw => {
-    const value = plainFolder(readText(raw))
+    const value = plainPath(readText(raw))
     if (value === '/') throw new Problem('must not be /, which belongs to the app')
+    if (/[:*]/.test(value)) throw new Problem(`has the path “${value}”, where : and * have a meaning of their own`, 'Use letters, digits and -._ between the slashes.')
     return value
   }
 }

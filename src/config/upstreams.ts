@@ -1,20 +1,9 @@
+import type { Upstream } from '../proxy/upstream.ts'
 import { Problem } from './config-error.ts'
 import { webUrl } from './addresses.ts'
 import { asItems, type Kind } from './kind.ts'
-import { plainFolder } from './plain-path.ts'
+import { readPrefix } from './prefix.ts'
 import { items } from './scalars.ts'
-
-/** An app behind the gate, and which part of the gate's paths it has. */
-export interface Upstream {
-  /** `/` or `/api`: no slash at its end. */
-  readonly path: string
-  /** `http://host:port`; `http://localhost` where there is a socket. */
-  readonly origin: string
-  /** `''` or `/base`: put in front of the path that was asked for. */
-  readonly basePath: string
-  /** The unix socket to connect to instead of a host. */
-  readonly socketPath?: string
-}
 
 /** `[/path=]URL`, where the address is http, https, or `unix:/path/to.sock[:/base]`. */
 export const upstreams: Kind<readonly Upstream[], readonly string[] | string> = {
@@ -33,7 +22,7 @@ export const upstreams: Kind<readonly Upstream[], readonly string[] | string> = 
 function readUpstream (item: string): Upstream {
   const [, path = '/', address = ''] = /^(?:(\/[^=]*)=)?([\s\S]*)$/.exec(item) ?? []
   const target = address.toLowerCase().startsWith('unix:') ? readSocket(address.slice('unix:'.length)) : readAddress(address)
-  return Object.freeze({ path: plainFolder(path), ...target })
+  return Object.freeze({ path: readPrefix(path).path, ...target })
 }
 
 function readAddress (address: string): Omit<Upstream, 'path'> {
@@ -53,5 +42,5 @@ function readSocket (address: string): Omit<Upstream, 'path'> {
 function readBase (path: string): string {
   if (path === '' || path === '/') return ''
   if (/[?#]/.test(path)) throw new Problem('has an address with a query or a fragment', 'An upstream is an origin and, if need be, a path.')
-  return plainFolder(path)
+  return encodeURI(readPrefix(path).path) // as it goes over the wire
 }

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { parsePrefix } from '../../src/access/prefix.ts'
+import { createJudge } from '../../src/access/judge.ts'
+import { compileRules } from '../../src/access/rules.ts'
+import { Problem } from '../../src/config/config-error.ts'
 import type { OptionName } from '../../src/config/options.ts'
 import { options } from '../../src/config/options.ts'
 import { Repeated } from '../../src/config/kind.ts'
@@ -56,6 +58,7 @@ reads('upstream', [
   ['HTTP://Localhost:80/', [{ path: '/', origin: 'http://localhost', basePath: '' }]],
   ['/api=https://[::1]:8443/base/', [{ path: '/api', origin: 'https://[::1]:8443', basePath: '/base' }]],
   ['/api/=http://a/b=c', [{ path: '/api', origin: 'http://a', basePath: '/b=c' }]],
+  ['/my%20app=http://a/my%20base/ü/', [{ path: '/my app', origin: 'http://a', basePath: '/my%20base/%C3%BC' }]],
   ['unix:/run/app.sock', [{ path: '/', origin: 'http://localhost', basePath: '', socketPath: '/run/app.sock' }]],
   ['/x=unix:///run/app.sock:/base', [{ path: '/x', origin: 'http://localhost', basePath: '/base', socketPath: '/run/app.sock' }]],
   ['/=http://a:1 /api=http://b:2', [{ path: '/', origin: 'http://a:1', basePath: '' }, { path: '/api', origin: 'http://b:2', basePath: '' }]],
@@ -64,7 +67,7 @@ reads('upstream', [
   [['/x=unix:/run/my app.sock'], [{ path: '/x', origin: 'http://localhost', basePath: '', socketPath: '/run/my app.sock' }]]
 ], [
   'localhost:5006', 'ftp://a', 'ws://a', 'http://u:p@a', 'http://a?x=1', 'http://a/?', 'http://a#x', 'http://a/%2e', 'http://a/../b', 'http://a//b', 'http://a/b;c', 'http://a\\b', 'http://', 'http:///x',
-  '/api%2f=http://a', '/a/../b=http://a', '//x=http://a', '/a;b=http://a', 'api=http://a', 'unix:run/app.sock', 'unix:', 'unix:/s.sock:/a/../b', 'unix://host/s.sock', 'http://a http://b', '/a=http://x /a/=http://y', [], [''], 5006
+  '/:$=http://a', '/a:$b=http://a', 'http://a/:$', 'unix:/s.sock:/a:$b', '/my%20app=http://a /my%20app/=http://b', '/api%2f=http://a', '/a/../b=http://a', '//x=http://a', '/a;b=http://a', 'api=http://a', 'unix:run/app.sock', 'unix:', 'unix:/s.sock:/a/../b', 'unix://host/s.sock', 'http://a http://b', '/a=http://x /a/=http://y', [], [''], 5006
 ])
 
 reads('trustedProxy', [['10.0.0.0/8, 192.168.1.7', ['10.0.0.0/8', '192.168.1.7']], [['fd00::/8', '::1'], ['fd00::/8', '::1']], ['0.0.0.0/0', ['0.0.0.0/0']]], ['proxy.example', '10.0.0.0/33', '::/129', '10.0.0/8', '10.0.0.1/', '10.0.0.1/-1', '*', '300.1.1.1'])
@@ -74,7 +77,7 @@ reads('allowWebsocketOrigin', [['https://A.example', ['https://a.example']], ['l
 
 reads('cookieDomain', [['.Example.com', 'example.com'], ['a.example.com', 'a.example.com']], ['localhost', '127.0.0.1', 'https://example.com', 'example.com:443', 'example.com.', '..example.com', '*.example.com'])
 reads('cookiePath', [['/', '/'], ['/app/', '/app'], ['/app/x', '/app/x']], ['app', '/a;b', '/a/../b', '/a%20', '//'])
-reads('proxyPrefix', [['/oauth2', '/oauth2'], ['/_gate/', '/_gate']], ['/', 'oauth2', '/a?b', ''])
+for (const option of ['proxyPrefix', 'pingPath', 'readyPath'] as const) reads(option, [['/oauth2', '/oauth2'], ['/_gate/', '/_gate'], ['/a/b-c.d', '/a/b-c.d']], ['/', 'oauth2', '/a?b', '', '/a*b', '/*', '/:a', '/a/:b', '/a//', '/a%20b'])
 reads('address', [['0.0.0.0', '0.0.0.0'], ['::', '::'], ['localhost', 'localhost']], ['http://a', 'a b', '[::]', '127.0.0.1:80'])
 
 const key = 'cJFOwZcXaPTg5BVQ-sTjMl1Ji4kCLtWkMlbPG8xLJno='
@@ -88,28 +91,31 @@ t.test('bad encryption keys get Panel’s two sentences', async t => {
 
 reads('rules', [
   [[{ path: '/admin', allow: { groups: ['admin', 'root'] } }, { path: '/', allow: 'signed-in' }], [{ path: '/admin', allow: { groups: ['admin', 'root'] } }, { path: '/', allow: 'signed-in' }]],
-  [[{ path: '/administer', allow: 'public' }, { path: '/admin', allow: 'signed-in' }], [{ path: '/administer', allow: 'public' }, { path: '/admin', allow: 'signed-in' }]]
+  [[{ path: '/administer', allow: 'public' }, { path: '/admin', allow: 'signed-in' }], [{ path: '/administer', allow: 'public' }, { path: '/admin', allow: 'signed-in' }]],
+  ...[['/admin/', '/admin'], ['/my app', '/my app'], ['/my%20app', '/my app'], ['/größe', '/größe'], ['/gr%C3%B6%C3%9Fe/', '/größe'], ['/a:b', '/a:b'], ['/$a', '/$a'], ['/a*', '/a*']].map(([written, path]): Case => [[{ path: written, allow: 'public' }], [{ path, allow: 'public' }]])
 ], [
   '/admin', {}, [], [null], [[]], ['/admin'], [{ path: '/admin' }], [{ allow: 'public' }], [{ path: '/admin', allow: 'everyone' }], [{ path: '/admin', allow: 'public', allows: 1 }],
   [{ path: '/admin', allow: { groups: [] } }], [{ path: '/admin', allow: { groups: 'admin' } }], [{ path: '/admin', allow: { groups: [' admin'] } }], [{ path: '/admin', allow: { groups: [''] } }], [{ path: '/admin', allow: { groups: [1] } }],
   [{ path: '/admin', allow: { groups: ['a'], group: 'a' } }], [{ path: '/admin', allow: { emails: ['a'] } }],
-  [{ path: 'admin', allow: 'public' }], [{ path: '/admin/', allow: 'public' }], [{ path: '/a//b', allow: 'public' }], [{ path: '/a/../b', allow: 'public' }], [{ path: '/%61', allow: 'public' }], [{ path: '/a;b', allow: 'public' }], [{ path: '/a\\b', allow: 'public' }], [{ path: '/ä', allow: 'public' }], [{ path: '/a?b', allow: 'public' }],
-  [{ path: '/', allow: 'signed-in' }, { path: '/admin', allow: { groups: ['admin'] } }], [{ path: '/a', allow: 'public' }, { path: '/a/b', allow: 'signed-in' }], [{ path: '/a', allow: 'public' }, { path: '/a', allow: 'public' }]
+  [{ path: 'admin', allow: 'public' }], [{ path: '/:$', allow: 'public' }], [{ path: '/a:$b', allow: 'public' }], [{ path: '/admin//', allow: 'public' }], [{ path: '/a//b', allow: 'public' }], [{ path: '/a/../b', allow: 'public' }], [{ path: '/%61', allow: 'public' }], [{ path: '/a;b', allow: 'public' }], [{ path: '/a\\b', allow: 'public' }], [{ path: '/a?b', allow: 'public' }],
+  [{ path: '/', allow: 'signed-in' }, { path: '/admin', allow: { groups: ['admin'] } }], [{ path: '/a', allow: 'public' }, { path: '/a/b', allow: 'signed-in' }], [{ path: '/a', allow: 'public' }, { path: '/a', allow: 'public' }],
+  [{ path: '/a', allow: 'public' }, { path: '/a/', allow: 'public' }], [{ path: '/my app', allow: 'public' }, { path: '/my%20app/x', allow: 'public' }]
 ])
 
-t.test('a path that a rule may have is the same one to the guard', async t => {
-  const path = fc.array(fc.string({ minLength: 1, maxLength: 4, unit: fc.constantFrom(...'aZ0.-_~!$&\'()*+,=:@%;\\ ?#é') })).map(parts => `/${parts.join('/')}`)
-  let taken = 0
-  fc.assert(fc.property(path, path => {
-    try {
-      options.rules.parse([{ path, allow: 'public' }])
-    } catch {
-      return true
+t.test('the guard takes every path that a rule or an upstream may have, as the same one', async () => {
+  const path = fc.array(fc.string({ minLength: 1, maxLength: 4, unit: fc.constantFrom(...'aZ0.-_~!$&\'()*+,=:@%2;\\ ?#"é\u00aa/') })).map(parts => `/${parts.join('/')}`)
+  const accepted = <T>(parse: () => T): T | undefined => {
+    try { return parse() } catch (error) {
+      if (error instanceof Problem) return undefined
+      throw error
     }
-    taken++
-    return parsePrefix(path)?.path === path
-  }))
-  t.ok(taken > 10, 'and some are taken')
+  }
+  fc.assert(fc.property(path, path => {
+    const rules = accepted(() => options.rules.parse([{ path, allow: 'public' }])) ?? []
+    const upstreams = accepted(() => options.upstream.parse([`${path}=http://a${path}`])) ?? []
+    createJudge({ upstreams, rules: compileRules(rules) })
+    return [...rules, ...upstreams].every(one => options.rules.parse([{ path: one.path, allow: 'public' }])[0]?.path === one.path)
+  }), { numRuns: 1000 })
 })
 
 t.test('extra params are read as Python, as JSON, and as what a shell leaves of them', async t => {

@@ -4,7 +4,7 @@ import { describeConfig, describeOptions } from '../../src/config/describe.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { flagNames, gateNames, optionNames, panelNames, specOf } from '../../src/config/names.ts'
 import { options, type Config, type Settings } from '../../src/config/options.ts'
-import type { Upstream } from '../../src/config/upstreams.ts'
+import type { Upstream } from '../../src/proxy/upstream.ts'
 import { blamed, enough, file, key, load, problems, secret, set } from './setup.ts'
 
 t.test('a few flags make a whole, frozen configuration', async t => {
