@@ -1,4 +1,4 @@
-// Builds dist/ where the compiler is installed. `npm ci --omit=dev` of a packed tarball has no compiler and needs none.
+// Builds dist/ where the compiler is installed. The packed tarball brings its dist/ along, and needs none.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -7,7 +7,8 @@ let compiler
 try {
   compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc')
 } catch {
-  if (!existsSync(new URL('../dist', import.meta.url))) console.error('oauth-gate: no compiler installed, dist/ was not built')
-  process.exit(0)
+  if (existsSync(new URL('../dist', import.meta.url))) process.exit(0)
+  console.error('oauth-gate: dist/ is not built, and without development dependencies there is no compiler. Run npm ci, or install the packed tarball.')
+  process.exit(1)
 }
 execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { stdio: 'inherit', cwd: new URL('..', import.meta.url) })

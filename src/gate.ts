@@ -42,7 +42,6 @@ export async function createGate (config: Config, outside: Outside = machine): P
   await app.register(probes, parts.probes)
 
   await app.register(upstreams, parts) // and on to the application
-  app.addHook('onListen', () => parts.greet()) // a provider that is down is said, not waited for
-  app.addHook('onClose', () => parts.live.close())
+  app.addHook('onListen', () => parts.listening(app.server.address())) // the cookie's name holds the port; a provider that is down is said
   return app
 }

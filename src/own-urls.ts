@@ -5,19 +5,19 @@ export interface OwnUrls {
   readonly callback: string
   readonly signOut: string
   /** Shows who is signed in, or how to sign in. */
-  signIn (returnTo?: string): string
+  signIn (returnTo?: string, options?: { readonly selectAccount?: boolean }): string
   /** Begins a login that ends at `returnTo`. */
   start (returnTo?: string, options?: { readonly selectAccount?: boolean }): string
 }
 
 /** @param proxyPrefix an absolute path without a trailing slash */
 export function createOwnUrls (proxyPrefix: string): OwnUrls {
-  const back = (returnTo: string) => `rd=${encodeURIComponent(returnTo)}`
+  const query = (returnTo: string, selectAccount: boolean) => `${selectAccount ? 'prompt=select_account&' : ''}rd=${encodeURIComponent(returnTo)}`
   return {
     proxyPrefix,
     callback: `${proxyPrefix}/callback`,
     signOut: `${proxyPrefix}/sign_out`,
-    signIn: (returnTo = '/') => `${proxyPrefix}/sign_in?${back(returnTo)}`,
-    start: (returnTo = '/', { selectAccount = false } = {}) => `${proxyPrefix}/start?${selectAccount ? 'prompt=select_account&' : ''}${back(returnTo)}`
+    signIn: (returnTo = '/', { selectAccount = false } = {}) => `${proxyPrefix}/sign_in?${query(returnTo, selectAccount)}`,
+    start: (returnTo = '/', { selectAccount = false } = {}) => `${proxyPrefix}/start?${query(returnTo, selectAccount)}`
   }
 }

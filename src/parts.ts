@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { findProvider } from '../providers/index.ts'
 import { createEntry } from './access/entry.ts'
@@ -40,14 +41,18 @@ export function createParts (config: Config, outside: Outside, log: Logger) {
   const probes = { paths: [config.pingPath, config.readyPath] }
   const callbackPath = config.oauthRedirectUri === undefined ? '/' : new URL(config.oauthRedirectUri).pathname
   const client = createClient(config, provider, outside, log)
+  const jars = createJars(config)
   const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbackPath })
   return {
     places, probes, sessions, judge, urls,
     live: createLiveSessions(sessions),
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders }),
-    jars: createJars(config),
+    jars,
     websocketOrigins: config.allowWebsocketOrigin,
-    greet: () => { client.warm().catch((error: unknown) => warnOfProvider(log, error)) },
+    listening (bound: AddressInfo | string | null) {
+      if (config.port === 0 && typeof bound === 'object' && bound !== null) Object.assign(jars, createJars(config, bound.port))
+      client.warm().catch((error: unknown) => warnOfProvider(log, error))
+    },
     forwarders: createForwarders(config),
     outward: { passHost: config.passHostHeader, isOurCookie: createOurCookies(cookieSettings(config)) },
     flow: createLoginFlow({
@@ -89,8 +94,8 @@ function createForwarders (config: Config) {
   }))
 }
 
-function createJars (config: Config) {
-  const settings = cookieSettings(config)
+function createJars (config: Config, port = config.port) {
+  const settings = { ...cookieSettings(config), port }
   const isSecure = (proto: 'http' | 'https') => config.cookieSecure === 'auto' ? proto === 'https' : config.cookieSecure === 'on'
   return { http: createCookieJar(settings, isSecure('http')), https: createCookieJar(settings, isSecure('https')) }
 }

@@ -3,24 +3,25 @@ import type { IncomingMessage } from 'node:http'
 import type { Logger } from 'pino'
 import type { Config } from './config/options.ts'
 import type { Outside } from './outside.ts'
-import { clientErrorHandler, frameworkErrors } from './plugins/errors.ts'
+import { createClientErrorHandler, frameworkErrors } from './plugins/errors.ts'
 
 /** Milliseconds for a request's headers to arrive: who is slower is not a browser. */
 const HEADERS_TIMEOUT = 20_000
 
 /** How Fastify and the HTTP server below it are set up. */
 export function serverOptions (config: Config, outside: Outside, log: Logger, rewriteUrl: (raw: IncomingMessage) => string): FastifyServerOptions {
-  const http = { maxHeaderSize: config.maxHeaderSize, headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0 }
+  const http = { maxHeaderSize: config.maxHeaderSize, headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0, requireHostHeader: false } // plugins/wire.ts requires it, with an answer of ours
+  const genReqId = createRequestIds(outside)
   const tls = config.sslCertfile !== undefined && config.sslKeyfile !== undefined && { cert: config.sslCertfile, key: config.sslKeyfile }
   return {
     ...tls === false ? { http } : { https: { ...http, ...tls } },
     loggerInstance: log,
     // Its two lines a request would hold the query, and cost more than everything else we log.
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: createRequestIds(outside),
+    genReqId,
     rewriteUrl,
     frameworkErrors,
-    clientErrorHandler,
+    clientErrorHandler: createClientErrorHandler(genReqId, log),
     exposeHeadRoutes: false
   } as FastifyServerOptions
 }

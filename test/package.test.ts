@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
@@ -26,7 +26,7 @@ function unpack () {
 t.test('the package holds what it needs and nothing else', async t => {
   const { files } = unpack()
   t.ok(['bin/oauth-gate.js', 'dist/src/index.js', 'dist/src/index.d.ts', 'dist/providers/index.js', 'LICENSE', 'README.md'].every(path => files.includes(path)))
-  t.strictSame(files.filter(path => !/^(?:bin|dist\/(?:src|providers))\/|^(?:LICENSE|README\.md|package\.json)$/.test(path)), [])
+  t.strictSame(files.filter(path => !/^(?:bin|dist\/(?:src|providers))\/|^(?:LICENSE|README\.md|package\.json|scripts\/prepare\.mjs)$/.test(path)), [])
 })
 
 t.test('the command and the public API run from the package, with its own dependencies alone', async t => {
@@ -49,9 +49,11 @@ t.test('the command and the public API run from the package, with its own depend
 
 t.test('without its build the launcher says what to do', async t => {
   const { home } = unpack()
+  const prepare = () => spawnSync(process.execPath, [join(home, 'scripts', 'prepare.mjs')]).status
+  t.equal(prepare(), 0, 'npm install in an unpacked package has nothing to build')
   rmSync(join(home, 'dist'), { recursive: true })
   const { status, stderr } = spawnSync(process.execPath, [join(home, 'bin', 'oauth-gate.js')], { encoding: 'utf8' })
   t.not(status, 0)
   t.match(stderr, /npm run build/)
-  t.ok(readdirSync(home).includes('bin'))
+  t.equal(prepare(), 1, 'and says so instead of leaving it for later')
 })

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
-import { ConfigError, Problem } from '../config/config-error.ts'
+import { ConfigError, Problem, type ConfigProblem } from '../config/config-error.ts'
 import { describeOptions, type OptionHelp } from '../config/describe.ts'
-import { loadConfig } from '../config/load.ts'
+import { loadConfig, type Loaded } from '../config/load.ts'
 import { flagNames } from '../config/names.ts'
 import { options } from '../config/options.ts'
 import type { Flags } from '../config/sources.ts'
@@ -22,7 +22,7 @@ All that can be set:  oauth-gate serve --help
  */
 export async function main (argv: string[]): Promise<number> {
   let code = 0
-  const program = build(ended => { code = ended })
+  const program = build(argv, ended => { code = ended })
   try {
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
     return code
@@ -34,7 +34,7 @@ export async function main (argv: string[]): Promise<number> {
   }
 }
 
-function build (end: (code: number) => void): Command {
+function build (argv: readonly string[], end: (code: number) => void): Command {
   const program = new Command('oauth-gate')
     .description('Puts a sign-in in front of any web app.')
     .version(version, '--version', 'Print the version.')
@@ -44,7 +44,7 @@ function build (end: (code: number) => void): Command {
     .configureHelp({ optionDescription: option => option.description, minWidthToWrap: 10_000 }) // one line an option
     // A mistyped flag may hold a secret: its name says enough.
     .configureOutput({ outputError: (text, write) => { write(text.replace(/('--?[^=']*)=[^]*'/, '$1\'')) } })
-  addServe(program, end)
+  addServe(program, argv, end)
   addDemo(program, end)
   program.command('oauth-secret')
     .description('Print a fresh key for --oauth-encryption-key or --cookie-secret.')
@@ -52,7 +52,7 @@ function build (end: (code: number) => void): Command {
   return program
 }
 
-function addServe (program: Command, end: (code: number) => void): void {
+function addServe (program: Command, argv: readonly string[], end: (code: number) => void): void {
   const serve = program.command('serve').description('Run the gate. Each setting is also read from OAUTH_GATE_… variables and the file that --config names.')
   for (const { title, lines } of describeOptions()) {
     for (const { term, text } of lines.filter(isFlag)) serve.addOption(collecting(new Option(term, text).helpGroup(title)))
@@ -62,8 +62,10 @@ function addServe (program: Command, end: (code: number) => void): void {
   }
   const others = describeOptions().flatMap(group => group.lines).filter(line => !isFlag(line))
   serve.addHelpText('after', `\nIn the file only:\n${others.map(({ term, text }) => `  ${term}  ${text}\n`).join('')}`)
+  // Commander stops at the first flag it does not know; loadConfig tells all that is wrong at once, with the nearest names.
+  serve.allowUnknownOption().allowExcessArguments()
   serve.action(async () => {
-    const loaded = loadConfig({ flags: flagsOf(serve) })
+    const loaded = loadAll(serve, argv)
     end(await (await import('./serve.ts')).serve(loaded))
   })
 }
@@ -90,6 +92,40 @@ function collecting (option: Option): Option {
 
 function flagsOf (command: Command): Flags {
   return Object.fromEntries(command.options.map(option => [option.name(), command.getOptionValue(option.attributeName()) as Flags[string]]).filter(([, value]) => value !== undefined))
+}
+
+/** @throws {ConfigError} what the settings lack, and what on the command line is no setting */
+function loadAll (command: Command, argv: readonly string[]): Loaded {
+  const { flags, strays } = unknownArguments(command.args)
+  const problems = strays.map(text => strayProblem(argv[argv.indexOf(text) - 1] ?? ''))
+  try {
+    const loaded = loadConfig({ flags: { ...flags, ...flagsOf(command) } })
+    if (problems.length === 0) return loaded
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    if (problems.length === 0) throw error
+    problems.push(...error.problems)
+  }
+  throw new ConfigError(problems)
+}
+
+// The word itself may be a piece of a secret; the flag before it says where to look.
+function strayProblem (before: string): ConfigProblem {
+  const [flag = ''] = before.split('=')
+  return { setting: flag, message: `A word after ${flag} belongs to no setting.`, fix: 'Write --name=value, and quotes around a value that has spaces or quotes in it: --oauth-extra-params="{\'tenant\': \'x\'}".' }
+}
+
+/** What commander did not know. A word after an unknown flag is taken for its value, which may be a secret: it is not repeated. */
+function unknownArguments (args: readonly string[]): { flags: Flags, strays: string[] } {
+  const flags: Record<string, string> = {}
+  const strays: string[] = []
+  for (const [index, text] of args.entries()) {
+    const [, name, value] = /^--([^=]+)(?:=(.*))?$/s.exec(text) ?? []
+    const before = args[index - 1] ?? ''
+    if (name !== undefined) flags[name] = value ?? ''
+    else if (!before.startsWith('--') || before.includes('=')) strays.push(text)
+  }
+  return { flags, strays }
 }
 
 function read<T> (flag: string, text: string, parse: (raw: unknown) => T): T {

@@ -17,11 +17,12 @@ export interface Started {
 export function startBlock ({ config, version, listening, notices }: Started): string {
   const provider = findProvider(config.oauthProvider) as Provider
   const origin = config.publicUrl?.origin ?? listening
+  const everywhere = config.publicUrl === undefined && /\/\/(?:0\.0\.0\.0|\[::\])/.test(listening)
   const rows: [string, string][] = [
-    ['Open', origin],
+    ['Open', everywhere ? `${listening}, which is every address of this machine` : origin],
     ...config.upstream.map(({ path, origin, basePath, socketPath }): [string, string] => ['App', `${path} → ${socketPath === undefined ? origin : `unix:${socketPath}`}${basePath}`]),
     ['Provider', provider.label + (config.oauthIssuer === undefined ? '' : `, ${config.oauthIssuer}`)],
-    ...provider.flow === 'code' ? [['Redirect URI', `${config.oauthRedirectUri ?? origin}   (register exactly this at the provider)`] as [string, string]] : [],
+    ...provider.flow === 'code' ? [['Redirect URI', config.oauthRedirectUri !== undefined || !everywhere ? `${config.oauthRedirectUri ?? origin}   (register exactly this at the provider)` : 'the origin that people type, whichever that is: set --public-url to have one to register'] as [string, string]] : [],
     ['Who may enter', createEntry(config).describe(provider.label)],
     ...compileRules(config.rules).describeOpen().map((line): [string, string] => ['Rule', line]),
     ['Sign-in lasts', days(config.oauthExpiryDays)],
@@ -32,14 +33,14 @@ export function startBlock ({ config, version, listening, notices }: Started): s
 }
 
 function warnings (config: Config, provider: Provider, listening: string): string[] {
-  const loopback = /^https?:\/\/(?:127\.|localhost|\[::1\])/.test(listening)
-  const isPublicHttp = listening.startsWith('http:') && !loopback && config.publicUrl?.protocol !== 'https:' && config.trustedProxy.length === 0
+  const reached = config.publicUrl?.origin ?? listening
+  const isPublicHttp = reached.startsWith('http:') && !/\/\/(?:127\.|localhost\b|\[::1\])/.test(reached)
   const restricted = [config.allowedDomains, config.allowedEmails, config.allowedGroups].some(list => (list?.length ?? 0) > 0)
   const said: [boolean, string][] = [
     [provider.notice !== undefined, provider.notice ?? ''],
     [!restricted, `nothing restricts who may enter: anyone with an account at ${provider.label} is let in. Set --allowed-domains, --allowed-emails or --allowed-groups.`],
     [isPublicHttp, 'people reach this address over plain http: passwords and cookies can be read on the way. Set --ssl-certfile and --ssl-keyfile, or --public-url=https://… behind a proxy that ends TLS.'],
-    [provider.flow === 'code' && config.oauthIssuer === undefined, 'the provider’s keys are unknown, so an id_token is believed because TLS brought it. Set --oauth-issuer to have signatures verified.'],
+    [config.oauthIssuer === undefined, 'the provider’s keys are unknown, so an id_token is believed because TLS brought it. Set --oauth-issuer to have signatures verified.'],
     [!config.usePkce, 'PKCE is off: a stolen code can be used elsewhere.'],
     [config.upstreamSkipVerify, 'certificates of the app are not checked.'],
     [config.allowUnverifiedEmail, 'addresses that the provider has not verified are believed.'],

@@ -21,14 +21,19 @@ a { color: var(--key) }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1rem } dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere }
 `
 
+const policy = [
+  'default-src \'none\'', `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  'img-src \'self\' data:', 'form-action \'self\'', 'base-uri \'none\''
+].join('; ')
+
 /**
  * The policy of our own pages: no script, no frame, no image but ours (CSP level 3).
  * `form-action` is 'self' alone: the one place our forms lead is this gate.
  */
-export const CONTENT_SECURITY_POLICY = [
-  'default-src \'none\'', `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  'img-src \'self\' data:', 'form-action \'self\'', 'frame-ancestors \'none\'', 'base-uri \'none\''
-].join('; ')
+export const CONTENT_SECURITY_POLICY = `${policy}; frame-ancestors 'none'`
+
+/** For the one page that is there to be seen in a frame: it holds a link that leaves it, and nothing to click by mistake. */
+export const FRAMED_CONTENT_SECURITY_POLICY = policy
 
 /** A whole page. @param refresh seconds after which the page loads itself again */
 export function page (title: string, content: Html, refresh?: number): string {

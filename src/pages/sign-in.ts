@@ -8,14 +8,6 @@ export function signInPage (label: string, startUrl: string): string {
 <p><a class="key" href="${startUrl}">Sign in with ${label}</a></p>`)
 }
 
-/** For a page inside a frame: providers refuse to be framed, so the link leaves it. */
-export function framedPage (startUrl: string): string {
-  return page('Sign in', html`
-<p>You need to sign in, which cannot be done inside a frame.</p>
-<p><a class="key" href="${startUrl}" target="_blank" rel="opener">Sign in in a new tab</a></p>
-<p class="small">Then reload this page.</p>`)
-}
-
 export interface PasswordForm {
   readonly action: string
   readonly state: string

@@ -1,10 +1,12 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Socket } from 'node:net'
+import type { Logger } from 'pino'
 import { asked } from '../access/navigation.ts'
 import { AccessDenied, CookiesRefused, FormNotSent, FramedLogin, GateError, LoginMismatch, LoginReplayed, LoginRequired, MalformedRequest, NotFound, Unexpected, UpstreamUnreachable } from '../errors.ts'
 import type { OwnUrls } from '../own-urls.ts'
 import { errorPage } from '../pages/error.ts'
+import { answerHeaders } from './answers.ts'
 import { returnTarget } from './places.ts'
 
 export interface ErrorsOptions {
@@ -29,16 +31,23 @@ export default fp(errors, { name: 'errors', dependencies: ['answers'] })
 export function frameworkErrors (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const refused = new MalformedRequest(error.code)
   log(refused, request)
-  void reply.code(refused.kind.status).header('x-oauth-gate', refused.code).header('cache-control', 'no-store')
-    .type('text/plain; charset=utf-8').send(`${refused.kind.title}\n`)
+  void reply.code(refused.kind.status).headers(answerHeaders(refused.code, request.id)).type('text/plain; charset=utf-8').send(`${refused.kind.title}\n`)
 }
 
 /** For what Node's parser refuses: there is no request yet, and the connection cannot be used again. */
-export function clientErrorHandler (error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
-  const status = CLIENT_FAULTS[error.code ?? ''] ?? 400
-  const text = status === 431 ? 'The request headers are larger than --max-header-size allows.' : 'The request could not be understood.'
-  socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncache-control: no-store\r\nx-oauth-gate: ${MalformedRequest.kind.code}\r\ncontent-type: text/plain\r\ncontent-length: ${text.length}\r\n\r\n${text}`)
+export function createClientErrorHandler (requestId: () => string, log: Pick<Logger, 'warn'>): (error: NodeJS.ErrnoException, socket: Socket) => void {
+  return (error, socket) => {
+    // Node's own handler looks there too: an answer may be under way, and must not be continued by another.
+    const underWay = (socket as Socket & { _httpMessage?: unknown })._httpMessage != null
+    if (!socket.writable || underWay || error.code === 'ECONNRESET') return void socket.destroy()
+    const { code, title, hint } = MalformedRequest.kind
+    const status = CLIENT_FAULTS[error.code ?? ''] ?? 400
+    const text = status === 431 ? 'The request headers are too large.\n' : `${title}\n`
+    const id = requestId()
+    const headers = { ...answerHeaders(code, id), connection: 'close', 'content-type': 'text/plain; charset=utf-8', 'content-length': String(text.length) }
+    log.warn({ event: 'request.refused', reqId: id, code, detail: `${error.code ?? 'unknown'}${status === 431 ? ': more than --max-header-size' : ''}`, hint, address: socket.remoteAddress }, title)
+    socket.end(`HTTP/1.1 ${status} Refused\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${text}`)
+  }
 }
 
 function answer (error: GateError, request: FastifyRequest, reply: FastifyReply, { urls }: ErrorsOptions): FastifyReply {

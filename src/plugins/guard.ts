@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Judge } from '../access/judge.ts'
+import type { Judge, Place } from '../access/judge.ts'
 import { asked } from '../access/navigation.ts'
 import { AccessDenied, AmbiguousPath, FormNotSent, FramedLogin, LoginRequired, NotFound, OriginRefused } from '../errors.ts'
 import type { OwnUrls } from '../own-urls.ts'
@@ -23,8 +23,8 @@ export interface GuardOptions {
 /** Lets in only whom the rules admit: everything that is not declared open, found or not found, request or upgrade. */
 async function guard (app: FastifyInstance, options: GuardOptions): Promise<void> {
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.place === null && request.routeOptions.config.open === true) return done()
-    const refusal = judged(request, options)
+    if (request.place === null) return done(request.routeOptions.config.open === true ? undefined : new NotFound('no endpoint of ours'))
+    const refusal = judged(request, request.place, options)
     if (refusal === null) return done()
     if (!(refusal instanceof LoginRequired) || !beginsSignIn(request)) return done(refusal)
     void reply.header('x-oauth-gate', refusal.code).redirect(options.urls.start(returnTarget(request)))
@@ -33,10 +33,10 @@ async function guard (app: FastifyInstance, options: GuardOptions): Promise<void
 
 export default fp(guard, { name: 'guard', dependencies: ['sessions', 'errors', 'places'] })
 
-function judged (request: FastifyRequest, { judge, websocketOrigins }: GuardOptions): Error | null {
-  const { place, refusal } = request
+function judged (request: FastifyRequest, place: Place, { judge, websocketOrigins }: GuardOptions): Error | null {
+  const { refusal } = request
   const identity = request.session?.identity ?? null
-  const decision = place === null ? { verdict: identity === null ? 'sign-in' : 'admitted', anonymous: false } as const : judge.decide(place, identity)
+  const decision = judge.decide(place, identity)
   switch (decision.verdict) {
     case 'admitted':
       if (decision.anonymous) request.session = null

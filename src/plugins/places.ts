@@ -9,6 +9,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Where in the applications behind us the request leads; null for what belongs to the gate itself. */
     readonly place: Place | null
+    /** Where a login that was under way was going to end: one that begins after an error ends there too. */
+    returnTo: string | null
   }
 }
 
@@ -71,11 +73,12 @@ export function upstreamRoute (index: number): string {
 }
 
 /** Where a person goes on after signing in: the page they asked for, if it was one of the app. */
-export function returnTarget ({ method, place }: FastifyRequest): string {
-  return method === 'GET' ? place?.target ?? '/' : '/'
+export function returnTarget ({ method, place, returnTo }: FastifyRequest): string {
+  return returnTo ?? (method === 'GET' || method === 'HEAD' ? place?.target ?? '/' : '/')
 }
 
 async function places (app: FastifyInstance): Promise<void> {
+  app.decorateRequest('returnTo', null)
   app.decorateRequest('place', { getter () { return this.raw.place ?? null } })
 }
 

@@ -29,6 +29,7 @@ export default async function callback (app: FastifyInstance, flow: LoginFlow): 
 
   // Everything that can be refused here is refused before the code is sent anywhere.
   async function finish (request: FastifyRequest, reply: FastifyReply, login: Login, query: URLSearchParams): Promise<FastifyReply> {
+    request.returnTo = login.returnTo
     const code = await flow.client.readCallback(query)
     if (!flow.logins.consume(login)) {
       if (request.session !== null) return reply.redirect('/', 303)

@@ -1,13 +1,16 @@
 import type { FastifyInstance } from 'fastify'
+import { isPrefetch } from '../access/navigation.ts'
 import type { LoginFlow } from './login-flow.ts'
 
 /** `GET start?rd=…&prompt=…`: begins a login and sends the browser to the provider. */
 export default async function start (app: FastifyInstance, flow: LoginFlow): Promise<void> {
-  app.get('/start', { config: { open: true } }, async (request, reply) => {
+  app.route({ method: ['GET', 'HEAD'], url: '/start', config: { open: true }, handler: async (request, reply) => {
+    if (request.method === 'HEAD' || isPrefetch(request.headers)) return reply.code(204).send() // nobody is there to sign in
     const { rd, prompt } = request.query as { rd?: unknown, prompt?: unknown }
     const returnTo = flow.returnTo(rd, request)
-    if (flow.provider.flow === 'password') return reply.redirect(flow.urls.signIn(returnTo))
     // The query never adds parameters of its own to the authorize request; this one word is the exception.
-    return flow.sendToProvider(request, reply, { returnTo, selectAccount: prompt === 'select_account' })
-  })
+    const selectAccount = prompt === 'select_account'
+    if (flow.provider.flow === 'password') return reply.redirect(flow.urls.signIn(returnTo, { selectAccount }))
+    return flow.sendToProvider(request, reply, { returnTo, selectAccount })
+  } })
 }

@@ -11,11 +11,14 @@ export interface Channel {
 export interface LiveSessions {
   /** Watches a channel until it closes or its session ends. */
   keep (session: Session, channel: Channel): void
+  /** Ends all of them: the gate stops. */
   close (): void
 }
 
 /** Private use (RFC 6455 §7.4.2): 4401 reads as 401. */
 const SESSION_ENDED = 4401
+/** RFC 6455 §7.4.1 */
+const GOING_AWAY = 1001
 const EVERY = 500
 
 /**
@@ -36,6 +39,9 @@ export function createLiveSessions (sessions: Sessions): LiveSessions {
       open.set(channel, session)
       void channel.closed.then(() => open.delete(channel))
     },
-    close: () => clearInterval(sweep)
+    close () {
+      clearInterval(sweep)
+      for (const channel of open.keys()) channel.end(GOING_AWAY, 'the gate stops')
+    }
   }
 }

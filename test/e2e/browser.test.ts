@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { people } from '../../src/demo/people.ts'
 import { startApp as startSampleApp } from '../../src/demo/app.ts'
@@ -84,6 +86,21 @@ t.test('a person signs in with a real browser', async t => {
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.waitForURL(url => url.href === `${origin}/reports/2026?region=north`)
     t.match(await page.textContent('body'), /ada@example\.com/)
+  })
+
+  await t.test('a page inside a frame leads to a tab, where the sign-in works', async t => {
+    const { origin } = await startGate(t)
+    const outer = createServer((_request, response) => { response.setHeader('content-type', 'text/html').end(`<iframe src="${origin}/dash?x=1" width="600" height="400"></iframe>`) })
+    await new Promise<void>(resolve => { outer.listen(0, '127.0.0.1', resolve) })
+    t.teardown(() => outer.close())
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await page.goto(`http://127.0.0.1:${(outer.address() as AddressInfo).port}/`)
+    const link = page.frameLocator('iframe').getByRole('link', { name: 'Sign in in a new tab' })
+    const [tab] = await Promise.all([context.waitForEvent('page'), link.click()])
+    await screenshot(page, 'framed')
+    await signInAs(tab, ada)
+    t.equal(tab.url(), `${origin}/dash?x=1`)
   })
 
   await t.test('who may not enter is told why, and gets no session', async t => {

@@ -142,11 +142,17 @@ t.test('what two servers could read as two requests is refused', async t => {
   t.match(await speak(origin, `POST / HTTP/1.1\r\n${host}\r\nContent-Length: 1\r\n${h2c}\r\nx`), /^HTTP\/1\.1 400 /, 'with a body it cannot be')
 })
 
-t.test('what is not found, and a method nobody knows, is guarded like everything else', async t => {
+t.test('what is not an endpoint of ours is 404 for everybody, and a method nobody knows is guarded like every other', async t => {
   const { origin, app } = await startGate(t)
-  for (const [method, path] of [['GET', '/oauth2/nothing'], ['PROPFIND', '/'], ['POST', '/oauth2/userinfo'], ['DELETE', '/oauth2/sign_in']] as const) {
-    t.equal((await new Visitor().ask(origin + path, { method })).status, 401, `${method} ${path}`)
+  for (const [method, path, status] of [['GET', '/oauth2/nothing', 404], ['GET', '/oauth2', 404], ['PROPFIND', '/', 401], ['POST', '/oauth2/userinfo', 404], ['DELETE', '/oauth2/sign_in', 404]] as const) {
+    t.equal((await new Visitor().ask(origin + path, { method })).status, status, `${method} ${path}`)
   }
+  t.equal(app.received.length, 0)
+  for (const headers of [{}, { 'sec-purpose': 'prefetch' }]) {
+    const seen = await new Visitor().navigate(`${origin}/oauth2/start`, { ...Object.keys(headers).length === 0 && { method: 'HEAD' }, headers })
+    t.match(seen, { status: 204, setCookies: [] }, 'a look at start begins nothing')
+  }
+  t.match(await new Visitor().navigate(`${origin}/deep?x`, { method: 'HEAD' }), { status: 302, location: '/oauth2/start?rd=%2Fdeep%3Fx' })
   const visitor = new Visitor()
   await visitor.signIn(`${origin}/`, 'ada')
   t.equal((await visitor.ask(`${origin}/oauth2/nothing`)).status, 404, 'and 404 for whoever is signed in')
@@ -161,6 +167,19 @@ t.test('an answer of ours says so, and is never cached; an answer of the app say
   t.match((await visitor.navigate(`${origin}/oauth2/sign_in`)).headers, { 'x-oauth-gate': 'GATE_OK', 'content-security-policy': /default-src 'none'.*frame-ancestors 'none'/ })
   const page = await visitor.signIn(`${origin}/`, 'ada')
   t.strictSame(Object.keys(page.headers).filter(name => /^x-|security|cache/.test(name)), [])
+})
+
+t.test('also an answer to what never became a request says whose it is', async t => {
+  const { origin } = await startGate(t)
+  const ours = /^HTTP\/1\.1 4\d\d [^]*x-oauth-gate: GATE_MALFORMED_REQUEST/
+  for (const [what, text] of Object.entries({
+    'no host': 'GET / HTTP/1.1\r\n\r\n', 'no HTTP': 'hello\r\n\r\n', 'bad path below our prefix': `GET /oauth2/%zz HTTP/1.1\r\nHost: ${new URL(origin).host}\r\nConnection: close\r\n\r\n`,
+    'headers too large': `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`
+  })) {
+    const answer = await speak(origin, text)
+    t.match(answer.replaceAll('\r\n', '\n'), ours, what)
+    for (const header of [/cache-control: no-store/, /content-security-policy: default-src 'none'/, /x-request-id: \S+/]) t.match(answer, header, what)
+  }
 })
 
 t.test('userinfo is the identity as JSON, without tokens; sign-out ends every copy of the cookie', async t => {

@@ -64,3 +64,12 @@ t.test('brute force: one address is throttled, whatever names it tries', async t
   t.equal(last, 429)
   t.equal(tokenCalls(), 30)
 })
+
+t.test('with another account: the form is shown to somebody who is signed in', async t => {
+  const { origin, action } = await startWithForm(t)
+  const visitor = new Visitor()
+  const state = await openForm(origin, visitor)
+  await visitor.navigate(action, { form: { state, username: 'cleo', password: 'cleo' } })
+  t.match((await visitor.follow(`${origin}/oauth2/sign_in`)).body, /You are signed in[^]*cleo@example.com/)
+  t.match((await visitor.follow(`${origin}/oauth2/start?prompt=select_account&rd=%2Fadmin`)).body, /type="password"/)
+})

@@ -40,6 +40,7 @@ t.test('a cancelled sign-in is a page, makes no session, and shows what the prov
   const answer = await visitor.navigate(`${origin}/?state=${state}&error=access_denied&error_description=${encodeURIComponent('<script>no</script>')}&iss=${encodeURIComponent(provider.issuer)}`)
   t.match(answer, { status: 401, headers: { 'x-oauth-gate': 'GATE_PROVIDER_REFUSED' }, body: /&lt;script&gt;no&lt;\/script&gt;[^]*Sign in/ })
   t.notMatch(answer.body, '<script>')
+  t.match(answer.body, 'start?rd=%2Fpage', 'another try ends where this one was going to')
   t.equal(provider.requests.filter(({ path }) => path === '/token').length, 0)
   t.match(await new Visitor().navigate(`${origin}/?state=${state}&error=access_denied&error_description=phish`), { status: 302 }, 'what is sent to another browser is not shown there')
 })

@@ -1,0 +1,55 @@
+import t from 'tap'
+import { startBlock } from '../../src/cli/start-block.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import type { Settings } from '../../src/config/options.ts'
+
+function block (settings: Settings = {}, listening = 'http://127.0.0.1:4180'): string {
+  const { config, notices } = loadConfig({
+    env: {},
+    settings: { upstream: ['http://localhost:5006'], oauthProvider: 'oidc', oauthIssuer: 'https://id.example.com', oauthKey: 'k', oauthSecret: 'the-client-secret', cookieSecret: 'the-cookie-secret-of-this-test-0123', ...settings }
+  })
+  return startBlock({ config, version: '1.2.3', listening, notices })
+}
+
+t.test('it says where to open the app, what to register, who may enter and for how long', async t => {
+  const text = block({ allowedDomains: ['example.org'], oauthExpiryDays: 0.5 })
+  t.match(text, /Open +http:\/\/127\.0\.0\.1:4180\n/)
+  t.match(text, /App +\/ → http:\/\/localhost:5006\n/)
+  t.match(text, /Redirect URI +http:\/\/127\.0\.0\.1:4180 +\(register exactly this/)
+  t.match(text, /Who may enter +Anyone at example\.org may enter\./)
+  t.match(text, /Sign-in lasts +12 hours/)
+  t.notMatch(text, /nothing restricts|plain http|secret-of|the-client-secret/)
+})
+
+t.test('a public URL is what people open and what is registered', async t => {
+  const text = block({ publicUrl: 'https://apps.example.com' }, 'http://0.0.0.0:4180')
+  t.match(text, /Open +https:\/\/apps\.example\.com\n/)
+  t.match(text, /Redirect URI +https:\/\/apps\.example\.com /)
+  t.notMatch(text, /plain http/)
+})
+
+t.test('an address that is every address is no redirect URI', async t => {
+  for (const listening of ['http://0.0.0.0:4180', 'http://[::]:4180']) {
+    const text = block({}, listening)
+    t.match(text, /Redirect URI +the origin that people type[^\n]*--public-url/)
+    t.notMatch(text, new RegExp(`Redirect URI +${listening.replace(/[[\]]/g, '\\$&')}`))
+  }
+})
+
+t.test('what is doubtful is a warning', async t => {
+  const warned: [RegExp, Settings, string?][] = [
+    [/anyone with an account at OpenID Connect is let in/, {}],
+    [/plain http/, {}, 'http://10.0.0.1:4180'],
+    [/plain http/, { trustedProxy: ['10.0.0.1'] }, 'http://0.0.0.0:4180'],
+    [/plain http/, { publicUrl: 'http://apps.example.com' }],
+    [/PKCE is off/, { usePkce: false }],
+    [/certificates of the app are not checked/, { upstreamSkipVerify: true }],
+    [/addresses that the provider has not verified/, { allowUnverifiedEmail: true }],
+    [/derived from --cookie-secret/, {}],
+    [/for testing/, { oauthProvider: 'password', oauthTokenUrl: 'https://id.example.com/token', oauthUserUrl: 'https://id.example.com/me' }],
+    [/keys are unknown/, { oauthProvider: 'generic', oauthIssuer: undefined, oauthAuthorizeUrl: 'https://id.example.com/auth', oauthTokenUrl: 'https://id.example.com/token' }]
+  ]
+  for (const [warning, settings, listening] of warned) t.match(block(settings, listening), new RegExp(`Warning +[^\\n]*${warning.source}`), warning.source)
+  const calm = block({ publicUrl: 'https://a.example', allowedGroups: ['staff'], oauthEncryptionKey: ['cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4='] })
+  t.notMatch(calm, /Warning/, 'and nothing else is')
+})
