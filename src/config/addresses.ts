@@ -1,5 +1,6 @@
-import { BlockList, isIP, isIPv4 } from 'node:net'
+import { BlockList, isIP } from 'node:net'
 import { parseDomain, parseEmail } from '../access/email.ts'
+import { isLoopback } from '../oauth/loopback.ts'
 import { Problem } from './config-error.ts'
 import { asItems, type Kind } from './kind.ts'
 import { items, text } from './scalars.ts'
@@ -18,13 +19,23 @@ export const origin: Kind<URL, string | URL> = {
   }
 }
 
-/** An address at the provider, kept byte for byte: an issuer is compared that way (OpenID Connect Discovery §4.3). */
+/** An address at the provider, as it was written. */
 export const providerUrl: Kind<string, string> = {
   shape: 'url',
   parse: raw => {
     const { value, url } = webUrl(raw)
     if (value.includes('#')) throw new Problem('must have no fragment')
     if (url.protocol === 'http:' && !isLoopback(url.hostname)) throw new Problem('must be https, because secrets and tokens go there', 'Plain http is taken on this machine only: localhost, 127.0.0.1, [::1].')
+    return value
+  }
+}
+
+/** Kept byte for byte, and compared that way (OpenID Connect Discovery §4.3). It has no query (RFC 8414 §2). */
+export const issuer: Kind<string, string> = {
+  shape: 'url',
+  parse: raw => {
+    const value = providerUrl.parse(raw)
+    if (value.includes('?')) throw new Problem('must have no query', 'Take the ? and what follows out; what the provider needs beside goes into --oauth-extra-params.')
     return value
   }
 }
@@ -92,11 +103,6 @@ export const cookieDomain: Kind<string, string> = {
     if (!hostName.test(value) || !value.includes('.') || value.endsWith('.')) throw new Problem('must be a domain with at least one dot, without scheme and port', 'Write example.com, or leave it out: the cookie then belongs to this host alone.')
     return value
   }
-}
-
-export function isLoopback (hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase()
-  return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
 
 /** An http or https address whose host is beyond doubt, as written and as parsed. Its problems never quote it: it may hold a password. */

@@ -1,4 +1,4 @@
-import { isLoopback } from './addresses.ts'
+import { isLoopback } from '../oauth/loopback.ts'
 import type { ConfigProblem } from './config-error.ts'
 import type { Draft } from './draft.ts'
 import { flagOf } from './names.ts'
@@ -20,7 +20,7 @@ export function crossCheck (choices: Choices, problems: ConfigProblem[], notices
 }
 
 /** Whether browsers reach the gate by https whatever a request says. */
-export function isSurelyHttps ({ cookieSecure, publicUrl, sslCertfile }: Partial<Config>): boolean {
+function isSurelyHttps ({ cookieSecure, publicUrl, sslCertfile }: Partial<Config>): boolean {
   if (cookieSecure !== 'auto') return cookieSecure === 'on'
   return publicUrl === undefined ? sslCertfile !== undefined : publicUrl.protocol === 'https:'
 }

@@ -1,8 +1,7 @@
-import type { Loaded } from './load.ts'
-import { flagOf, optionNames, specOf } from './names.ts'
+import { flagOf, specOf } from './names.ts'
 import { groups, options, type OptionName } from './options.ts'
 
-/** One line of `--help` and of the docs page. */
+/** One line of `--help`. */
 export interface OptionHelp {
   readonly option: OptionName
   /** `--oauth-key <text>`; for what only a file can hold, its key. */
@@ -30,15 +29,6 @@ export function describeOptions (): readonly GroupHelp[] {
   return (Object.keys(groups) as (keyof typeof groups)[]).map(group => ({
     title: titles[group],
     lines: (Object.keys(groups[group]) as OptionName[]).map(option => ({ option, term: termOf(option), text: textOf(option) }))
-  }))
-}
-
-/** What was set, as it was written: for the start-up block. Secrets are `(set)`. */
-export function describeConfig ({ sources }: Loaded): readonly { readonly name: string, readonly value: string, readonly source: string }[] {
-  return optionNames.filter(option => sources[option].level !== 'default').map(option => ({
-    name: flagOf(option),
-    value: sources[option].shown,
-    source: sources[option].from
   }))
 }
 

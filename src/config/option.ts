@@ -1,4 +1,4 @@
-import { cookieDomain, domains, emails, listenAddress, networks, origin, origins, providerUrl, redirectUri } from './addresses.ts'
+import { cookieDomain, domains, emails, issuer, listenAddress, networks, origin, origins, providerUrl, redirectUri } from './addresses.ts'
 import { literal } from './extra-params.ts'
 import { fernetKeys } from './fernet-keys.ts'
 import type { Kind } from './kind.ts'
@@ -29,6 +29,7 @@ export const option = {
   text: of(text),
   word: of(word),
   url: of(providerUrl),
+  issuer: of(issuer),
   origin: of(origin),
   redirectUri: of(redirectUri),
   list: of(list),

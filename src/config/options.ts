@@ -29,7 +29,7 @@ export const groups = {
     oauthRedirectUri: option.redirectUri({ doc: 'Where the provider sends people back to; the app’s origin unless set.', aliases: { env: ['PANEL_OAUTH_REDIRECT_URI'] } }),
     oauthExtraParams: option.literal({ doc: 'More for the provider, as a Python dict or JSON: "{\'prompt\': \'consent\'}".', default: {}, aliases: { env: ['PANEL_OAUTH_EXTRA_PARAMS'] } }),
     oauthScope: option.words({ doc: 'What to ask for, instead of the provider’s usual scopes.', aliases: { env: ['PANEL_OAUTH_SCOPE'] } }),
-    oauthIssuer: option.url({ doc: 'The OpenID issuer, from which all addresses follow.' }),
+    oauthIssuer: option.issuer({ doc: 'The OpenID issuer, from which all addresses follow.' }),
     oauthAuthorizeUrl: option.url({ doc: 'The provider’s authorization endpoint.', aliases: { env: ['PANEL_OAUTH_AUTHORIZE_URL'] } }),
     oauthTokenUrl: option.url({ doc: 'The provider’s token endpoint.', aliases: { env: ['PANEL_OAUTH_TOKEN_URL'] } }),
     oauthUserUrl: option.url({ doc: 'The provider’s userinfo endpoint.', aliases: { env: ['PANEL_OAUTH_USER_URL'] } }),

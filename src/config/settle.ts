@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { CORE_PARAMETERS } from '../oauth/authorize.ts'
 import type { ConfigProblem } from './config-error.ts'
 import type { Params } from './extra-params.ts'
 import { flagOf } from './names.ts'
@@ -13,11 +14,6 @@ const settings: readonly (readonly [string, OptionName])[] = [
 ]
 // Panel keeps these from the provider too, whether or not they mean something to it.
 const reserved = ['tenant', 'subdomain', 'url', 'server', 'LOGOUT_URL']
-/** What each login fills in for itself; RFC 9101's two would replace all of it. */
-const core = new Set([
-  'client_id', 'client_secret', 'response_type', 'response_mode', 'redirect_uri', 'state', 'nonce', 'code', 'code_challenge', 'code_challenge_method',
-  'code_verifier', 'grant_type', 'client_assertion', 'client_assertion_type', 'request', 'request_uri'
-])
 
 /**
  * Moves what extra params say about a setting into that setting, which beats the environment (as in Panel) and must not
@@ -70,7 +66,7 @@ function refusedInUrl (authorizeUrl: Resolved | undefined): readonly ConfigProbl
 }
 
 function refused (names: readonly string[], option: OptionName, from: string): readonly ConfigProblem[] {
-  return names.filter(name => core.has(name.toLowerCase())).map(name => ({
+  return names.filter(name => CORE_PARAMETERS.has(name.toLowerCase())).map(name => ({
     setting: flagOf(option),
     message: `${from} has ${name}, which the gate itself sends with each sign-in.`,
     fix: `Take ${name} out.`

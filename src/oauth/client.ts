@@ -1,13 +1,13 @@
 import { Claims } from '../claims.ts'
 import { IdTokenInvalid, ProviderAnswerInvalid, ProviderRefused } from '../errors.ts'
 import type { Provider, Sources } from '../provider.ts'
-import { buildAuthorizeUrl, checkExtraParams, type AuthorizeOptions, type LoginAttempt } from './authorize.ts'
+import { buildAuthorizeUrl, type AuthorizeOptions, type LoginAttempt } from './authorize.ts'
 import { readCallback } from './callback.ts'
 import { chooseClientAuth, type AuthStyle } from './client-auth.ts'
 import { createEndpoints, need, type Endpoints, type EndpointsOptions } from './endpoints.ts'
 import { verifyIdToken } from './id-token.ts'
 import { createKeySet, type KeySet } from './keys.ts'
-import { mergeClaims } from './sources.ts'
+import { mergeClaims } from './merge-claims.ts'
 import { requestTokens, type TokenRequest, type Tokens } from './token.ts'
 import { readUserInfo, readWithToken } from './userinfo.ts'
 
@@ -23,12 +23,6 @@ export interface SignIn {
   readonly tokens: Tokens
 }
 
-export interface Trust {
-  /** The keys of the provider are unknown: an id_token's signature is not checked, and it counts because TLS brought it. */
-  readonly believedByTlsAlone: boolean
-  readonly pkce: boolean
-}
-
 export interface OAuthClient {
   /** Where to send the browser. @throws {ProviderUnreachable} {ProviderAnswerInvalid} discovery has never succeeded */
   authorizeUrl (attempt: LoginAttempt, options?: { readonly prompt?: string }): Promise<string>
@@ -40,16 +34,10 @@ export interface OAuthClient {
   signInWithPassword (username: string, password: string, redirectUri?: string): Promise<SignIn>
   /** Reads the discovery document unless it is there. @throws {ProviderUnreachable} {ProviderAnswerInvalid} */
   warm (): Promise<void>
-  describeTrust (): Trust
 }
 
-/**
- * One provider, as one client of it. Asks nobody anything until somebody signs in, or `warm` is called.
- *
- * @throws {TypeError} settings that cannot work, by the name of their flag
- */
+/** One provider, as one client of it. Asks nobody anything until somebody signs in, or `warm` is called. */
 export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
-  checkOptions(options)
   const findEndpoints = createEndpoints(options)
   const findKeys = createKeySource(options)
 
@@ -74,18 +62,8 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
     signInWithPassword: async (username, password, redirectUri) => await signIn('password', {
       username, password, scope: options.scopes.join(' '), ...redirectUri === undefined ? {} : { redirect_uri: redirectUri }
     }, undefined),
-    async warm () { await findEndpoints() },
-    describeTrust: () => ({ believedByTlsAlone: options.issuer === undefined, pkce: options.usePkce && options.provider.flow === 'code' })
+    async warm () { await findEndpoints() }
   }
-}
-
-function checkOptions ({ provider, issuer, authorizeUrl, tokenUrl, clientSecret, authStyle, extraParams }: OAuthClientOptions): void {
-  checkExtraParams(extraParams)
-  const authorize = authorizeUrl ?? provider.endpoints?.authorize
-  if (issuer === undefined && authorize === undefined && provider.flow === 'code') throw new TypeError(`${provider.name} needs --oauth-issuer or --oauth-authorize-url`)
-  if (issuer === undefined && (tokenUrl ?? provider.endpoints?.token) === undefined) throw new TypeError(`${provider.name} needs --oauth-issuer or --oauth-token-url`)
-  const asked = authStyle === 'params' || authStyle === 'header'
-  if (asked && clientSecret === undefined) throw new TypeError(`--auth-style=${authStyle} needs --oauth-secret`)
 }
 
 /** The key set belongs to an address: when discovery names another one, it starts anew. */

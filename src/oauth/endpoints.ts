@@ -2,7 +2,7 @@ import { ProviderAnswerInvalid } from '../errors.ts'
 import type { Outside } from '../outside.ts'
 import type { Provider } from '../provider.ts'
 import { createDiscovery, type Metadata } from './discovery.ts'
-import { isSafeUrl, type ProviderFetch } from './http.ts'
+import type { ProviderFetch } from './http.ts'
 
 /** Where the provider is, after settings, discovery and the provider's file have had their say, in this order. */
 export interface Endpoints {
@@ -28,15 +28,9 @@ export interface EndpointsOptions {
   readonly onFailure?: ((error: unknown) => void) | undefined
 }
 
-const SETTINGS = { issuer: '--oauth-issuer', authorizeUrl: '--oauth-authorize-url', tokenUrl: '--oauth-token-url', userUrl: '--oauth-user-url' } as const
-
-/**
- * @returns a function that asks discovery at its first call, and never without an issuer
- * @throws {TypeError} a URL that cannot be used, by the name of its setting
- */
+/** @returns a function that asks discovery at its first call, and never without an issuer */
 export function createEndpoints (options: EndpointsOptions): () => Promise<Endpoints> {
   const { provider, issuer, fetch, outside, onFailure } = options
-  for (const [key, flag] of Object.entries(SETTINGS)) checkSetting(flag, options[key as keyof typeof SETTINGS])
   if (issuer === undefined) {
     const fixed = combine(options, provider, { promisesIss: false })
     return () => Promise.resolve(fixed)
@@ -45,9 +39,9 @@ export function createEndpoints (options: EndpointsOptions): () => Promise<Endpo
   return async () => combine(options, provider, await discovery.get())
 }
 
-/** @throws {ProviderAnswerInvalid} neither a setting nor discovery names the endpoint */
+/** @throws {ProviderAnswerInvalid} neither a setting nor discovery nor the provider's file names the endpoint */
 export function need (url: string | undefined, name: string, flag: string): string {
-  if (url === undefined) throw new ProviderAnswerInvalid(`the discovery document names no ${name}; set ${flag}`)
+  if (url === undefined) throw new ProviderAnswerInvalid(`no ${name} is known: the discovery document, if there is one, names none; set ${flag}`)
   return url
 }
 
@@ -62,13 +56,4 @@ function combine (settings: EndpointsOptions, { endpoints = {} }: Pick<Provider,
     authMethods: found.authMethods,
     promisesIss: found.promisesIss
   }
-}
-
-function checkSetting (flag: string, url: string | undefined): void {
-  if (url === undefined) return
-  if (!isSafeUrl(url)) throw new TypeError(`${flag} must be an https URL; http is for loopback addresses only`)
-  const { hash, search, username, password } = new URL(url)
-  if (username !== '' || password !== '') throw new TypeError(`${flag} must not hold a user name or password`)
-  if (hash !== '') throw new TypeError(`${flag} must not have a fragment (RFC 6749 §3.1)`)
-  if (flag === SETTINGS.issuer && search !== '') throw new TypeError(`${flag} must not have a query (OpenID Connect Discovery §3)`)
 }

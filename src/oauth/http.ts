@@ -1,5 +1,6 @@
 import { Agent, fetch, type Response as UndiciResponse } from 'undici'
 import { ProviderAnswerInvalid, ProviderUnreachable } from '../errors.ts'
+import { isLoopback } from './loopback.ts'
 
 const LARGEST_ANSWER = 1024 * 1024
 const NO_BODY = new Set([101, 204, 205, 304])
@@ -19,8 +20,6 @@ export type ProviderFetch = (url: string, request: ProviderRequest) => Promise<R
 export interface ProviderFetchOptions {
   /** Milliseconds for the whole exchange, the last byte of the body included. */
   readonly timeout?: number
-  /** PEM: replaces the system's authorities. */
-  readonly ca?: string | Buffer | undefined
 }
 
 /**
@@ -30,8 +29,8 @@ export interface ProviderFetchOptions {
  * @throws {ProviderUnreachable} from the returned function: no whole answer in time; the detail has address and cause
  * @throws {ProviderAnswerInvalid} from the returned function: a redirect, or more than 1 MiB
  */
-export function createProviderFetch ({ timeout = 10_000, ca }: ProviderFetchOptions = {}): ProviderFetch {
-  const dispatcher = new Agent({ connect: ca === undefined ? {} : { ca } })
+export function createProviderFetch ({ timeout = 10_000 }: ProviderFetchOptions = {}): ProviderFetch {
+  const dispatcher = new Agent()
   return async function providerFetch (url, { method = 'GET', headers = {}, body, signal }) {
     if (!isSafeUrl(url)) throw new ProviderUnreachable(`${method} ${address(url)}: http is for loopback addresses only`)
     const deadline = AbortSignal.timeout(timeout)
@@ -82,10 +81,6 @@ export function address (url: string): string {
   if (!URL.canParse(url)) return 'an address that is no URL'
   const { protocol, host, pathname } = new URL(url)
   return `${protocol}//${host}${pathname}`
-}
-
-function isLoopback (hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }
 
 async function refuseRedirect (answer: UndiciResponse, url: string): Promise<void> {

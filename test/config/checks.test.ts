@@ -80,10 +80,11 @@ t.test('what Panel keeps from the provider is not sent either, and said not to b
 })
 
 t.test('nothing can replace what a login fills in for itself', async t => {
-  for (const name of ['client_id', 'state', 'redirect_uri', 'response_type', 'response_mode', 'code_challenge', 'code_challenge_method', 'nonce', 'request', 'request_uri', 'State']) {
+  for (const name of ['client_id', 'state', 'redirect_uri', 'response_type', 'response_mode', 'code_challenge', 'code_challenge_method', 'nonce', 'request', 'request_uri', 'client_secret', 'client_assertion', 'code', 'State', 'Scope']) {
     t.match(problems(() => load({ 'oauth-extra-params': JSON.stringify({ [name]: 'hunter2' }) })), [{ setting: 'oauth-extra-params', message: new RegExp(` has ${name}, `) }])
     t.match(problems(() => load({ 'oauth-authorize-url': `https://a.example/?${name}=hunter2` })), [{ setting: 'oauth-authorize-url', message: /^(?!.*hunter2)/ }])
   }
+  t.strictSame(blamed(() => load({ 'oauth-authorize-url': 'https://a.example/?scope=openid' })), ['oauth-authorize-url'])
   t.strictSame(blamed(() => load({ 'oauth-authorize-url': 'https://a.example/?audience=x' })), [])
 })
 

@@ -47,8 +47,10 @@ reads('allowedEmails', [['A@B.com,c@d.org', ['a@b.com', 'c@d.org']]], ['b.com', 
 reads('publicUrl', [['https://app.example.com', new URL('https://app.example.com')], ['http://localhost:4180/', new URL('http://localhost:4180')], [new URL('https://a.example'), new URL('https://a.example')]],
   ['app.example.com', 'https://a/b', 'https://a?x', 'https://a#x', 'https://u:p@a', 'https://u@a', 'ftp://a', 'https://', 'https://a b', 'https:\\\\a', '//a', 'https://a\\b'])
 
-reads('oauthIssuer', [['https://login.example/realms/x/', 'https://login.example/realms/x/'], ['http://localhost:8080', 'http://localhost:8080'], ['http://127.1.2.3/x?y=z', 'http://127.1.2.3/x?y=z'], ['http://[::1]:9', 'http://[::1]:9']],
-  ['http://login.example', 'http://127.0.0.1.example', 'http://10.0.0.1', 'http://localhost.example', 'https://u:p@login.example', 'https://login.example#x', 'login.example', 'javascript:alert(1)'])
+reads('oauthIssuer', [['https://login.example/realms/x/', 'https://login.example/realms/x/'], ['http://localhost:8080', 'http://localhost:8080'], ['http://127.1.2.3/x', 'http://127.1.2.3/x'], ['http://[::1]:9', 'http://[::1]:9']],
+  ['https://id.example.com/?x=1', 'https://id.example.com?', 'http://login.example', 'http://127.0.0.1.example', 'http://10.0.0.1', 'http://localhost.example', 'https://u:p@login.example', 'https://login.example#x', 'login.example', 'javascript:alert(1)'])
+
+reads('oauthTokenUrl', [['https://login.example/t?tenant=1', 'https://login.example/t?tenant=1'], ['http://a.localhost/t', 'http://a.localhost/t']], ['http://login.example/t', 'https://u:p@login.example/t', 'https://login.example/t#x', '/t'])
 
 reads('oauthRedirectUri', [['https://app.example', 'https://app.example'], ['http://app.lan/login', 'http://app.lan/login'], ['https://app.example/a?b=c', 'https://app.example/a?b=c']],
   ['/login', 'https://app.example/#x', 'https://app.example/a%2fb', 'https://app.example/../x', 'https://app.example//x', 'https://app.example/?state=1', 'https://app.example/?code', 'https://u@app.example'])

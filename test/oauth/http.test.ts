@@ -49,7 +49,7 @@ t.test('answers without a body, without a type, or with a redirect to nowhere ar
   t.equal(nowhere.hostile.requests.length, 1)
 })
 
-t.test('a certificate that nobody vouches for ends the request before it is sent; the operator\'s authority replaces the system\'s', async t => {
+t.test('a certificate that nobody vouches for ends the request before it is sent', async t => {
   const paths: Array<string | undefined> = []
   const server = createServer({ cert: certificate, key }, (request, response) => {
     paths.push(request.url)
@@ -63,7 +63,6 @@ t.test('a certificate that nobody vouches for ends the request before it is sent
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/x`
   await t.rejects(fetch(url, {}), { constructor: ProviderUnreachable, message: `GET ${url}: DEPTH_ZERO_SELF_SIGNED_CERT: self-signed certificate` })
   t.strictSame(paths, [], 'nothing was said to it')
-  t.equal(await (await createProviderFetch({ ca: certificate })(url, {})).text(), 'x')
 })
 
 t.test('whoever asks can stop waiting', async t => {
