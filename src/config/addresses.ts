@@ -7,6 +7,8 @@ import { items, text } from './scalars.ts'
 
 const hostLabel = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?'
 const hostName = new RegExp(`^(?=.{1,253}$)${hostLabel}(?:\\.${hostLabel})*\\.?$`)
+/** Without the underscore, which is fine in a host's name and not in a cookie's `Domain` (RFC 6265 §4.1.1). */
+const domainName = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** The gate's own address as browsers see it. */
 export const origin: Kind<URL, string | URL> = {
@@ -100,7 +102,7 @@ export const cookieDomain: Kind<string, string> = {
   parse: raw => {
     const value = text.parse(raw).replace(/^\./, '').toLowerCase()
     if (isIP(value) !== 0) throw new Problem('must be a domain, not an IP address', 'Leave it out: the cookie then belongs to this host alone.')
-    if (!hostName.test(value) || !value.includes('.') || value.endsWith('.')) throw new Problem('must be a domain with at least one dot, without scheme and port', 'Write example.com, or leave it out: the cookie then belongs to this host alone.')
+    if (!domainName.test(value)) throw new Problem('must be a domain with at least one dot, without scheme and port', 'Write example.com, or leave it out: the cookie then belongs to this host alone.')
     return value
   }
 }

@@ -77,7 +77,7 @@ reads('trustedProxy', [['10.0.0.0/8, 192.168.1.7', ['10.0.0.0/8', '192.168.1.7']
 reads('allowWebsocketOrigin', [['https://A.example', ['https://a.example']], ['localhost:5006', ['http://localhost:5006', 'https://localhost:5006']], ['https://a.example:443', ['https://a.example']]],
   ['*', '*.example', 'https://a.example/', 'https://a.example/x', 'https://a.example?x', 'https://u@a.example', 'ws://a'])
 
-reads('cookieDomain', [['.Example.com', 'example.com'], ['a.example.com', 'a.example.com']], ['localhost', '127.0.0.1', 'https://example.com', 'example.com:443', 'example.com.', '..example.com', '*.example.com'])
+reads('cookieDomain', [['.Example.com', 'example.com'], ['a.example.com', 'a.example.com']], ['localhost', 'a_b.example.com', '-a.example.com', '127.0.0.1', 'https://example.com', 'example.com:443', 'example.com.', '..example.com', '*.example.com'])
 reads('cookiePath', [['/', '/'], ['/app/', '/app'], ['/app/x', '/app/x']], ['app', '/a;b', '/a/../b', '/a%20', '//'])
 for (const option of ['proxyPrefix', 'pingPath', 'readyPath'] as const) reads(option, [['/oauth2', '/oauth2'], ['/_gate/', '/_gate'], ['/a/b-c.d', '/a/b-c.d']], ['/', 'oauth2', '/a?b', '', '/a*b', '/*', '/:a', '/a/:b', '/a//', '/a%20b'])
 reads('address', [['0.0.0.0', '0.0.0.0'], ['::', '::'], ['localhost', 'localhost']], ['http://a', 'a b', '[::]', '127.0.0.1:80'])
