@@ -25,9 +25,10 @@ export function identify (provider: Pick<Provider, 'identity' | 'userKey'>, sour
   const subject = clean(said.subject)
   if (subject === undefined) throw new UserMissing('the provider sent no subject: neither sub nor id has a usable value')
   const email = clean(said.email ?? (settings.allowUnverifiedEmail ? sources.claims.text('email') : undefined))
+  const named = settings.userKey === undefined && Object.hasOwn(said, 'user')
   const key = settings.userKey ?? provider.userKey
-  const user = key === 'email' ? email : clean(sources.claims.text(key))
-  if (user === undefined) throw new UserMissing(missing(key, sources))
+  const user = named ? clean(said.user) : key === 'email' ? email : clean(sources.claims.text(key))
+  if (user === undefined) throw new UserMissing(missing(named ? 'that names the user' : key, sources))
   return {
     provider: settings.providerName, subject, user,
     ...present({ login: clean(said.login), email, name: clean(said.name) }),

@@ -100,21 +100,22 @@ async function readIdToken (
   return await verifyIdToken(idToken, { clientId, issuer, keys, nonce, nonceRequired: owed, outside })
 }
 
-async function readSources ({ provider, fetch }: OAuthClientOptions, endpoints: Endpoints, tokens: Tokens, idToken: Claims | undefined): Promise<Sources> {
-  const userInfo = await readUser(fetch, endpoints, tokens, idToken)
+async function readSources ({ provider: { resources = {} }, fetch }: OAuthClientOptions, endpoints: Endpoints, tokens: Tokens, idToken: Claims | undefined): Promise<Sources> {
+  const { user: ownUser, ...others } = resources
+  const userInfo = await readUser(fetch, endpoints, tokens, idToken, ownUser !== undefined)
   const trusted = [idToken, userInfo].filter(claims => claims !== undefined)
   if (trusted.length === 0) throw new ProviderAnswerInvalid('no id_token came and no user URL is known: ask for openid with --oauth-scope, or set --oauth-user-url')
-  const resources = Object.entries(provider.resources ?? {}).map(async ([name, url]) => [name, new Claims(await readWithToken(fetch, url, tokens.accessToken))] as const)
-  return { ...Object.fromEntries(await Promise.all(resources)), claims: mergeClaims(trusted, tokens.accessToken) }
+  const read = Object.entries(others).map(async ([name, url]) => [name, new Claims(await readWithToken(fetch, url, tokens.accessToken))] as const)
+  return { ...Object.fromEntries(await Promise.all(read)), ...ownUser !== undefined && userInfo !== undefined ? { user: userInfo } : {}, claims: mergeClaims(trusted, tokens.accessToken) }
 }
 
 /** An id_token is enough where only discovery speaks of userinfo, and our token (one for another API, say) does not open it. */
-async function readUser (fetch: OAuthClientOptions['fetch'], { user, userIsDiscovered }: Endpoints, { accessToken }: Tokens, idToken: Claims | undefined): Promise<Claims | undefined> {
+async function readUser (fetch: OAuthClientOptions['fetch'], { user, userIsDiscovered }: Endpoints, { accessToken }: Tokens, idToken: Claims | undefined, needed: boolean): Promise<Claims | undefined> {
   if (user === undefined) return undefined
   try {
     return await readUserInfo({ fetch, url: user, accessToken, subject: idToken?.text('sub'), subjectRequired: userIsDiscovered })
   } catch (error) {
-    if (error instanceof ProviderRefused && userIsDiscovered && idToken !== undefined) return undefined
+    if (error instanceof ProviderRefused && userIsDiscovered && idToken !== undefined && !needed) return undefined
     throw error
   }
 }

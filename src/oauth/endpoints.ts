@@ -18,7 +18,7 @@ export interface Endpoints {
 }
 
 export interface EndpointsOptions {
-  readonly provider: Pick<Provider, 'endpoints'>
+  readonly provider: Pick<Provider, 'endpoints' | 'resources'>
   readonly issuer?: string | undefined
   readonly authorizeUrl?: string | undefined
   readonly tokenUrl?: string | undefined
@@ -45,12 +45,12 @@ export function need (url: string | undefined, name: string, flag: string): stri
   return url
 }
 
-function combine (settings: EndpointsOptions, { endpoints = {} }: Pick<Provider, 'endpoints'>, found: Metadata): Endpoints {
+function combine (settings: EndpointsOptions, { endpoints = {}, resources = {} }: EndpointsOptions['provider'], found: Metadata): Endpoints {
   return {
     issuer: settings.issuer,
     authorize: settings.authorizeUrl ?? found.authorize ?? endpoints.authorize,
     token: settings.tokenUrl ?? found.token ?? endpoints.token,
-    user: settings.userUrl ?? found.user ?? endpoints.user,
+    user: settings.userUrl ?? found.user ?? resources.user,
     userIsDiscovered: settings.userUrl === undefined && found.user !== undefined,
     jwks: found.jwks,
     authMethods: found.authMethods,

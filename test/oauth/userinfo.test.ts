@@ -1,8 +1,6 @@
 import { UnsecuredJWT } from 'jose'
 import t from 'tap'
-import { Claims } from '../../src/claims.ts'
 import { ProviderAnswerInvalid, ProviderRefused } from '../../src/errors.ts'
-import { mergeClaims } from '../../src/oauth/merge-claims.ts'
 import { defineProvider } from '../../src/provider.ts'
 import { findProvider } from '../../providers/index.ts'
 import { clientSecret, json, type Answer } from '../fixtures/hostile-provider.ts'
@@ -94,35 +92,13 @@ t.test('where only discovery speaks of userinfo, a verified id_token is enough w
   t.notOk(sources.claims.has('email'))
 })
 
-t.test('a JWT access token is the last source, and one of another subject is none', t => {
-  const trusted = [new Claims({ sub: 'm-1', name: 'Mallory' })]
-  t.match(mergeClaims(trusted, jwt({ sub: 'm-1', name: 'x', groups: ['a'] })).texts('groups'), ['a'])
-  t.equal(mergeClaims(trusted, jwt({ sub: 'm-1', name: 'x' })).text('name'), 'Mallory')
-  t.match(mergeClaims([new Claims({ id: 7 })], jwt({ sub: '7', groups: ['a'] })).texts('groups'), ['a'])
-  for (const token of [jwt({ sub: 'other', groups: ['admins'] }), jwt({ sub: 7, groups: ['admins'] }), 'opaque', 'a.b.c', '', `x.${Buffer.from('{').toString('base64url')}.`]) {
-    t.strictSame(mergeClaims(trusted, token).texts('groups'), [], token)
-  }
-  t.end()
-})
-
-t.test('an address that any source doubts is not verified by another', t => {
-  const verified = new Claims({ sub: 's', email_verified: true })
-  t.ok(mergeClaims([verified, new Claims({ email: 'a@example.com' })], '').is('email_verified'))
-  for (const doubt of [false, 'false', null, 'TRUE', 1]) {
-    const doubtful = new Claims({ email: 'ceo@example.com', email_verified: doubt })
-    t.notOk(mergeClaims([verified, doubtful], '').is('email_verified'), JSON.stringify(doubt))
-    t.notOk(mergeClaims([verified], jwt({ email: 'ceo@example.com', email_verified: doubt })).is('email_verified'))
-  }
-  t.end()
-})
-
 t.test('the documents that a provider\'s file names are sources by their names', async t => {
   const { hostile } = await startHostile(t)
   const generic = findProvider('generic')
   if (generic === undefined) throw new Error('generic')
   hostile.answer('/emails', json([{ email: 'a@example.com', primary: true }]))
   const provider = defineProvider({
-    ...generic, endpoints: { authorize: `${hostile.issuer}/authorize`, token: `${hostile.issuer}/token`, user: `${hostile.issuer}/user` }, resources: { emails: `${hostile.issuer}/emails` }
+    ...generic, endpoints: { authorize: `${hostile.issuer}/authorize`, token: `${hostile.issuer}/token` }, resources: { user: `${hostile.issuer}/user`, emails: `${hostile.issuer}/emails` }
   })
   const client = createClient('generic', { provider, clientSecret })
   const { sources } = await client.signIn('code', attempt)
