@@ -39,7 +39,7 @@ export function createParts (config: Config, outside: Outside, log: Logger) {
   const judge = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules) })
   const urls = createOwnUrls(config.proxyPrefix)
   const probes = { paths: [config.pingPath, config.readyPath] }
-  const callbackPath = config.oauthRedirectUri === undefined ? '/' : new URL(config.oauthRedirectUri).pathname
+  const callbackPath = provider.flow === 'password' ? undefined : config.oauthRedirectUri === undefined ? '/' : new URL(config.oauthRedirectUri).pathname
   const client = createClient(config, provider, outside, log)
   const jars = createJars(config)
   const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbackPath })

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
+import type { IncomingMessage } from 'node:http'
 import { FramedLogin } from '../errors.ts'
 import { CONTENT_SECURITY_POLICY, FRAMED_CONTENT_SECURITY_POLICY } from '../pages/layout.ts'
 
@@ -10,6 +11,8 @@ declare module 'fastify' {
   }
 }
 
+/** Milliseconds that the rest of an unwanted body is read. */
+const LINGER = 2_000
 const HEADERS = { 'cache-control': 'no-store', 'referrer-policy': 'same-origin', 'x-content-type-options': 'nosniff' }
 const UNFRAMED = { ...HEADERS, 'content-security-policy': CONTENT_SECURITY_POLICY, 'x-frame-options': 'DENY' }
 const FRAMED = { ...HEADERS, 'content-security-policy': FRAMED_CONTENT_SECURITY_POLICY }
@@ -17,6 +20,12 @@ const FRAMED = { ...HEADERS, 'content-security-policy': FRAMED_CONTENT_SECURITY_
 /** For answers that no hook sees. */
 export function answerHeaders (code: string, requestId: string): Record<string, string> {
   return { ...UNFRAMED, 'x-oauth-gate': code, 'x-request-id': requestId }
+}
+
+// A body that nobody wants is read on for a while, so that its sender gets to see the answer, but not for ever.
+function lingerOver (raw: IncomingMessage): void {
+  if (raw.headers['content-length'] === undefined && raw.headers['transfer-encoding'] === undefined) return
+  setTimeout(() => { if (!raw.complete) raw.socket.destroy() }, LINGER).unref()
 }
 
 /** What every answer of our own carries. The app's answers are written past `reply.send`, so no hook here touches them. */
@@ -28,6 +37,7 @@ async function answers (app: FastifyInstance): Promise<void> {
     reply.headers(reply.getHeader('x-oauth-gate') === FramedLogin.kind.code ? FRAMED : UNFRAMED)
     if (!reply.hasHeader('x-oauth-gate')) reply.header('x-oauth-gate', 'GATE_OK')
     reply.header('x-request-id', request.id)
+    lingerOver(request.raw)
     done()
   })
 }

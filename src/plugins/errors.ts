@@ -15,6 +15,8 @@ export interface ErrorsOptions {
 
 /** Seconds until the page of an application that is not answering tries again. */
 const REFRESH = 5
+/** Milliseconds in which a refused client can read why. */
+const LINGER = 1_000
 const CLIENT_FAULTS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
 /** Beside every 401: what a new login mends. */
 const SIGN_IN_AGAIN = [CookiesRefused, LoginMismatch, LoginReplayed]
@@ -47,6 +49,7 @@ export function createClientErrorHandler (requestId: () => string, log: Pick<Log
     const headers = { ...answerHeaders(code, id), connection: 'close', 'content-type': 'text/plain; charset=utf-8', 'content-length': String(text.length) }
     log.warn({ event: 'request.refused', reqId: id, code, detail: `${error.code ?? 'unknown'}${status === 431 ? ': more than --max-header-size' : ''}`, hint, address: socket.remoteAddress }, title)
     socket.end(`HTTP/1.1 ${status} Refused\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${text}`)
+    setTimeout(() => socket.destroy(), LINGER).unref() // whether or not the other side closes its half
   }
 }
 

@@ -28,8 +28,8 @@ export interface PlacesOptions {
   readonly urls: OwnUrls
   /** Single paths of ours outside the prefix. */
   readonly paths: readonly string[]
-  /** The redirect URI's path, which the app may use too. */
-  readonly callbackPath: string
+  /** The redirect URI's path, which the app may use too; none where no provider sends anybody back. */
+  readonly callbackPath: string | undefined
 }
 
 export interface Places {

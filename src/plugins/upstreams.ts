@@ -67,7 +67,7 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
   const outward = { ...common, arrival, identity: session?.headers ?? NOBODY }
   const fail = (error: Error) => { void reply.send(error) }
   const answered = session === null ? undefined : (_status: number, headers: readonly string[]) => {
-    if (isEventStream(headers)) live.keep(session, streamOf(reply))
+    if (!hasLength(headers)) live.watch(session, reply.raw)
   }
   if (raw.pendingUpgrade === undefined) return forwarder.forward({ request: raw, response: reply.raw, path, outward, fail, answered })
   if (!isWebsocketUpgrade(raw)) return fail(new UpgradeRefused(`Upgrade: ${raw.headers.upgrade ?? ''}`))
@@ -79,17 +79,12 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
   forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, fail, opened })
 }
 
-/** @param headers flat pairs of an answer */
-function isEventStream (headers: readonly string[]): boolean {
+/** @param headers flat pairs of an answer. Without a length nobody knows when it ends: an event stream, a feed, a long poll. */
+function hasLength (headers: readonly string[]): boolean {
   for (let at = 0; at < headers.length; at += 2) {
-    if (headers[at]?.length === 12 && headers[at]?.toLowerCase() === 'content-type') return headers[at + 1]?.startsWith('text/event-stream') === true
+    if (headers[at]?.length === 14 && headers[at]?.toLowerCase() === 'content-length') return true
   }
   return false
-}
-
-// An event stream has no way to say goodbye: its browser connects again, and is told 401.
-function streamOf ({ raw }: FastifyReply): Channel {
-  return { end: () => raw.destroy(), closed: new Promise(resolve => raw.on('close', resolve)) }
 }
 
 // Upgrades and expectations take the way of every other request, through the same hooks.
@@ -105,9 +100,11 @@ function routeSpecialRequests (app: FastifyInstance): void {
     response.on('finish', () => socket.destroySoon())
     socket.on('drain', () => response.emit('drain'))
     socket.on('error', () => socket.destroy())
+    if (mayBeIgnored) socket.on('end', () => response.destroy()).resume() // nobody else would see the client leave
     app.routing(request, response)
   })
   holdContinue(app.server)
+  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => app.routing(request, response))
 }
 
 function isWebsocket ({ headers }: IncomingMessage): boolean {

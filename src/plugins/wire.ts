@@ -19,6 +19,7 @@ export default fp(wire, { name: 'wire' })
 function faultOf (raw: IncomingMessage): string | null {
   if (raw.httpVersion !== '1.1' && raw.httpVersion !== '1.0') return `HTTP version ${raw.httpVersion}`
   if (!(raw.originalUrl ?? raw.url ?? '').startsWith('/')) return 'the request target is not a path'
+  if (raw.headers.expect !== undefined && raw.headers.expect.toLowerCase() !== '100-continue') return 'an expectation other than 100-continue'
   const seen = countFraming(raw.rawHeaders)
   if (seen.hosts !== 1 || !isHost(raw.headers.host ?? '')) return 'exactly one valid Host is needed'
   if (seen.lengths > 1 || seen.codings > 1) return 'a framing header was sent twice'

@@ -6,6 +6,7 @@ import type { LoginFlow } from './login-flow.ts'
 
 /** `GET callback?state=…&code=…`: the provider's answer (RFC 6749 §4.1.2). Also reached on the redirect URI's own path. */
 export default async function callback (app: FastifyInstance, flow: LoginFlow): Promise<void> {
+  if (flow.provider.flow === 'password') return // its state is a form's, and nobody sends a code
   app.route({ method: ['GET', 'HEAD'], url: '/callback', config: { open: true }, handler })
 
   async function handler (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

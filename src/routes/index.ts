@@ -13,5 +13,8 @@ const routes: readonly Route[] = [start, callback, signIn, signOut, userinfo]
 
 /** Each in a scope of its own, so that a form parser of one is not there for the others. */
 export default async function ownRoutes (app: FastifyInstance, { flow }: { readonly flow: LoginFlow }): Promise<void> {
-  for (const route of routes) await app.register(async scope => { await route(scope, flow) })
+  for (const route of routes) await app.register(async scope => {
+    scope.removeAllContentTypeParsers() // a route takes what it says it takes
+    await route(scope, flow)
+  })
 }

@@ -1,6 +1,7 @@
 import fastifyFormbody from '@fastify/formbody'
 import fastifyRateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isFromHere } from '../access/same-origin.ts'
 import { FormForged, PasswordRefused, TooManyAttempts } from '../errors.ts'
 import { passwordPage, signInPage } from '../pages/sign-in.ts'
 import { signedInPage } from '../pages/signed-in.ts'
@@ -11,6 +12,8 @@ const LARGEST_FORM = 16 * 1024
 const MINUTE = 60_000
 const PER_NAME = 10
 const PER_ADDRESS = 30
+/** Names and addresses remembered at once: more than can be tried within a minute from the networks one person has. */
+const THROTTLED = 50_000
 
 interface Form { readonly state: string, readonly username: string, readonly password: string }
 
@@ -36,14 +39,14 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
 
   if (provider.flow !== 'password') return
   await app.register(fastifyFormbody, { bodyLimit: LARGEST_FORM })
-  await app.register(fastifyRateLimit, { global: false })
-  const perAddress = app.createRateLimit({ max: PER_ADDRESS, timeWindow: MINUTE, keyGenerator: request => request.arrival.address })
+  await app.register(fastifyRateLimit, { global: false, cache: THROTTLED })
+  const perAddress = app.createRateLimit({ max: PER_ADDRESS, timeWindow: MINUTE, keyGenerator: request => networkOf(request.arrival.address) })
   const perName = app.createRateLimit({ max: PER_NAME, timeWindow: MINUTE, keyGenerator: request => readForm(request).username.normalize('NFKC').trim().toLowerCase() })
 
   app.post('/sign_in', { config: { open: true } }, async (request, reply) => {
     const form = readForm(request)
     const login = logins.find(request.jar, request.headers.cookie, form.state)
-    if (login === null || !isFromHere(request)) throw new FormForged(`Origin ${request.headers.origin ?? 'none'}, ${login === null ? 'no login of this browser' : 'state known'}`)
+    if (login === null || !isFromHere(request.headers.origin, request.arrival.origin)) throw new FormForged(`Origin ${request.headers.origin ?? 'none'}, ${login === null ? 'no login of this browser' : 'state known'}`)
     for (const throttle of [perAddress, perName]) {
       const { isAllowed, isExceeded } = { isExceeded: false, ...await throttle(request) }
       if (!isAllowed && isExceeded) throw new TooManyAttempts(`from ${request.arrival.address}`)
@@ -70,8 +73,11 @@ function readForm (request: FastifyRequest): Form {
   return { state, username, password }
 }
 
-// The state's cookie already ties the form to this browser; Origin stops a page that shares the host but not the port.
-function isFromHere (request: FastifyRequest): boolean {
-  const { origin } = request.headers
-  return origin === undefined || origin.toLowerCase() === request.arrival.origin
+/** Who has one IPv6 address has a network of them. */
+function networkOf (address: string): string {
+  if (!address.includes(':')) return address
+  const [head = '', tail] = address.split('::')
+  const [before, after] = [head, tail ?? ''].map(part => part === '' ? [] : part.split(':'))
+  const zeros = tail === undefined ? [] : Array<string>(8 - (before?.length ?? 0) - (after?.length ?? 0)).fill('0')
+  return [...before ?? [], ...zeros, ...after ?? []].slice(0, 4).join(':')
 }

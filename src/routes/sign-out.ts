@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isFromHere } from '../access/same-origin.ts'
 import { confirmSignOutPage, signedOutPage } from '../pages/signed-in.ts'
 import type { LoginFlow } from './login-flow.ts'
 
@@ -8,9 +9,10 @@ export default async function signOut (app: FastifyInstance, { provider, session
     const site = request.headers['sec-fetch-site']
     return site === 'same-origin' || site === 'none' ? end(request, reply) : reply.page(confirmSignOutPage(urls.signOut))
   })
-  // An empty form: nothing in its body is of interest, and a foreign page's POST carries no session cookie (SameSite).
+  // An empty form: nothing in its body is of interest.
   app.addContentTypeParser('application/x-www-form-urlencoded', { bodyLimit: 1024, parseAs: 'string' }, (_request, _body, done) => done(null, {}))
-  app.post('/sign_out', { config: { open: true } }, async (request, reply) => end(request, reply))
+  app.post('/sign_out', { config: { open: true } }, async (request, reply) =>
+    isFromHere(request.headers.origin, request.arrival.origin) ? end(request, reply) : reply.page(confirmSignOutPage(urls.signOut)))
 
   function end (request: FastifyRequest, reply: FastifyReply): FastifyReply {
     if (request.session !== null) {

@@ -43,6 +43,10 @@ const LOGIN = '-login-'
 /** Browsers keep 4,096 bytes of name and value; the rest is left for the name. */
 const CHUNK = 3_900
 const MOST_CHUNKS = 8
+/** A state in base64url (login.ts). Other pages of this host can set cookies too, of any name they like. */
+const STATE = /^[A-Za-z0-9_-]{44}$/
+/** Twice what we ever set: more are not ours, and looking at each would cost a stranger's every request. */
+const MOST_STATES = 16
 const COUNT = /^([2-8])\.(.*)$/s
 
 export function createCookieJar (settings: CookieSettings, secure: boolean): CookieJar {
@@ -76,7 +80,8 @@ export function createCookieJar (settings: CookieSettings, secure: boolean): Coo
     },
     clearSession: header => stale(header, 0),
     readLogin: (header, state) => readCookie(header, loginName + state),
-    loginStates: header => cookieNames(header).filter(name => name.startsWith(loginName)).map(name => name.slice(loginName.length)),
+    loginStates: header => cookieNames(header).filter(name => name.startsWith(loginName)).map(name => name.slice(loginName.length))
+      .filter(state => STATE.test(state)).slice(0, MOST_STATES),
     writeLogin: login,
     clearLogin: state => login(state, '', 0)
   }

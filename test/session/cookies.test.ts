@@ -83,10 +83,17 @@ t.test('a cookie is found by its exact name only', async t => {
 })
 
 t.test('the logins of a browser are listed by their states', async t => {
-  const header = browser([secure.writeLogin('one', 'x', 1000), secure.writeLogin('two', 'y', 1000)], 'theirs=1')
-  t.strictSame(secure.loginStates(header), ['one', 'two'])
-  t.equal(secure.readLogin(header, 'two'), 'y')
-  t.strictSame(secure.loginStates(browser([secure.clearLogin('one')], header)), ['two'])
+  const [one, two] = ['1'.repeat(44), '2'.repeat(44)]
+  const header = browser([secure.writeLogin(one, 'x', 1000), secure.writeLogin(two, 'y', 1000)], 'theirs=1')
+  t.strictSame(secure.loginStates(header), [one, two])
+  t.equal(secure.readLogin(header, two), 'y')
+  t.strictSame(secure.loginStates(browser([secure.clearLogin(one)], header)), [two])
+})
+
+t.test('cookie tossing: login cookies that we cannot have set are not looked at, nor is a flood of those that we might', async t => {
+  const name = secure.writeLogin('', '', 0).name
+  t.strictSame(secure.loginStates(`${name}a b=1; ${name}é=1; ${name}=1; ${name}${'x'.repeat(43)}=1; ${name}${'x'.repeat(45)}=1`), [])
+  t.equal(secure.loginStates(Array.from({ length: 2000 }, (_, index) => `${name}${String(index).padStart(44, 'x')}=1`).join('; ')).length, 16)
 })
 
 t.test('our cookies, and those of other gates on this host, are ours; the app’s are not', async t => {

@@ -120,7 +120,7 @@ t.test('a login is used once', async t => {
 
 t.test('a browser carries at most eight logins: the oldest goes, and what does not open goes first', async t => {
   const { logins, outside } = setUp()
-  let cookies = new Map<string, string>([[jar.writeLogin('junk', 'x', 1000).name, 'x']])
+  let cookies = new Map<string, string>([[jar.writeLogin('j'.repeat(44), 'x', 1000).name, 'x']])
   const states: string[] = []
   for (let count = 0; count < 10; count++) {
     outside.advance(1000)

@@ -1,0 +1,134 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import { startApp, startGate } from '../fixtures/gate.ts'
+import { Visitor } from '../fixtures/visitor.ts'
+
+const PUBLIC = [{ path: '/', allow: 'public' }] as const
+
+async function open (t: Test, origin: string, text: string): Promise<Socket> {
+  const socket = connect({ port: Number(new URL(origin).port), host: '127.0.0.1', allowHalfOpen: true })
+  t.teardown(() => socket.destroy())
+  await once(socket, 'connect')
+  socket.on('error', () => {}).resume().write(text, 'latin1')
+  return socket
+}
+
+const within = async (milliseconds: number, condition: () => boolean) => {
+  for (const end = performance.now() + milliseconds; performance.now() < end && !condition();) await new Promise(resolve => { setTimeout(resolve, 20) })
+  return condition()
+}
+
+t.test('cookie tossing: stray login cookies of another page on this host do not stop a sign-in', async t => {
+  const { origin } = await startGate(t)
+  const { port } = new URL(origin)
+  const visitor = new Visitor()
+  visitor.cookies.set('127.0.0.1', new Map(['a b', 'é', '', 'x'.repeat(44)].map(state => [state, { name: `oauth-gate-${port}-login-${state}`, value: 'b=1', path: '/' }])))
+  t.match(await visitor.signIn(`${origin}/page`, 'ada'), { status: 200, address: `${origin}/page` })
+})
+
+t.test('cookie flood: thousands of login cookies cost one answer of usual size', async t => {
+  const { origin } = await startGate(t)
+  const { port } = new URL(origin)
+  const cookie = Array.from({ length: 900 }, (_, index) => `oauth-gate-${port}-login-${String(index).padStart(44, 'x')}=`).join('; ')
+  const answer = await new Visitor().navigate(`${origin}/oauth2/start`, { headers: { cookie } })
+  t.equal(answer.status, 302)
+  t.ok(answer.setCookies.length <= 17, `${answer.setCookies.length} cookies`)
+})
+
+t.test('a client that offered h2c and left does not keep its stream open', async t => {
+  let streams = 0
+  const app = await startApp(t, (_request, response) => {
+    streams++
+    response.on('close', () => { streams-- }).writeHead(200, { 'content-type': 'text/event-stream' }).write('data: x\n\n')
+  })
+  const { origin } = await startGate(t, { app, settings: { rules: PUBLIC } })
+  const socket = await open(t, origin, 'GET /events HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n')
+  t.ok(await within(3000, () => streams === 1))
+  socket.end()
+  t.ok(await within(3000, () => streams === 0), 'its end is seen')
+})
+
+t.test('no stream survives its session, whatever it is called', async t => {
+  for (const type of ['application/x-ndjson', 'Text/Event-Stream']) {
+    let closed = false
+    const app = await startApp(t, (request, response) => {
+      if (request.url !== '/feed') return void response.end('page')
+      response.on('close', () => { closed = true }).writeHead(200, { 'content-type': type }).write('x\n')
+    })
+    const { origin } = await startGate(t, { app })
+    const visitor = new Visitor()
+    await visitor.signIn(`${origin}/`, 'ada')
+    const cookie = [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; ')
+    const feed = await open(t, origin, `GET /feed HTTP/1.1\r\nHost: ${new URL(origin).host}\r\nCookie: ${cookie}\r\n\r\n`)
+    await once(feed, 'data')
+    t.notOk(closed)
+    await visitor.ask(`${origin}/oauth2/sign_out`, { method: 'POST' })
+    t.ok(await within(3000, () => closed), type)
+  }
+})
+
+t.test('the body of a refused request is not read for ever', async t => {
+  const { origin, app } = await startGate(t)
+  const socket = await open(t, origin, `POST /upload HTTP/1.1\r\nHost: ${new URL(origin).host}\r\nTransfer-Encoding: chunked\r\n\r\n`)
+  let answer = ''
+  socket.setEncoding('latin1').on('data', (chunk: string) => { answer += chunk })
+  const drip = setInterval(() => socket.write('1\r\nx\r\n'), 50)
+  t.teardown(() => clearInterval(drip))
+  t.ok(await within(6000, () => socket.destroyed || socket.closed || socket.readableEnded), 'it is cut')
+  t.match(answer, /^HTTP\/1\.1 401 /, 'after it was answered')
+  t.equal(app.received.length, 0)
+})
+
+t.test('a refused client that never closes its side does not keep the connection', async t => {
+  const { origin } = await startGate(t)
+  const socket = await open(t, origin, 'nonsense\r\n\r\n')
+  t.ok(await within(1000, () => socket.readableEnded), 'we say goodbye')
+  await new Promise(resolve => { setTimeout(resolve, 1200) })
+  t.ok(await within(2000, () => !socket.write('still here') || socket.destroyed || socket.errored !== null), 'and are gone')
+})
+
+t.test('sign-out CSRF: a form of another port or sibling host only asks', async t => {
+  const { origin } = await startGate(t)
+  const visitor = new Visitor()
+  await visitor.signIn(`${origin}/`, 'ada')
+  for (const foreign of ['http://127.0.0.1:1', 'https://evil.example', 'null']) {
+    t.match(await visitor.ask(`${origin}/oauth2/sign_out`, { method: 'POST', headers: { origin: foreign } }), { status: 200, body: /Sign out\?/, setCookies: [] })
+  }
+  t.equal((await visitor.ask(`${origin}/`)).status, 200, 'still signed in')
+  await visitor.ask(`${origin}/oauth2/sign_out`, { method: 'POST', headers: { origin } })
+  t.equal((await visitor.ask(`${origin}/`)).status, 401)
+})
+
+t.test('the state of a password form is no callback', async t => {
+  const { origin, provider } = await startGate(t, {
+    settings: ({ provider: { endpoints } }) => ({ oauthProvider: 'password', oauthIssuer: undefined, oauthKey: 'public', oauthSecret: undefined, oauthTokenUrl: endpoints.token, oauthUserUrl: endpoints.userinfo })
+  })
+  const visitor = new Visitor()
+  const state = /name="state" value="([^"]+)"/.exec((await visitor.follow(`${origin}/page`)).body)?.[1] ?? ''
+  t.equal((await visitor.navigate(`${origin}/oauth2/callback?code=stolen&state=${state}`)).status, 404)
+  t.match(await visitor.navigate(`${origin}/?code=stolen&state=${state}`), { status: 302, location: /start/ }, 'it is the app’s, and needs a session')
+  t.equal(provider.requests.length, 0)
+})
+
+t.test('brute force: an IPv6 network counts as one address', async t => {
+  const { origin } = await startGate(t, {
+    settings: ({ provider: { endpoints } }) => ({ trustedProxy: ['127.0.0.1'], oauthProvider: 'password', oauthIssuer: undefined, oauthKey: 'public', oauthSecret: undefined, oauthTokenUrl: endpoints.token, oauthUserUrl: endpoints.userinfo })
+  })
+  const visitor = new Visitor()
+  const state = /name="state" value="([^"]+)"/.exec((await visitor.follow(`${origin}/page`)).body)?.[1] ?? ''
+  const attempt = async (address: string, username: string) => (await visitor.navigate(`${origin}/oauth2/sign_in`, { form: { state, username, password: 'x' }, headers: { 'x-forwarded-for': address } })).status
+  let last = 0
+  for (let count = 0; count < 31; count++) last = await attempt(`2001:db8::${count.toString(16)}:1`, `name-${count}`)
+  t.equal(last, 429)
+  t.equal(await attempt('2001:db8:0:1::1', 'another'), 401, 'the network next to it is another')
+})
+
+t.test('a form that is no form is refused, and an expectation that we do not know', async t => {
+  const { origin } = await startGate(t)
+  for (const type of ['application/json', 'text/plain', 'multipart/form-data; boundary=x']) {
+    t.equal((await new Visitor().ask(`${origin}/oauth2/sign_out`, { method: 'POST', form: { a: '1' }, headers: { 'content-type': type } })).status, 400, type)
+  }
+  const answer = await new Visitor().ask(`${origin}/`, { headers: { expect: 'miracles' } })
+  t.match(answer, { status: 400, headers: { 'x-oauth-gate': 'GATE_MALFORMED_REQUEST' } })
+})
