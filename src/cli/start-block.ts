@@ -2,6 +2,7 @@ import { findProvider } from '../../providers/index.ts'
 import { createEntry } from '../access/entry.ts'
 import { compileRules } from '../access/rules.ts'
 import type { Config } from '../config/options.ts'
+import { isLoopback } from '../oauth/loopback.ts'
 import type { Provider } from '../provider.ts'
 
 export interface Started {
@@ -26,6 +27,7 @@ export function startBlock ({ config, version, listening, notices }: Started): s
     ['Who may enter', createEntry(config).describe(provider.label)],
     ...compileRules(config.rules).describeOpen().map((line): [string, string] => ['Rule', line]),
     ['Sign-in lasts', days(config.oauthExpiryDays)],
+    ...config.allowedDomains === undefined && config.allowedEmails === undefined ? [] : [['Note', `an address counts unless ${provider.label} says that it is not verified; nobody may be able to choose theirs there`] as [string, string]],
     ...notices.map((notice): [string, string] => ['Note', notice]),
     ...warnings(config, provider, listening).map((warning): [string, string] => ['Warning', warning])
   ]
@@ -34,7 +36,7 @@ export function startBlock ({ config, version, listening, notices }: Started): s
 
 function warnings (config: Config, provider: Provider, listening: string): string[] {
   const reached = config.publicUrl?.origin ?? listening
-  const isPublicHttp = reached.startsWith('http:') && !/\/\/(?:127\.|localhost\b|\[::1\])/.test(reached)
+  const isPublicHttp = reached.startsWith('http:') && !isLoopback(new URL(reached).hostname)
   const restricted = [config.allowedDomains, config.allowedEmails, config.allowedGroups].some(list => (list?.length ?? 0) > 0)
   const said: [boolean, string][] = [
     [provider.notice !== undefined, provider.notice ?? ''],

@@ -69,7 +69,7 @@ export function createPlaces ({ judge, logins, urls, paths, callbackPath }: Plac
 
 /** The route under which an upstream is registered. No request can ask for it by name: its target would be rewritten too. */
 export function upstreamRoute (index: number): string {
-  return `/upstream/${index}`
+  return `/|upstream/${index}` // no path of our own can hold a |
 }
 
 /** Where a person goes on after signing in: the page they asked for, if it was one of the app. */

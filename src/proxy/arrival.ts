@@ -39,7 +39,7 @@ export function createArrivals (options: ArrivalOptions): (request: IncomingMess
 }
 
 /** @param text an address or a network; @throws {Error} neither */
-export function addNetwork (list: BlockList, text: string): void {
+function addNetwork (list: BlockList, text: string): void {
   const [address = '', bits] = text.split('/')
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
   list.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family)
