@@ -54,6 +54,13 @@ function goClean (path: string): string {
   return '/' + out.join('/')
 }
 
+/** nginx with `location /name { alias …/name/; }`: dots are resolved first, and what then follows the name is joined to the folder. */
+function nginxAlias (target: string): string | null {
+  const path = rooted(octets(target.split(/[?#]/, 1).join()).toString('utf8').replace(/\/+/g, '/'))
+  const [, location = '', rest = ''] = /^(\/(?:public|admin|base|a|b|c|x))(\.\.?(?:\/.*)?)$/s.exec(posix.normalize(path)) ?? []
+  return location === '' ? posix.normalize(path) : posix.normalize(`${location}/${rest}`)
+}
+
 export const oracles: Readonly<Record<string, Oracle>> = {
   whatwg: target => unless(() => new URL(target, 'http://front.example').pathname),
   whatwgDecoded: target => unless(() => decodeURIComponent(new URL(target, 'http://front.example').pathname)),
@@ -82,6 +89,7 @@ export const oracles: Readonly<Record<string, Oracle>> = {
   cString: target => octets(target).toString('latin1').split('\0', 1).join(),
   php: target => rooted(octets(target.split(/[?#]/, 1).join()).toString('utf8').replace(/\0.*$/s, '').trim()),
   mergeSlashes: target => rooted(octets(target.split('?', 1).join()).toString('utf8').replace(/\/+/g, '/')),
+  nginxAlias,
   latin1: target => rooted(octets(target.split('?', 1).join()).toString('latin1')),
   ignoringBadBytes: target => rooted(octets(target.split('?', 1).join()).toString('utf8').replaceAll('\ufffd', '')),
   compatibility: target => rooted(octets(target.split('?', 1).join()).toString('utf8').normalize('NFKC')),
