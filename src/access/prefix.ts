@@ -7,6 +7,8 @@ export interface Prefix {
   covers (reading: string): boolean
   /** @param folded a reading after `fold` */
   coversFolded (folded: string): boolean
+  /** Whether the last segment goes on with a dot: frameworks that take a suffix for a format serve `/admin.json` as `/admin`. */
+  continuesFolded (folded: string): boolean
 }
 
 /**
@@ -21,7 +23,8 @@ export function parsePrefix (text: string): Prefix | null {
   return {
     path,
     covers: path === '/' ? () => true : reading => forms.some(form => isWithin(form, reading)),
-    coversFolded: path === '/' ? () => true : reading => folded.some(form => isWithin(form, reading))
+    coversFolded: path === '/' ? () => true : reading => folded.some(form => isWithin(form, reading)),
+    continuesFolded: path === '/' ? () => false : reading => folded.some(form => reading[form.length] === '.' && reading.startsWith(form))
   }
 }
 

@@ -21,7 +21,10 @@ export interface Rule {
 export interface Rules {
   /** The one rule for every path, if no path can make a difference: then none needs to be read. */
   readonly uniform: Rule | null
-  /** The rule for a reading; a second one where another rule covers it once letter case is ignored. Both must admit. */
+  /**
+   * The rule for a reading, and the rules before it that it might fall under as well: by another letter case, or as
+   * another format of the same thing (`/admin.json`). All must admit.
+   */
   match (reading: string): readonly Rule[]
   /** What is open to whom, a sentence an entry, for the start-up block. */
   describeOpen (): readonly string[]
@@ -42,14 +45,12 @@ const nobody: Rule = {
 export function compileRules (configs: readonly RuleConfig[]): Rules {
   const list = configs.length > 0 ? configs : [{ path: '/', allow: 'signed-in' } as const]
   const entries = list.map(entryOf)
-  const find = (covers: (prefix: Prefix) => boolean): Entry => entries.find(entry => covers(entry.prefix)) ?? last
   return {
     uniform: entries[0]?.prefix.path === '/' ? entries[0].rule : null,
     match: reading => {
-      const exact = find(prefix => prefix.covers(reading))
-      const folded = fold(reading)
-      const loose = find(prefix => prefix.coversFolded(folded))
-      return exact === loose ? exact.alone : [exact.rule, loose.rule]
+      const exact = entries.find(({ prefix }) => prefix.covers(reading)) ?? last
+      const others = nearly(entries, exact, fold(reading))
+      return others.length === 0 ? exact.alone : [exact.rule, ...others]
     },
     describeOpen: () => entries.some(entry => entry.prefix.path === '/')
       ? entries.map(entry => entry.sentence)
@@ -65,8 +66,22 @@ interface Entry {
   readonly sentence: string
 }
 
-const everything: Prefix = { path: '/', covers: () => true, coversFolded: () => true }
+const everything: Prefix = { path: '/', covers: () => true, coversFolded: () => true, continuesFolded: () => false }
 const last: Entry = { prefix: everything, rule: nobody, alone: [nobody], sentence: '' }
+
+const none: readonly Rule[] = []
+
+function nearly (entries: readonly Entry[], exact: Entry, folded: string): readonly Rule[] {
+  let found: Rule[] | undefined
+  let loose = false
+  for (const entry of entries) {
+    if (entry === exact) break
+    const isLoose: boolean = !loose && entry.prefix.coversFolded(folded)
+    loose ||= isLoose
+    if (isLoose || entry.prefix.continuesFolded(folded)) (found ??= []).push(entry.rule)
+  }
+  return found ?? none
+}
 
 function entryOf (config: RuleConfig): Entry {
   const prefix = parsePrefix(config.path)

@@ -57,6 +57,10 @@ t.test('verdicts by path and person', async t => {
     ['/%61dmin', 'sign-in', 'denied', 'ambiguous'],
     ['/Admin', 'sign-in', 'denied', 'ambiguous'],
     ['/admin/../app', 'sign-in', 'ambiguous', 'ambiguous'],
+    ['/admin.json', 'sign-in', 'denied', 'ambiguous'],
+    ['/public../admin/x', 'sign-in', 'ambiguous', 'ambiguous'],
+    ['/public%2e%2e/admin/x', 'sign-in', 'ambiguous', 'ambiguous'],
+    ['/public.txt', 'sign-in', 'ambiguous', 'ambiguous'],
     ['/other', 'sign-in', 'denied', 'denied'],
     ['/other%2fx', 'sign-in', 'denied', 'denied'],
     ['/../../etc', 'sign-in', 'ambiguous', 'ambiguous']

@@ -42,6 +42,19 @@ t.test('the first rule that covers a path decides', async t => {
   t.equal(compileRules(rules).uniform, null)
 })
 
+t.test('a suffix does not lead past a rule: /admin.json also asks the rule for /admin', async t => {
+  const rules: readonly RuleConfig[] = [{ path: '/admin/open.txt', allow: 'public' }, { path: '/admin', allow: { groups: ['x'] } }, { path: '/admin.b', allow: { groups: ['y'] } }, { path: '/static', allow: 'public' }, { path: '/', allow: 'signed-in' }]
+  const both = ['the rule for /', 'the rule for /admin']
+  for (const path of ['/admin.json', '/admin.', '/admin.a/b', '/ADMIN.json', '/admin..']) t.strictSame(names(rules, path), both, path)
+  t.strictSame(names(rules, '/admin.b.json'), [...both, 'the rule for /admin.b'], 'each rule that it continues')
+  t.strictSame(names(rules, '/admin.b'), ['the rule for /admin.b', 'the rule for /admin'])
+  for (const path of ['/administer', '/administer.json', '/x/admin.json', '/', '/x.y']) t.strictSame(names(rules, path), ['the rule for /'], path)
+  for (const path of ['/static/app.js', '/static/admin.json', '/static.d/../static/a.b']) t.notOk(names(rules, path).includes('the rule for /admin'), path)
+  t.strictSame(names(rules, '/static/app.js'), ['the rule for /static'])
+  t.strictSame(names([{ path: '/app.js', allow: 'public' }, { path: '/app', allow: { groups: ['x'] } }], '/app.js'), ['the rule for /app.js'], 'a rule of its own, written first, decides')
+  t.strictSame(names([{ path: '/App.js', allow: 'public' }, { path: '/app', allow: { groups: ['x'] } }], '/app.js'), ['no rule', 'the rule for /App.js', 'the rule for /app'], 'in its own letter case only')
+})
+
 t.test('a rule admits whom it names and gives the others a reason in plain words', async t => {
   const [rule] = compileRules([{ path: '/a', allow: { groups: ['admins'] } }]).match('/a')
   t.equal(rule?.open, false)

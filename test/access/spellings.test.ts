@@ -42,6 +42,19 @@ t.test('nor with heavier spelling, read by three servers in a row', async () => 
   }), runs)
 })
 
+t.test('nor of /admin.json, by a framework to which it is /admin in another format', async t => {
+  let read = 0
+  fc.assert(fc.property(spellingOf(['/admin.json', '/public/../admin.xml', '/admin.a/b'], 2), target => {
+    const { verdict } = judge.decide(judge.place(target), person)
+    for (const [reading, by] of readBySeveral(target, 1)) {
+      if (!isAdmin(reading.replace(/\.[^./]*(?=\/|$)/, ''))) continue
+      read++
+      if (verdict === 'admitted') throw new Error(`${JSON.stringify(target)} is read as ${JSON.stringify(reading)} by${by}`)
+    }
+  }), runs)
+  t.ok(read > runs.numRuns / 4, `and ${String(read)} were /admin in another format, so something was tried`)
+})
+
 t.test('nor as Python’s own library reads it', { skip: spawnSync('python3', ['-c', '']).status === 0 ? false : 'python3 is not installed' }, async t => {
   const targets = fc.sample(adminSpelling, runs.numRuns)
   const { stdout } = spawnSync('python3', ['-c', pythonOracle], { input: JSON.stringify(targets), encoding: 'utf8', maxBuffer: 1e8 })
@@ -115,7 +128,7 @@ t.test('ordinary paths of real apps stay open', async t => {
     '/', '/static/js/app.3f2.js', '/a%20b', '/gr%C3%B6%C3%9Fe', '/api/v1/users?next=/admin', '/x?a=//b&c=../admin', '/.well-known/openid-configuration',
     '/administer', '/administration/x', '/user/ann%40example.org/lab/tree/Untitled%201.ipynb', '/%E4%BD%A0%E5%A5%BD%EF%BC%881%EF%BC%89.pdf', '/wiki/C%2B%2B',
     '/x;v=1', '/wiki/C%23', '/proxy/http%3A%2F%2Fexample.org%2Fa%20b%3Fx%3D1%23frag', '/a//b', '/api/v4/projects/group%2Fsub/files/a%2Eb..c/raw', '/a/./b/../c',
-    '/100%25', '/q%3Fx', '/files/a%252Fb', '/reports/2024%20Q1.', '/maven/org/x/1.0..1/', '/odata/Products(1)/$value', '/v1/things:predict', '/a|b{c}', '/file%ff',
+    '/100%25', '/q%3Fx', '/files/a%252Fb', '/reports/2024%20Q1.', '/maven/org/x/1.0..1/', '/static/app.js', '/api/v1.json', '/administer.json', '/docs/etc./x', '/what...', '/v1../x', '/odata/Products(1)/$value', '/v1/things:predict', '/a|b{c}', '/file%ff',
     '/~ann/index.html', '/@vite/client', '/_stcore/stream', '/gradio_api/call/predict', '/apps/dash/_dash-update-component', '/cafe%CC%81'
   ]
   for (const target of targets) {
