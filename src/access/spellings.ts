@@ -72,11 +72,9 @@ export function withoutStream (segment: string): string {
   return colon >= 0 && segment.includes('$', colon) ? segment.slice(0, colon) : segment
 }
 
-/** A server that swaps a prefix for a folder (`alias`) reads `/public../x` as `../x` in that folder. */
-function dotsOfTheirOwn (segment: string): string {
-  const dots = segment.endsWith('..') ? 2 : segment.endsWith('.') ? 1 : 0
-  const name = segment.slice(0, segment.length - dots)
-  return dots === 0 || name.replaceAll('.', '') === '' ? segment : `${name}/${segment.slice(name.length)}`
+/** A server that swaps a prefix for a folder (`alias`) reads `/public../x` as `../x` in that folder. One prefix at a time. */
+function afterPrefix (path: string): string {
+  return path.replace(/([^/.])(\.*?)(\.\.?)(?=\/|$)/, '$1$2/$3')
 }
 
 function cutAt (mark: RegExp): Step {
@@ -127,7 +125,7 @@ export const steps: readonly Step[] = [
   eachSegment(/[\s\x85]/, segment => segment.replaceAll('\x85', ' ').trim()),
   eachSegment(/[. ](?:\/|$)/, withoutDotTail),
   eachSegment(/\.[. ]/, dotsAndSpaces),
-  eachSegment(/\.(?:\/|$)/, dotsOfTheirOwn),
+  afterPrefix,
   eachSegment(/\$/, withoutStream),
   path => path.replace(/^[/\\]{2,}[^/\\?#]*/, '') // `//host/path`: the host is not part of the path
 ]

@@ -83,7 +83,7 @@ export const oracles: Readonly<Record<string, Oracle>> = {
   },
   goTwice: target => {
     const once = goUnescape(target.split('?', 1).join())
-    const twice = once === null ? null : goUnescape(once)
+    const twice = once === null ? null : goUnescape(Buffer.from(once, 'utf8').toString('latin1'))
     return twice === null ? null : goClean(twice)
   },
   cString: target => octets(target).toString('latin1').split('\0', 1).join(),
