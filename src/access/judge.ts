@@ -1,4 +1,5 @@
 import type { Identity } from '../identity/identity.ts'
+import { destinationTarget } from './destination.ts'
 import { parsePrefix, type Prefix } from './prefix.ts'
 import { readings } from './readings.ts'
 import type { Rule, Rules } from './rules.ts'
@@ -34,6 +35,15 @@ export interface Judge {
    * the path is ambiguous, exists, or is forbidden to everyone is not told to strangers.
    */
   decide (place: Place, identity: Identity | null): Decision
+  /**
+   * Judges what a request with a `Destination` names besides its own target: that other place, which must be of the same
+   * upstream, and all that lies below the two, since a folder is copied and moved whole (RFC 4918 §9.8.3).
+   *
+   * @param value the header as Node gives it
+   * @param origin the public origin of the request, lower case
+   * @param place where the request itself leads, as `decide` has admitted it
+   */
+  decideDestination (value: string | readonly string[], origin: string, place: Place, identity: Identity | null): Decision
 }
 
 export interface JudgeOptions {
@@ -53,14 +63,40 @@ export function createJudge ({ upstreams, rules }: JudgeOptions): Judge {
   const free = only !== undefined && only.path === '/' && (only.basePath ?? '') === '' && rules.uniform !== null
   const alone = free && rules.uniform !== null ? [rules.uniform] : []
   const route = router(upstreams.map(upstream => upstream.path))
-  return {
-    place: target => {
-      const path = pathOf(target)
-      if (free && path.startsWith('/')) return { target, path, upstream: 0, readings: none, rules: alone, crosses: false }
-      return judged(target, path, rules, route)
-    },
-    decide: (place, identity) => identity === null ? decideForStranger(place) : decideFor(place, identity)
+  const placeOf = (target: string): Place => {
+    const path = pathOf(target)
+    if (free && path.startsWith('/')) return { target, path, upstream: 0, readings: none, rules: alone, crosses: false }
+    return judged(target, path, rules, route)
   }
+  return {
+    place: placeOf,
+    decide,
+    decideDestination: (value, origin, place, identity) => {
+      if (free) return decide(place, identity)
+      const target = destinationTarget(value, origin)
+      const based = (upstreams[place.upstream]?.basePath ?? '') !== '' // the header is not ours to rewrite, and leads out of it
+      const other = target === null || based ? unreadable(place) : placeOf(target)
+      const crosses = other.crosses || (other.upstream >= 0 && other.upstream !== place.upstream)
+      const decision = decide({ ...other, path: `the Destination of ${place.path}`, crosses }, identity)
+      if (decision.verdict !== 'admitted') return decision
+      const within = [...place.readings ?? [], ...other.readings ?? []].flatMap(reading => rules.below(reading))
+      return refused(within, identity) ?? decision
+    }
+  }
+}
+
+function unreadable (place: Place): Place {
+  return { ...place, readings: null, rules: [] }
+}
+
+function refused (rules: readonly Rule[], identity: Identity | null): Decision | null {
+  if (identity === null) return rules.every(rule => rule.open) ? null : signIn
+  const refusal = rules.flatMap(rule => rule.refuse(identity) ?? [])[0]
+  return refusal === undefined ? null : { verdict: 'denied', ...refusal }
+}
+
+function decide (place: Place, identity: Identity | null): Decision {
+  return identity === null ? decideForStranger(place) : decideFor(place, identity)
 }
 
 function pathOf (target: string): string {
@@ -108,7 +144,7 @@ function decideFor (place: Place, identity: Identity): Decision {
 }
 
 function misled (place: Place): Decision | null {
-  if (place.readings === null) return { verdict: 'ambiguous', detail: `${place.path} has more readings than can be judged` }
+  if (place.readings === null) return { verdict: 'ambiguous', detail: `${place.path} is no path here, or has more readings than can be judged` }
   if (place.crosses) return { verdict: 'ambiguous', detail: `${place.path} leads to one upstream or another, as one reads it` }
   if (place.upstream < 0) return { verdict: 'nowhere', detail: `no upstream serves ${place.path}` }
   return null

@@ -9,6 +9,8 @@ export interface Prefix {
   coversFolded (folded: string): boolean
   /** Whether the last segment goes on with a dot: frameworks that take a suffix for a format serve `/admin.json` as `/admin`. */
   continuesFolded (folded: string): boolean
+  /** Whether it lies within what a reading names. */
+  isBelowFolded (folded: string): boolean
 }
 
 /**
@@ -24,7 +26,8 @@ export function parsePrefix (text: string): Prefix | null {
     path,
     covers: path === '/' ? () => true : reading => forms.some(form => isWithin(form, reading)),
     coversFolded: path === '/' ? () => true : reading => folded.some(form => isWithin(form, reading)),
-    continuesFolded: path === '/' ? () => false : reading => folded.some(form => reading[form.length] === '.' && reading.startsWith(form))
+    continuesFolded: path === '/' ? () => false : reading => folded.some(form => reading[form.length] === '.' && reading.startsWith(form)),
+    isBelowFolded: reading => folded.some(form => isWithin(reading.replace(/\/+$/, ''), form))
   }
 }
 

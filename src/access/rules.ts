@@ -26,6 +26,8 @@ export interface Rules {
    * another format of the same thing (`/admin.json`). All must admit.
    */
   match (reading: string): readonly Rule[]
+  /** The rules for parts of what a reading names. */
+  below (reading: string): readonly Rule[]
   /** What is open to whom, a sentence an entry, for the start-up block. */
   describeOpen (): readonly string[]
 }
@@ -52,6 +54,10 @@ export function compileRules (configs: readonly RuleConfig[]): Rules {
       const others = nearly(entries, exact, fold(reading))
       return others.length === 0 ? exact.alone : [exact.rule, ...others]
     },
+    below: reading => {
+      const folded = fold(reading)
+      return entries.filter(({ prefix }) => prefix.isBelowFolded(folded)).map(({ rule }) => rule)
+    },
     describeOpen: () => entries.some(entry => entry.prefix.path === '/')
       ? entries.map(entry => entry.sentence)
       : [...entries.map(entry => entry.sentence), 'Nothing else is open to anyone.']
@@ -66,7 +72,7 @@ interface Entry {
   readonly sentence: string
 }
 
-const everything: Prefix = { path: '/', covers: () => true, coversFolded: () => true, continuesFolded: () => false }
+const everything: Prefix = { path: '/', covers: () => true, coversFolded: () => true, continuesFolded: () => false, isBelowFolded: () => false }
 const last: Entry = { prefix: everything, rule: nobody, alone: [nobody], sentence: '' }
 
 const none: readonly Rule[] = []
