@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
+import { normalName } from './names.ts'
 
 /** An answer's headers as undici parses them. */
 export type Parsed = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
@@ -26,8 +27,19 @@ export function rawOf (raw: Dispatcher.DispatchController['rawHeaders']): readon
   return Array.isArray(raw) ? raw : []
 }
 
-export function entries (pairs: readonly string[]): [string, string][] {
+function entries (pairs: readonly string[]): [string, string][] {
   return pairs.flatMap((name, i) => i % 2 === 0 ? [[name, pairs[i + 1] ?? ''] as [string, string]] : [])
+}
+
+/** What changes how the rest is framed, routed, kept or believed must come before it (RFC 9110 §6.5.1). */
+const neverLast = new Set(`content-length transfer-encoding trailer te connection keep-alive upgrade host cache-control max-forwards expect range pragma
+  authorization proxy-authorization www-authenticate proxy-authenticate authentication-info proxy-authentication-info cookie set-cookie
+  age expires date location retry-after vary warning content-encoding content-type content-range content-location
+  clear-site-data content-security-policy strict-transport-security x-oauth-gate`.split(/\s+/))
+
+/** @param pairs flat pairs of an answer's trailers */
+export function trailersOf (pairs: readonly string[]): [string, string][] {
+  return entries(pairs).filter(([name]) => !neverLast.has(normalName(name)))
 }
 
 /** Trailers can only be announced where they can be sent (RFC 9110 §6.5). */

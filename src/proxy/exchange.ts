@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { GateError } from '../errors.ts'
-import { asBytes, entries, hint, type Parsed, rawOf, withoutTrailer } from './answer.ts'
+import { asBytes, hint, type Parsed, rawOf, trailersOf, withoutTrailer } from './answer.ts'
 import { inwardHeaders } from './headers.ts'
 import { failure, isClosed, type Line } from './upstream.ts'
 import type { Upload } from './upload.ts'
@@ -91,8 +91,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#stage === 'over') return
     if (status < 200) return this.#inform(status, parsed)
     const pairs = inwardHeaders(rawOf(controller.rawHeaders), this.#job.isOurCookie)
-    this.#head = { status, text: asBytes(text), pairs: 'trailer' in parsed && !this.#chunks(parsed) ? withoutTrailer(pairs) : pairs }
-    if (this.#job.request.method === 'HEAD' || status === 204 || status === 304) {
+    const bodiless = this.#job.request.method === 'HEAD' || status === 204 || status === 304
+    this.#head = { status, text: asBytes(text), pairs: 'trailer' in parsed && (bodiless || !this.#chunks(parsed)) ? withoutTrailer(pairs) : pairs }
+    if (bodiless) {
       // Whole with its head, whatever length that announces (RFC 9110 §8.6). What may come after it is none of the client's business.
       this.#writeHead()
       this.#stage = 'over'
@@ -115,7 +116,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd (controller: Controller): void {
     if (this.#stage === 'over') return
     const trailers = rawOf(controller.rawTrailers)
-    if (trailers.length > 0) this.#response.addTrailers(entries(inwardHeaders(trailers, this.#job.isOurCookie)))
+    if (trailers.length > 0) this.#response.addTrailers(trailersOf(inwardHeaders(trailers, this.#job.isOurCookie)))
     const held = this.#held
     this.#held = undefined
     if (this.#stage === 'asking') this.#writeHead()

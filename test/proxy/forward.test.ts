@@ -111,6 +111,29 @@ t.test('answers without a body are whole with their head', async t => {
   t.match(twice, /^HTTP\/1\.1 304 Not Modified\r\nContent-Length: 99\r\n[^]*\r\n\r\nHTTP\/1\.1 304 [^]*\r\n\r\n$/, 'also where they say how long it would be')
 })
 
+t.test('an answer without a body has no trailers to announce', async t => {
+  for (const [method, line] of [['GET', '204 No Content'], ['GET', '304 Not Modified'], ['HEAD', '200 OK']] as const) {
+    const app = await startRawApp(t, says(`HTTP/1.1 ${line}\r\nTrailer: X-Sum\r\nEtag: "x"\r\n${method === 'HEAD' ? 'Transfer-Encoding: chunked\r\n' : ''}\r\n`))
+    const gate = await startGate(t, app.origin)
+    const text = await sendRaw(gate.port, `${method} / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
+    t.ok(text.startsWith(`HTTP/1.1 ${line}\r\nEtag: "x"\r\n`), text)
+    t.notMatch(text, /trailer/i)
+    t.strictSame(gate.failures, [])
+  }
+})
+
+t.test('trailers that would change how an answer is framed, kept or believed end at the gate', async t => {
+  const names = ['Content-Length', 'Transfer-Encoding', 'Host', 'Set-Cookie', 'Connection', 'Content-Type', 'Content-Encoding', 'Location', 'Cache-Control', 'WWW-Authenticate', 'Trailer', 'Age', 'X-OAuth-Gate', 'Content_Length']
+  for (const name of names) {
+    const app = await startRawApp(t, says(`HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n${name}: 99\r\nX-Sum: 7\r\n\r\n`))
+    const gate = await startGate(t, app.origin)
+    const text = await sendRaw(gate.port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    if (name === 'Content-Length') t.notMatch(text, /\r\n0\r\n/, 'to undici the answer is then not whole, and so it is to the client')
+    else t.match(text, /\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n$/, name)
+    t.notMatch(text, /: 99/)
+  }
+})
+
 t.test('a small answer leaves in one piece', async t => {
   const app = await startApp(t, (_request, response) => response.end('x'.repeat(1024)))
   const gate = await startGate(t, app.origin)
