@@ -22,15 +22,25 @@ const spoofable = new Set(words(`
   x-auth-role x-auth-roles x-auth-expiresin x-anonymous-consumer x-endpoint-api-userinfo x-apigateway-api-userinfo
   x-client-cert x-client-dn x-client-s-dn x-client-verify x-arr-clientcert wl-proxy-client-ip wl-proxy-client-cert
   cf-ipcountry cf-pseudo-ipv4 cf-visitor fastly-client-ip fly-client-ip x-azure-clientip x-azure-socketip x-streamlit-user
-  shiny-server-credentials rstudio-connect-credentials posit-connect-credentials eppn auth-user auth-type gap-auth`))
+  eppn affiliation unscoped-affiliation primary-affiliation entitlement persistent-id targeted-id ismemberof givenname displayname cn sn uid mail
+  auth-user auth-type auth-password auth-mail auth-email auth-name auth-cn auth-groups auth-roles logon-user gap-auth
+  username userid user-id user-name user-email user-groups user-role user-roles groups roles x-authenticated x-remote x-identity x-rh-identity
+  x-principal x-uid x-upn x-sub x-scope-orgid x-proxiedentitieschain x-iisnode-logon-user x-iisnode-auth-user x-amzn-request-context x-amzn-lambda-context
+  script-name path-info x-scriptname x-path-info x-base-path x-context-path x-ingress-path x-replaced-path x-http-path-override x-http-destinationurl
+  unencoded-url x-waws-unencoded-url request-uri x-request-uri x-now-route-matches x-matched-path x-middleware-rewrite x-middleware-redirect
+  x-middleware-set-cookie x-middleware-skip x-middleware-override-headers x-middleware-next
+  x-http-forwarded-for http-x-forwarded-for http-client-ip incap-client-ip do-connecting-ip x-remote-ip x-nf-client-connection-ip cf-worker x-cloudscheduler`))
 
 /** Beginnings of the same: a family is closed to clients whole, its members of tomorrow too. */
 const families = words(`
   x-oauth-gate x-forwarded- x-auth-request- x-webauth- remote- x-remote- x-authenticated- x-original- x-rewrite- x-real-
   x-user- x-token- x-sso- x-proxy- proxy- x-oidc- oidc- cf-access- cf-connecting- x-goog-authenticated-user- x-goog-iap-
-  x-amzn-oidc- x-amzn-mtls- x-ms-client-principal x-ms-token- x-appengine-user- x-authentik- x-authelia- x-pomerium- x-vouch-
+  x-amzn-oidc- x-amzn-mtls- x-ms-client-principal x-ms-token- x-appengine- x-authentik- x-authelia- x-pomerium- x-vouch-
   x-tinyauth tailscale- x-consumer- x-credential- x-envoy- x-sp-user x-rstudio- x-ssl- ssl- x-tls- x-mtls- x-client-cert-
-  shib- mellon- oam- sm- iv- x-webobjects-remote- x-iap- x-keycloak- x-cognito-`)
+  shib- mellon- oam- sm- iv- x-webobjects- x-iap- x-keycloak- x-cognito- x-kratos- kubeflow- sf-context- domino- ngrok-auth- x-replit-
+  teleport- x-teleport- impersonate- x-impersonate- x-ext-auth- x-okta- x-saml- saml- x-ldap- cas- x-cas- webauth- authenticated- x-identity- x-principal-
+  posit-connect- rstudio-connect- shiny-server- plotly-user- x-jwt- x-trusted- x-endpoint-api- x-arr- ms-aspnetcore- x-iisnode- x-vercel- fly- cloudfront-
+  x-cloudtasks- x-sendfile x-accel- x-middleware-subrequest x-middleware-request- x-invoke-`)
 
 const plain = /^[A-Za-z0-9_.-]+$/
 const framing = new Set(['host', 'cookie', 'content-length'])
