@@ -61,8 +61,9 @@ function fromProxy (request: IncomingMessage, peer: string, trusted: BlockList):
 
 function fromXheaders (request: IncomingMessage, peer: string): Believed {
   const { headers } = request
-  const client = plainAddress(list(headers['x-real-ip']).at(-1) ?? list(headers['x-forwarded-for']).at(-1) ?? peer)
-  const proto = protoOf(list(headers['x-scheme']).at(-1) ?? list(headers['x-forwarded-proto']).at(-1))
+  // Most proxies set the X-Forwarded-* of each pair and pass the other on as the client wrote it: that counts only where it stands alone.
+  const client = plainAddress(list(headers['x-forwarded-for']).at(-1) ?? list(headers['x-real-ip']).at(-1) ?? peer)
+  const proto = protoOf(list(headers['x-forwarded-proto']).at(-1) ?? list(headers['x-scheme']).at(-1))
   return { chain: isIP(client) === 0 ? [peer] : [client], proto }
 }
 
@@ -100,7 +101,13 @@ function hostOf (text: string | undefined): string | undefined {
   return text !== undefined && isHost(text) ? text : undefined
 }
 
-/** RFC 9112 §3.2 and RFC 3986 §3.2.2, without userinfo: a registered name, an IPv4 or a bracketed IPv6 address, a port. */
+// Nearly every request names the same one.
+let lastHost = ''
+
+/** RFC 9112 §3.2 and RFC 3986 §3.2.2, without userinfo: a registered name, an IPv4 or a bracketed IPv6 address, a port; and one that a URL can have. */
 export function isHost (text: string): boolean {
-  return /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(text)
+  if (text === lastHost && text !== '') return true
+  if (!/^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(text) || !URL.canParse(`http://${text}`)) return false
+  lastHost = text
+  return true
 }
