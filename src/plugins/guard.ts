@@ -36,7 +36,10 @@ export default fp(guard, { name: 'guard', dependencies: ['sessions', 'errors', '
 function judged (request: FastifyRequest, place: Place, { judge, websocketOrigins }: GuardOptions): Error | null {
   const { refusal } = request
   const identity = request.session?.identity ?? null
-  const decision = judge.decide(place, identity)
+  const own = judge.decide(place, identity)
+  const { destination } = request.raw.headers // of COPY and MOVE: a second target (RFC 4918 §10.3)
+  const other = own.verdict === 'admitted' && destination !== undefined ? judge.decideDestination(destination, request.arrival.origin, place, identity) : own
+  const decision = other.verdict === 'admitted' ? own : other
   switch (decision.verdict) {
     case 'admitted':
       if (decision.anonymous) request.session = null
