@@ -1,4 +1,4 @@
-/** What one kind of failure is: one row of the table that this file is. */
+/** What one kind of failure is: one row of the table that this file is, and that docs/troubleshooting.md is made from. */
 export interface ErrorKind {
   /** A promise: never renamed, never used for something else. Sent as `x-oauth-gate`. */
   readonly code: string

@@ -46,7 +46,8 @@ function textOf (option: OptionName): string {
   return `${doc}${also}${initial === '' ? '' : ` [${initial}]`}`
 }
 
-function initialOf (option: OptionName): string {
+/** The default as `--help` shows it; empty where there is none to show. */
+export function initialOf (option: OptionName): string {
   const initial = specOf(option).default
   if (typeof initial === 'boolean') return initial ? 'yes' : 'no'
   if (options[option].shape === 'time') return `${Number(initial) / 1000}s`

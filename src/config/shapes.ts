@@ -1,0 +1,96 @@
+import { providers } from '../../providers/index.ts'
+import { options, type OptionName } from './options.ts'
+
+/** A JSON Schema (2020-12) or a piece of one. */
+export type Schema = Readonly<Record<string, unknown>>
+
+/** How the values of one shape are written: for people, and for the schema of the file. */
+interface Shape {
+  /** One sentence or two, in Markdown. Absent where the shape says it all. */
+  readonly written?: string
+  /** One value, or where the flag may be given several times, one item. */
+  readonly schema: Schema
+}
+
+// The file keeps numbers as the text they were written as, so a text may look like one.
+const text: Schema = { type: ['string', 'number'], pattern: '^\\S(.*\\S)?$' }
+const aPath: Schema = { type: 'string', pattern: '^/[^?#;]*$' }
+const webUrl = 'https?://[^\\s/?#@\\\\]+([/?][^\\s#\\\\]*)?'
+
+const rule: Schema = {
+  type: 'object',
+  required: ['path', 'allow'],
+  additionalProperties: false,
+  properties: {
+    path: { ...aPath, description: 'This path and everything below it. The first rule that covers a path decides, so the longer path stands first.' },
+    allow: {
+      description: 'Who may pass: public is everybody, signed-in whoever has signed in, groups the members of one of them.',
+      anyOf: [
+        { enum: ['public', 'signed-in'] },
+        { type: 'object', required: ['groups'], additionalProperties: false, properties: { groups: { type: 'array', minItems: 1, items: text, description: 'One of these is enough. Compared byte for byte.' } } }
+      ]
+    }
+  }
+}
+
+const shapes: Readonly<Record<string, Shape>> = {
+  text: { schema: text },
+  name: { written: 'One word, in any case.', schema: text },
+  url: { written: 'An address that begins with `http://` or `https://`, without user name, password and fragment. What secrets and tokens are sent to is `https`, or on this machine. An upstream may have a path before it, `/api=http://localhost:8000`, and may be a socket, `unix:/run/app.sock`.', schema: { type: 'string', pattern: `^${webUrl}$` } },
+  'a,b': { written: 'A list.', schema: text },
+  'ip,cidr': { written: 'A list of addresses and networks: `10.0.0.7, 10.0.0.0/8, fd00::/8`.', schema: { type: 'string', pattern: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$' } },
+  origin: { written: 'A list of origins, like `https://other.example.com`. `host:port` stands for both schemes.', schema: { type: 'string', pattern: '^(https?://)?[^\\s/?#@*\\\\]+$' } },
+  'key,key': { written: 'A list of keys as `oauth-gate oauth-secret` prints them: 32 bytes in url-safe base64.', schema: { type: 'string', pattern: '^[A-Za-z0-9+/_-]{43}=$' } },
+  'yes|no': { written: '`1`, `true`, `yes`, `on`, or `0`, `false`, `no`, `off`, in any case. A flag that stands alone means yes.', schema: { enum: [true, false, 'true', 'false', 'yes', 'no', 'on', 'off', 1, 0, '1', '0'] } },
+  number: { written: 'A whole number.', schema: { type: ['integer', 'string'], pattern: '^[0-9]{1,15}$' } },
+  days: { written: 'A number of days greater than 0; `0.5` is twelve hours.', schema: { type: ['number', 'string'], exclusiveMinimum: 0, maximum: 36_500, pattern: '^([0-9]{1,6}(\\.[0-9]{0,12})?|\\.[0-9]{1,12})$' } },
+  time: { written: 'Seconds, `30` or `1.5`, or with a unit: `500ms`, `30s`, `2m`, `1h`.', schema: { type: ['number', 'string'], exclusiveMinimum: 0, pattern: '^[0-9]{1,12}(\\.[0-9]{1,9})?\\s*(ms|s|m|h)?$' } },
+  path: { written: 'A path that begins with `/`, in plain segments: no encoding, no `//`, no `;`, no dot at the end of a segment.', schema: aPath },
+  ip: { written: 'An IP address or a host name, without port and brackets.', schema: { type: 'string', pattern: '^[A-Za-z0-9_.:-]+$' } },
+  domain: { written: 'A domain with at least one dot, without scheme and port.', schema: { type: 'string', pattern: '^\\.?[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$' } },
+  file: { written: 'The name of a file, seen from the folder where the gate is started.', schema: { type: 'string', pattern: '^\\S(.*\\S)?$' } },
+  dict: { written: 'A Python dict or JSON in quotes: `"{\'prompt\': \'consent\'}"`. In a file also plain keys and values.', schema: { type: ['object', 'string'], propertyNames: { minLength: 1 }, additionalProperties: { type: ['string', 'number', 'boolean', 'null', 'object', 'array'], items: { type: ['string', 'number', 'boolean'] } } } },
+  list: { written: 'A list of rules, `{ path: /admin, allow: { groups: [admins] } }`, where `allow` is `public`, `signed-in`, or groups.', schema: { type: 'array', minItems: 1, items: rule } }
+}
+
+/** The shapes of the table that need words, in its order, each once. */
+export function writtenShapes (): readonly (readonly [shape: string, written: string])[] {
+  const used = [...new Set(Object.values(options).map(({ shape }) => shape))]
+  return used.flatMap(shape => {
+    const written = shapes[shape]?.written
+    return written === undefined ? [] : [[shape, written] as const]
+  })
+}
+
+/**
+ * What the configuration file may hold for one setting. It takes one spelling of each word, in lower case; the gate takes any.
+ *
+ * @throws {Error} for a shape that is not described above
+ */
+export function valueSchema (option: OptionName): Schema {
+  const { shape, repeatable } = options[option]
+  if (option === 'upstream') return severalOf({ type: 'string', pattern: `^(/[^=]*=)?(${webUrl}|unix:(//)?/[^/?#][^?#]*)$` })
+  if (option === 'oauthProvider') return { enum: providers.flatMap(({ name, aliases = [] }) => [name, ...aliases]) }
+  const known = shapes[shape]
+  if (known === undefined && /^[\w-]+(?:\|[\w-]+)+$/.test(shape)) return choiceOf(shape.split('|'))
+  if (known === undefined) throw new Error(`src/config/shapes.ts does not say how <${shape}> is written, which is the shape of ${option}`)
+  const range = rangeOf(option)
+  return repeatable === true ? severalOf(known.schema) : { ...known.schema, ...range !== undefined && { minimum: range[0], maximum: range[1] } }
+}
+
+/** The least and the greatest that a whole number may be. */
+export function rangeOf (option: OptionName): readonly [min: number, max: number] | undefined {
+  const spec = options[option]
+  return 'min' in spec ? [spec.min, spec.max] : undefined
+}
+
+// To YAML `true` is no text, and it is what many write for on.
+function choiceOf (words: readonly string[]): Schema {
+  return { enum: words.includes('on') && words.includes('off') ? [...words, true, false] : words }
+}
+
+// Of items in one text only the first is looked at: the grammar of the rest is the gate's.
+function severalOf ({ type, pattern }: Schema): Schema {
+  const first = String(pattern).replace(/^\^|\$$/g, '')
+  return { anyOf: [{ type: 'array', minItems: 1, items: { type, pattern } }, { type, pattern: `^[\\s,]*(\\[|(${first})([\\s,]|$))` }] }
+}

@@ -1,0 +1,120 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { parse } from 'yaml'
+import { optionsPage, optionsSchema } from '../../src/config/document.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { fileKeys, flagNames, flagOf, gateNames, optionNames, panelNames, specOf } from '../../src/config/names.ts'
+import { options } from '../../src/config/options.ts'
+import * as errors from '../../src/errors.ts'
+import { blamed, file, key, secret } from './setup.ts'
+
+const built = new URL('../../', import.meta.url)
+const { generate } = await import(new URL('../scripts/docs.mjs', built).href) as { generate (built: URL): Promise<Map<string, string>> }
+const read = (path: string): string => readFileSync(new URL(`../${path}`, built), 'utf8')
+const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(optionsSchema())
+
+t.test('the pages in the repository are what the sources say now', async t => {
+  const pages = await generate(built)
+  t.strictSame([...pages.keys()], ['docs/options.md', 'docs/options.schema.json', 'docs/troubleshooting.md'])
+  for (const [path, content] of pages) t.ok(read(path) === content, `${path} (if it differs: npm run build && npm run docs)`)
+})
+
+t.test('a setting is on the page, in the schema and in --help by all its names', async t => {
+  const page = optionsPage()
+  const { properties } = optionsSchema() as { properties: Record<string, { description: string, writeOnly?: boolean }> }
+  const launcher = `process.exitCode = await (await import(${JSON.stringify(new URL('src/cli/main.js', built))})).main(process.argv.slice(1))`
+  const help = spawnSync(process.execPath, ['--input-type=module', '-e', launcher, '--', 'serve', '--help'], { encoding: 'utf8' }).stdout
+  for (const option of optionNames) {
+    const term = specOf(option).only === 'file' ? flagOf(option).replaceAll('-', '_') : `--${flagOf(option)}`
+    t.equal(help.split('\n').filter(line => line.startsWith(`  ${term} `)).length, 1, `${term} is in --help`)
+    t.equal(page.split('\n').filter(line => line.startsWith('|') && line.includes(options[option].doc)).length, 1, `${term} is on the page`)
+  }
+  for (const names of [gateNames, panelNames, fileKeys]) {
+    for (const [name, { inFile }] of names) t.ok(inFile || page.includes(`\`${name}\``), name)
+  }
+  for (const [flag, { inFile }] of flagNames) t.ok(inFile || page.includes(`\`--${flag}`), flag)
+  t.strictSame(Object.keys(properties).sort(), [...fileKeys.keys()].sort(), 'and the schema knows no other key')
+  for (const [name, { option, inFile }] of fileKeys) t.equal(properties[name]?.writeOnly === true, specOf(option).secret === true && !inFile, `${name} is kept back if it is a secret`)
+})
+
+t.test('an error is on its page with all its words', async t => {
+  const page = read('docs/troubleshooting.md').replace(/\\(?=[\\`*<[\]])/g, '')
+  const kinds = Object.values(errors).flatMap(value => 'kind' in value ? [value.kind] : [])
+  t.ok(kinds.length >= 30)
+  t.equal(new Set(kinds.map(({ code }) => code)).size, kinds.length, 'and no code is used twice')
+  for (const { code, status, title, advice, hint } of kinds) {
+    const entry = page.split(`### ${code}\n`)[1]?.split('\n### ')[0] ?? ''
+    for (const words of [String(status), title, advice, hint]) t.ok(entry.includes(words), `${code}: ${words}`)
+  }
+  t.equal(page.match(/^### /gm)?.length, kinds.length, 'and nothing else is')
+})
+
+const enough = { upstream: 'http://localhost:5006', oauth_provider: 'oidc', oauth_issuer: 'https://login.example', oauth_key: 'id', oauth_secret: 's3cret-of-the-client', cookie_secret: secret }
+const good = `
+upstream: ["http://localhost:5006", "/api=https://[::1]:8443/base/", "/x=unix:/run/my app.sock:/b"]
+upstream_timeout: 1.5s
+pass_host_header: no
+address: "::"
+port: 0
+max_header_size: "4096"
+public_url: https://app.example.com/
+proxy_prefix: /_gate
+trusted_proxy: 10.0.0.0/8, ::1
+allow_websocket_origin: ["localhost:5006", https://other.example]
+oauth_provider: oidc
+client_id: 0123
+client_secret: s3cret-of-the-client
+oauth_redirect_uri: https://app.example.com/login?b=c
+oauth_extra_params: { prompt: consent, on: true, none: null, list: [a, 1], claims: { userinfo: { email: null } } }
+oauth_scope: openid email
+oauth_issuer: https://login.example/realms/x
+user_key: sub
+use_pkce: true
+auth_style: header
+cookie_secret: ${secret}
+oauth_encryption_key: [${key}]
+oauth_expiry_days: .5
+cookie_domain: .example.com
+cookie_secure: true
+cookie_samesite: strict
+allowed_domains: ["*.b.com", "@c.com"]
+allowed_emails: a@b.com, c@d.org
+allowed_groups: [platform team, "CN=a,OU=b", 7]
+log_level: silent
+rules:
+  - { path: /admin, allow: { groups: [admins, 7] } }
+  - { path: /my app, allow: public }
+  - { path: /, allow: signed-in }
+`
+
+t.test('a file that the gate takes is one that the schema takes', async t => {
+  t.ok(validate(parse(good)), JSON.stringify(validate.errors))
+  t.strictSame(blamed(() => loadConfig({ env: {}, file: file(t, 'gate.yaml', good) })), [], 'and so does the gate')
+  const others = ['use_pkce: "off"', 'upstream_timeout: 30', 'upstream: unix:///s.sock', 'upstream: http://a:1,/api=http://b:2 /c=http://c', 'trusted_proxy: "10.0.0.1, fd00::/8"', 'allow_websocket_origin: "[::1]:80 https://a.example"', 'oauth_extra_params: ""', 'oauth_extra_params: "{\'a\': 1}"', 'oauth_expiry_days: 7', 'allowed_groups: \'["a,b"]\'', `oauth_encryption_key: ${key}, ${key}`, 'cookie_secure: off', 'allowed_groups: 7']
+  for (const line of others) {
+    t.ok(validate(parse(line)), `${line} ${JSON.stringify(validate.errors)}`)
+    const content = JSON.stringify({ ...enough, ...parse(line) as object })
+    t.strictSame(blamed(() => loadConfig({ env: {}, file: file(t, 'gate.json', content) })), [], `${line}: and so does the gate`)
+  }
+  t.ok(validate({}), 'and nothing must be in the file')
+})
+
+t.test('a file that the schema refuses is one that the gate refuses', async t => {
+  const bad = [
+    'prot: 1', 'config: gate.yaml', 'port: 65536', 'port: -1', 'port: 1.5', 'port: abc', 'port: true', 'port: null', 'port: [1]', 'max_header_size: 1', 'upstream_timeout: 30d', 'upstream_timeout: 0', 'oauth_expiry_days: 0', 'oauth_expiry_days: 40000', 'oauth_expiry_days: 1d',
+    'upstream: localhost:5006', 'upstream: []', 'upstream: [localhost:5006]', 'upstream: [http://a?x=1#x]', 'upstream: ["unix:run/app.sock"]', 'public_url: app.example.com', 'public_url: https://u:p@a', 'oauth_issuer: https://login.example#x', 'oauth_token_url: /t', 'oauth_provider: genric',
+    'use_pkce: perhaps', 'use_pkce: 2', 'auth_style: basic', 'cookie_secure: maybe', 'log_level: loud', 'oauth_key: ""', 'oauth_key: " a"', 'oauth_key: "a\\n"', 'oauth_key: {}', 'oauth_key: []', 'oauth_secret_file: ""', 'oauth_secret_file: 1', 'oauth_encryption_key: [abc]',
+    'trusted_proxy: [proxy.example]', 'trusted_proxy: proxy.example, 10.0.0.1', 'allow_websocket_origin: ["*"]', 'allow_websocket_origin: [https://a.example/x]', 'proxy_prefix: oauth2', 'cookie_path: /a;b', 'cookie_domain: localhost', 'address: 127.0.0.1/8', 'allowed_groups: []', 'allowed_groups: [""]', 'allowed_groups: [{}]', 'allowed_groups: {}',
+    'oauth_extra_params: []', 'oauth_extra_params: 1', 'oauth_extra_params: { "": x }', 'oauth_extra_params: { a: [[1]] }',
+    'rules: []', 'rules: /admin', 'rules: [/admin]', 'rules: [{ path: /a }]', 'rules: [{ allow: public }]', 'rules: [{ path: a, allow: public }]', 'rules: [{ path: /a?b, allow: public }]', 'rules: [{ path: /a;b, allow: public }]', 'rules: [{ path: /a, allow: everyone }]', 'rules: [{ path: /a, allow: public, also: 1 }]',
+    'rules: [{ path: /a, allow: { groups: [] } }]', 'rules: [{ path: /a, allow: { groups: a } }]', 'rules: [{ path: /a, allow: { groups: [" a"] } }]', 'rules: [{ path: /a, allow: { groups: [a], group: a } }]', 'rules: [{ path: /a, allow: { emails: [a] } }]'
+  ]
+  for (const line of bad) {
+    const content = { ...enough, ...parse(line) as object }
+    t.notOk(validate(content), line)
+    t.not(blamed(() => loadConfig({ env: {}, file: file(t, 'gate.json', JSON.stringify(content)) })).length, 0, `${line}: and the gate says what is wrong`)
+  }
+  t.ok(validate(enough), 'and without these lines the file was good')
+})
