@@ -3,7 +3,7 @@ import { ConfigError, Problem, type ConfigProblem } from '../config/config-error
 import { describeOptions, type OptionHelp } from '../config/describe.ts'
 import { loadConfig, type Loaded } from '../config/load.ts'
 import { flagNames } from '../config/names.ts'
-import { options } from '../config/options.ts'
+import { options, type Settings } from '../config/options.ts'
 import type { Flags } from '../config/sources.ts'
 import { outside } from '../outside.ts'
 import { oauthSecret } from './oauth-secret.ts'
@@ -13,6 +13,7 @@ const firstSteps = `Nothing is set yet. To see it work, with no account:  oauth-
 In front of your app:  oauth-gate serve --upstream=http://localhost:5006 --oauth-provider=oidc --oauth-issuer=https://… --oauth-key=… --oauth-secret=… --cookie-secret=…
 All that can be set:  oauth-gate serve --help
 `
+const sources = 'Each setting is also read from OAUTH_GATE_… variables and the file that --config names.'
 
 /**
  * Runs one command line.
@@ -46,6 +47,8 @@ function build (argv: readonly string[], end: (code: number) => void): Command {
     .configureOutput({ outputError: (text, write) => { write(text.replace(/('--?[^=']*)=[^]*'/, '$1\'')) } })
   addServe(program, argv, end)
   addDemo(program, end)
+  addCheck(program, argv, end)
+  addHealthcheck(program, argv, end)
   program.command('oauth-secret')
     .description('Print a fresh key for --oauth-encryption-key or --cookie-secret.')
     .action(() => { process.stdout.write(`${oauthSecret(outside)}\n`) })
@@ -53,21 +56,45 @@ function build (argv: readonly string[], end: (code: number) => void): Command {
 }
 
 function addServe (program: Command, argv: readonly string[], end: (code: number) => void): void {
-  const serve = program.command('serve').description('Run the gate. Each setting is also read from OAUTH_GATE_… variables and the file that --config names.')
-  for (const { title, lines } of describeOptions()) {
-    for (const { term, text } of lines.filter(isFlag)) serve.addOption(collecting(new Option(term, text).helpGroup(title)))
-  }
-  for (const [flag, { option, inFile }] of flagNames) {
-    if (!serve.options.some(known => known.long === `--${flag}`)) serve.addOption(collecting(new Option(`--${flag} <${inFile ? 'file' : options[option].shape}>`).hideHelp()))
-  }
-  const others = describeOptions().flatMap(group => group.lines).filter(line => !isFlag(line))
-  serve.addHelpText('after', `\nIn the file only:\n${others.map(({ term, text }) => `  ${term}  ${text}\n`).join('')}`)
-  // Commander stops at the first flag it does not know; loadConfig tells all that is wrong at once, with the nearest names.
-  serve.allowUnknownOption().allowExcessArguments()
+  const serve = program.command('serve').description(`Run the gate. ${sources}`)
+  takeSettings(serve)
   serve.action(async () => {
     const loaded = loadAll(serve, argv)
     end(await (await import('./serve.ts')).serve(loaded))
   })
+}
+
+function addCheck (program: Command, argv: readonly string[], end: (code: number) => void): void {
+  const check = program.command('check')
+    .description(`Say what is wrong with the settings of serve, or what they come to. ${sources}`)
+    .option('--live', 'Ask the provider and the app too; sends the provider one token request that must fail.')
+  takeSettings(check)
+  check.action(async () => {
+    const loaded = loadAll(check, argv)
+    end(await (await import('./check.ts')).check(loaded, { live: check.getOptionValue('live') === true }))
+  })
+}
+
+function addHealthcheck (program: Command, argv: readonly string[], end: (code: number) => void): void {
+  const command = program.command('healthcheck').description(`Exit with 0 if a gate with these settings answers, else with 1. Address and port are enough. ${sources}`)
+  takeSettings(command)
+  command.action(async () => {
+    const { healthcheck, loadWhatIsThere } = await import('./healthcheck.ts')
+    end(await healthcheck(loadWhatIsThere(settings => loadAll(command, argv, settings))))
+  })
+}
+
+function takeSettings (command: Command): void {
+  for (const { title, lines } of describeOptions()) {
+    for (const { term, text } of lines.filter(isFlag)) command.addOption(collecting(new Option(term, text).helpGroup(title)))
+  }
+  for (const [flag, { option, inFile }] of flagNames) {
+    if (!command.options.some(known => known.long === `--${flag}`)) command.addOption(collecting(new Option(`--${flag} <${inFile ? 'file' : options[option].shape}>`).hideHelp()))
+  }
+  const others = describeOptions().flatMap(group => group.lines).filter(line => !isFlag(line))
+  command.addHelpText('after', `\nIn the file only:\n${others.map(({ term, text }) => `  ${term}  ${text}\n`).join('')}`)
+  // Commander stops at the first flag it does not know; loadConfig tells all that is wrong at once, with the nearest names.
+  command.allowUnknownOption().allowExcessArguments()
 }
 
 function addDemo (program: Command, end: (code: number) => void): void {
@@ -91,15 +118,15 @@ function collecting (option: Option): Option {
 }
 
 function flagsOf (command: Command): Flags {
-  return Object.fromEntries(command.options.map(option => [option.name(), command.getOptionValue(option.attributeName()) as Flags[string]]).filter(([, value]) => value !== undefined))
+  return Object.fromEntries(command.options.filter(option => flagNames.has(option.name())).map(option => [option.name(), command.getOptionValue(option.attributeName()) as Flags[string]]).filter(([, value]) => value !== undefined))
 }
 
 /** @throws {ConfigError} what the settings lack, and what on the command line is no setting */
-function loadAll (command: Command, argv: readonly string[]): Loaded {
+function loadAll (command: Command, argv: readonly string[], settings: Settings = {}): Loaded {
   const { flags, strays } = unknownArguments(command.args)
   const problems = strays.map(text => strayProblem(argv[argv.indexOf(text) - 1] ?? ''))
   try {
-    const loaded = loadConfig({ flags: { ...flags, ...flagsOf(command) } })
+    const loaded = loadConfig({ flags: { ...flags, ...flagsOf(command) }, settings })
     if (problems.length === 0) return loaded
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error

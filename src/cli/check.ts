@@ -1,0 +1,70 @@
+import { findProvider } from '../../providers/index.ts'
+import type { Loaded } from '../config/load.ts'
+import type { Config } from '../config/options.ts'
+import type { OAuthClientOptions } from '../oauth/client.ts'
+import { createProviderFetch } from '../oauth/http.ts'
+import { probeProvider, type Finding } from '../oauth/probe/index.ts'
+import { outside as machine, type Outside } from '../outside.ts'
+import type { Provider } from '../provider.ts'
+import { reachUpstream } from './reach-upstream.ts'
+import { startBlock } from './start-block.ts'
+import { version } from './version.ts'
+
+export interface CheckOptions {
+  /** Whether provider and upstream are asked as well. */
+  readonly live?: boolean
+  readonly outside?: Outside
+  readonly write?: (text: string) => void
+}
+
+const announcement = `
+Asking the provider and the app. The provider gets one sign-in request that nobody completes, and
+one token request with a code that nobody issued: its log will have a failed attempt of this client.
+
+`
+
+/** `oauth-gate check`: what would start, in words; with `live`, what it would meet. @returns the exit code: 1 if something is wrong */
+export async function check ({ config, notices }: Loaded, { live = false, outside = machine, write = text => { process.stdout.write(text) } }: CheckOptions = {}): Promise<number> {
+  const host = config.address.includes(':') ? `[${config.address}]` : config.address
+  const listening = `${config.sslCertfile === undefined ? 'http' : 'https'}://${host}:${config.port}`
+  write(startBlock({ config, version, listening, notices: config.port === 0 ? [...notices, 'port 0 stands for one that is chosen at start'] : notices }))
+  if (!live) {
+    write('\nThe settings are right. Whether provider and app agree, --live asks.\n')
+    return 0
+  }
+  write(announcement)
+  return await ask(config, listening, outside, write)
+}
+
+async function ask (config: Config, listening: string, outside: Outside, write: (text: string) => void): Promise<number> {
+  let wrongs = 0
+  const tell = ({ verdict, what, text }: Finding): void => {
+    if (verdict === 'wrong') wrongs++
+    write(`${verdict.padEnd(11)}  ${what.padEnd(18)}  ${text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')}\n`)
+  }
+  for await (const finding of probeProvider(clientOptions(config, outside), registeredUri(config, listening))) tell(finding)
+  for (const upstream of config.upstream) tell(await reachUpstream(upstream, config))
+  write(wrongs === 0 ? '\nNothing is wrong.\n' : `\n${wrongs === 1 ? 'One thing is' : `${wrongs} things are`} wrong.\n`)
+  return wrongs === 0 ? 0 : 1
+}
+
+/** What people come back to, unless only they know: every address of the machine has a name of its own, and port 0 is none yet. */
+function registeredUri ({ oauthRedirectUri, publicUrl, address, port }: Config, listening: string): string | undefined {
+  const fixed = oauthRedirectUri ?? publicUrl?.origin
+  if (fixed !== undefined) return fixed
+  return isEverywhere(address) || port === 0 ? undefined : new URL(listening).origin
+}
+
+export function isEverywhere (address: string): boolean {
+  return /^(?:0\.0\.0\.0|[0:]*:[0:]*)$/.test(address)
+}
+
+function clientOptions (config: Config, outside: Outside): OAuthClientOptions {
+  const provider = findProvider(config.oauthProvider) as Provider // loadConfig knows no others
+  return {
+    provider, outside, fetch: createProviderFetch(),
+    issuer: config.oauthIssuer, authorizeUrl: config.oauthAuthorizeUrl, tokenUrl: config.oauthTokenUrl, userUrl: config.oauthUserUrl,
+    clientId: config.oauthKey as string, clientSecret: config.oauthSecret, authStyle: config.authStyle, // nor does it go on without an id
+    scopes: config.oauthScope ?? provider.scopes, usePkce: config.usePkce, extraParams: config.oauthExtraParams
+  }
+}

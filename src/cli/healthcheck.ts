@@ -1,0 +1,73 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { ConfigError } from '../config/config-error.ts'
+import type { Loaded } from '../config/load.ts'
+import { flagOf } from '../config/names.ts'
+import type { Config, OptionName, Settings } from '../config/options.ts'
+import { isEverywhere } from './check.ts'
+
+const DEADLINE = 3000
+
+/** What a gate cannot do without and the question whether it runs can: stands in where it is not given. Nothing is done with these. */
+const STAND_INS: Settings = {
+  upstream: 'http://localhost', oauthProvider: 'oidc', oauthIssuer: 'https://localhost', oauthAuthorizeUrl: 'https://localhost', oauthTokenUrl: 'https://localhost',
+  oauthUserUrl: 'https://localhost', oauthKey: 'none', oauthSecret: 'none', cookieSecret: 'none'.repeat(8)
+}
+
+/**
+ * The settings of a gate of which only some are known here, as where it was given flags and this command the address alone.
+ *
+ * @param load reads everything there is, with these settings beside
+ * @throws {ConfigError} something is wrong rather than missing
+ */
+export function loadWhatIsThere (load: (settings: Settings) => Loaded): Config {
+  let settings: Settings = {}
+  for (;;) {
+    try {
+      return load(settings).config
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      const blamed = new Set(error.problems.map(problem => problem.setting))
+      const missing = (Object.keys(STAND_INS) as OptionName[]).filter(option => blamed.has(flagOf(option)) && settings[option] === undefined)
+      if (missing.length === 0) throw error
+      settings = { ...settings, ...Object.fromEntries(missing.map(option => [option, STAND_INS[option]])) }
+    }
+  }
+}
+
+/** `oauth-gate healthcheck`. @returns 0 if a gate with these settings serves, else 1 after one sentence */
+export async function healthcheck ({ address, port, readyPath, sslCertfile }: Pick<Config, 'address' | 'port' | 'readyPath' | 'sslCertfile'>, write: (text: string) => void = text => { process.stderr.write(text) }): Promise<number> {
+  const problem = port === 0 ? 'with --port=0 nobody knows where it listens' : await problemOf(address, port, readyPath, sslCertfile !== undefined)
+  if (problem === undefined) return 0
+  write(`oauth-gate: not healthy: ${problem}.\n`)
+  return 1
+}
+
+async function problemOf (address: string, port: number, path: string, tls: boolean): Promise<string | undefined> {
+  const host = isEverywhere(address) ? (address.includes(':') ? '::1' : '127.0.0.1') : address
+  const where = `${host.includes(':') ? `[${host}]` : host}:${port}${path}`
+  try {
+    const { statusCode, headers } = await ask(host, port, path, tls)
+    if (statusCode !== 200) return `${where} answers ${statusCode}`
+    return headers['x-oauth-gate'] === undefined ? `something else than a gate answers at ${where}` : undefined
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ABORT_ERR') return `${where} does not answer within ${DEADLINE / 1000} s`
+    return code === 'ECONNREFUSED' ? `nothing listens at ${where}` : `${where}: ${code ?? message}`
+  }
+}
+
+/**
+ * The certificate is for the name that people type, not for this address, and may be one that only their proxy trusts. Nothing
+ * secret is sent and nothing that is read is believed but “it serves”, so it is not verified.
+ */
+function ask (host: string, port: number, path: string, tls: boolean): Promise<IncomingMessage> {
+  const question = { host, port, path, agent: false, signal: AbortSignal.timeout(DEADLINE), headers: { 'user-agent': 'oauth-gate healthcheck' } } as const
+  return new Promise((resolve, reject) => {
+    const request = tls ? httpsRequest({ ...question, rejectUnauthorized: false }) : httpRequest(question)
+    request.on('error', reject).on('response', answer => {
+      answer.destroy()
+      resolve(answer)
+    }).end()
+  })
+}
