@@ -8,7 +8,7 @@ import { compileRules } from './access/rules.ts'
 import type { Config } from './config/options.ts'
 import { GateError } from './errors.ts'
 import { identify } from './identity/identify.ts'
-import { createOAuthClient } from './oauth/client.ts'
+import { createOAuthClient, type OAuthClientOptions } from './oauth/client.ts'
 import { createProviderFetch } from './oauth/http.ts'
 import type { Outside } from './outside.ts'
 import { createOwnUrls } from './own-urls.ts'
@@ -29,7 +29,8 @@ const PROVIDER_TIMEOUT = 10_000
 
 /** Everything the gate is made of, made once from its configuration. */
 export function createParts (config: Config, outside: Outside, log: Logger) {
-  const provider = findProvider(config.oauthProvider) as Provider // loadConfig knows no others
+  const options = clientOptions(config, outside)
+  const { provider } = options
   const gate = gateId(config)
   const tls = config.sslCertfile !== undefined
   const keyring = createKeyring(config.cookieSecret, config.oauthEncryptionKey.map(key => Buffer.from(key, 'base64url')), outside)
@@ -40,7 +41,7 @@ export function createParts (config: Config, outside: Outside, log: Logger) {
   const urls = createOwnUrls(config.proxyPrefix)
   const probes = { paths: [config.pingPath, config.readyPath] }
   const callbackPath = provider.flow === 'password' ? undefined : config.oauthRedirectUri === undefined ? '/' : new URL(config.oauthRedirectUri).pathname
-  const client = createClient(config, provider, outside, log)
+  const client = createOAuthClient({ ...options, onFailure: error => warnOfProvider(log, error) })
   const jars = createJars(config)
   const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbackPath })
   return {
@@ -64,8 +65,10 @@ export function createParts (config: Config, outside: Outside, log: Logger) {
   }
 }
 
-function createClient (config: Config, provider: Provider, outside: Outside, log: Logger) {
-  return createOAuthClient({
+/** What a client of the provider is made of; `check --live` asks the same provider by the same settings. */
+export function clientOptions (config: Config, outside: Outside): OAuthClientOptions {
+  const provider = findProvider(config.oauthProvider) as Provider // loadConfig knows no others
+  return {
     provider, outside,
     clientId: config.oauthKey as string, // loadConfig refuses to go on without one
     clientSecret: config.oauthSecret,
@@ -77,9 +80,8 @@ function createClient (config: Config, provider: Provider, outside: Outside, log
     authorizeUrl: config.oauthAuthorizeUrl,
     tokenUrl: config.oauthTokenUrl,
     userUrl: config.oauthUserUrl,
-    fetch: createProviderFetch({ timeout: PROVIDER_TIMEOUT }),
-    onFailure: error => warnOfProvider(log, error)
-  })
+    fetch: createProviderFetch({ timeout: PROVIDER_TIMEOUT })
+  }
 }
 
 function warnOfProvider (log: Logger, error: unknown): void {

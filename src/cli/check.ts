@@ -1,11 +1,8 @@
-import { findProvider } from '../../providers/index.ts'
 import type { Loaded } from '../config/load.ts'
 import type { Config } from '../config/options.ts'
-import type { OAuthClientOptions } from '../oauth/client.ts'
-import { createProviderFetch } from '../oauth/http.ts'
 import { probeProvider, type Finding } from '../oauth/probe/index.ts'
 import { outside as machine, type Outside } from '../outside.ts'
-import type { Provider } from '../provider.ts'
+import { clientOptions } from '../parts.ts'
 import { reachUpstream } from './reach-upstream.ts'
 import { startBlock } from './start-block.ts'
 import { version } from './version.ts'
@@ -57,14 +54,4 @@ function registeredUri ({ oauthRedirectUri, publicUrl, address, port }: Config, 
 
 export function isEverywhere (address: string): boolean {
   return /^(?:0\.0\.0\.0|[0:]*:[0:]*)$/.test(address)
-}
-
-function clientOptions (config: Config, outside: Outside): OAuthClientOptions {
-  const provider = findProvider(config.oauthProvider) as Provider // loadConfig knows no others
-  return {
-    provider, outside, fetch: createProviderFetch(),
-    issuer: config.oauthIssuer, authorizeUrl: config.oauthAuthorizeUrl, tokenUrl: config.oauthTokenUrl, userUrl: config.oauthUserUrl,
-    clientId: config.oauthKey as string, clientSecret: config.oauthSecret, authStyle: config.authStyle, // nor does it go on without an id
-    scopes: config.oauthScope ?? provider.scopes, usePkce: config.usePkce, extraParams: config.oauthExtraParams
-  }
 }

@@ -23,6 +23,8 @@ const sources = 'Each setting is also read from OAUTH_GATE_… variables and the
  */
 export async function main (argv: string[]): Promise<number> {
   let code = 0
+  // `… --help | head` closes the pipe early, which is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code !== 'EPIPE') throw error })
   const program = build(argv, ended => { code = ended })
   try {
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })

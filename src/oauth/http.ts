@@ -12,6 +12,8 @@ export interface ProviderRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: URLSearchParams | null | undefined
   readonly signal?: AbortSignal
+  /** A redirect is an error, unless where it leads is what is asked. It is never followed. */
+  readonly redirects?: 'refused' | 'told'
 }
 
 /** oauth4webapi's `customFetch`. The answer is whole: its body was read before the promise settled. */
@@ -31,7 +33,7 @@ export interface ProviderFetchOptions {
  */
 export function createProviderFetch ({ timeout = 10_000 }: ProviderFetchOptions = {}): ProviderFetch {
   const dispatcher = new Agent()
-  return async function providerFetch (url, { method = 'GET', headers = {}, body, signal }) {
+  return async function providerFetch (url, { method = 'GET', headers = {}, body, signal, redirects = 'refused' }) {
     if (!isSafeUrl(url)) throw new ProviderUnreachable(`${method} ${address(url)}: http is for loopback addresses only`)
     const deadline = AbortSignal.timeout(timeout)
     try {
@@ -40,7 +42,7 @@ export function createProviderFetch ({ timeout = 10_000 }: ProviderFetchOptions 
         headers: { ...headers, 'user-agent': 'oauth-gate' }, // GitHub refuses requests without one
         signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal])
       })
-      await refuseRedirect(answer, url)
+      if (redirects === 'refused') await refuseRedirect(answer, url)
       return await whole(answer, url)
     } catch (error) {
       if (error instanceof ProviderAnswerInvalid) throw error

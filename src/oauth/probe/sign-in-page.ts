@@ -1,15 +1,12 @@
-import { ProviderUnreachable } from '../../errors.ts'
 import { buildAuthorizeUrl } from '../authorize.ts'
 import { errorCode } from '../callback.ts'
 import type { OAuthClientOptions } from '../client.ts'
 import type { Endpoints } from '../endpoints.ts'
-import { address, isSafeUrl } from '../http.ts'
+import { address } from '../http.ts'
 import { cannotTell, ok, said, wrong, type Finding } from './finding.ts'
 import type { Witness } from './witness.ts'
 
 const what = 'redirect URI'
-const TIMEOUT = 10_000
-const LARGEST_PAGE = 1024 * 1024
 
 /** The names under which providers refuse an address, on pages that say 200 too: Google, node-oidc-provider, Cognito, Entra. */
 const NAMED = /redirect_uri_mismatch|invalid_redirect_uri|redirect_mismatch|AADSTS50011\b|AADSTS900971\b/
@@ -39,10 +36,8 @@ export async function probeSignInPage (options: OAuthClientOptions, { authorize 
   const prompt = options.scopes.includes('openid') ? 'none' : undefined
   const url = buildAuthorizeUrl(authorize, options, { state: random(), nonce: random(), codeVerifier: random(), redirectUri }, prompt)
   try {
-    const sentAt = options.outside.now()
-    const answer = await visit(url)
-    witness.note(answer.headers, sentAt)
-    return judgePage({ status: answer.status, location: leadsTo(answer, url), body: await beginning(answer) }, redirectUri)
+    const answer = await witness.fetch(url, { redirects: 'told', headers: { accept: 'text/html', 'accept-language': 'en' } })
+    return judgePage({ status: answer.status, location: leadsTo(answer, url), body: await answer.text() }, redirectUri)
   } catch (error) {
     return [wrong(what, `${said(error)}; check that this machine reaches ${address(url)}`)]
   }
@@ -85,29 +80,7 @@ function namesIt ({ href, searchParams }: URL): boolean {
   return NAMED.test(href) || errors.some(value => SPOKEN.test(value)) || [...errors, ...decoded].some(value => NAMED.test(value))
 }
 
-// Not by http.ts, for which any redirect is an error: here it is the answer, and nothing secret is sent.
-async function visit (url: string): Promise<Response> {
-  if (!isSafeUrl(url)) throw new ProviderUnreachable(`GET ${address(url)}: http is for loopback addresses only`)
-  try {
-    return await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT), headers: { accept: 'text/html', 'accept-language': 'en', 'user-agent': 'oauth-gate' } })
-  } catch (error) {
-    const { code = '', message } = (error instanceof Error && error.cause instanceof Error ? error.cause : { message: 'no answer in time' }) as NodeJS.ErrnoException
-    throw new ProviderUnreachable(`GET ${address(url)}: ${[code, message].filter(Boolean).join(': ')}`, { cause: error })
-  }
-}
-
 function leadsTo ({ status, headers }: Response, url: string): URL | undefined {
   const location = headers.get('location') ?? ''
   return status >= 300 && status < 400 && location !== '' && URL.canParse(location, url) ? new URL(location, url) : undefined
-}
-
-async function beginning ({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of body ?? []) {
-    chunks.push(chunk)
-    size += chunk.byteLength
-    if (size > LARGEST_PAGE) break
-  }
-  return Buffer.concat(chunks).toString()
 }

@@ -7,8 +7,6 @@ const TOLERANCE = 60_000
 /** Looks at answers as they pass. */
 export interface Witness {
   readonly fetch: ProviderFetch
-  /** Notes the clock of an answer that did not come by `fetch`. @param sentAt milliseconds, when it was asked for */
-  note (headers: Headers, sentAt: number): void
   /** The first body that came by `fetch`, as JSON; `undefined` where none was. */
   first (): unknown
   clock (): Finding
@@ -28,7 +26,6 @@ export function createWitness (fetch: ProviderFetch, outside: Outside): Witness 
   }
 
   return {
-    note,
     async fetch (url, request) {
       const sentAt = outside.now()
       const answer = await fetch(url, request)
