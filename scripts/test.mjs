@@ -24,5 +24,5 @@ const count = name => Number(new RegExp(`\\b${name}: (\\d+)`).exec(summary)?.[1]
 const failed = count('fail') + (sound ? 0 : 1) + (!tested && count('fail') === 0 ? 1 : 0)
 if (!sound) console.error('types, lint or build failed: see above')
 const skipped = count('skip') + count('todo')
-console.log(`${count('pass')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+console.log(`\n${count('pass')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
 process.exitCode = failed === 0 ? 0 : 1

@@ -3,21 +3,7 @@ import t from 'tap'
 import { options } from '../../src/config/options.ts'
 import { flagOf, optionNames, specOf } from '../../src/config/names.ts'
 import { python } from '../fixtures/python.ts'
-
-const main = new URL('../../src/cli/main.js', import.meta.url)
-const launcher = `process.exitCode = await (await import(${JSON.stringify(main)})).main(process.argv.slice(1))`
-
-/** A process of its own, as people run it, without the variables of this one. */
-function run (argv: readonly string[], env: Record<string, string> = {}): Promise<{ code: number | null, out: string, err: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', launcher, '--', ...argv], { env: { PATH: process.env['PATH'], ...env } })
-    let [out, err] = ['', '']
-    child.stdout.on('data', chunk => { out += String(chunk) })
-    child.stderr.on('data', chunk => { err += String(chunk) })
-    child.on('error', reject)
-    child.on('close', code => { resolve({ code, out, err }) })
-  })
-}
+import { runCommand as run } from './run-command.ts'
 
 t.test('the help of serve has every setting exactly once, in groups, one line an option', async t => {
   const { code, out } = await run(['serve', '--help'])
