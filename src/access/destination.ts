@@ -10,7 +10,9 @@ export function destinationTarget (value: string | readonly string[], origin: st
   if (typeof value !== 'string' || !/^[\x21-\x7e\x80-\xff]+$/.test(value) || /[?#]/.test(value)) return null
   if (value.startsWith('/')) return value.startsWith('//') ? null : value // `//host/path` leads to another host (RFC 3986 §4.2)
   const [, site, path] = /^(https?:\/\/[^/\\@]+)(\/.*)?$/i.exec(value) ?? []
-  return site !== undefined && withoutPort(site.toLowerCase()) === withoutPort(origin) ? path ?? '/' : null
+  // A client behind a proxy that ends TLS says https, where nobody may have told us.
+  const ours = [origin, origin.replace(/^http:/, 'https:')].map(withoutPort)
+  return site !== undefined && ours.includes(withoutPort(site.toLowerCase())) ? path ?? '/' : null
 }
 
 function withoutPort (origin: string): string {

@@ -1,8 +1,12 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
 /**
  * Whether a form came from a page of ours. SameSite does not tell: another port, or a sibling host, is the same site.
+ * The browser's own word counts before our idea of the origin, which may lack the https of a proxy that nobody told us of.
  *
- * @param header `Origin` (RFC 6454 §7), which old browsers leave out of a form
+ * @param headers `Sec-Fetch-Site` (which no page can set), else `Origin` (RFC 6454 §7), which old browsers leave out of a form
  */
-export function isFromHere (header: string | undefined, origin: string): boolean {
-  return header === undefined || header.toLowerCase() === origin
+export function isFromHere (headers: IncomingHttpHeaders, origin: string): boolean {
+  const { origin: sender, 'sec-fetch-site': site } = headers
+  return site === 'same-origin' || sender === undefined || sender.toLowerCase() === origin
 }

@@ -126,7 +126,7 @@ function flagsOf (command: Command): Flags {
 /** @throws {ConfigError} what the settings lack, and what on the command line is no setting */
 function loadAll (command: Command, argv: readonly string[], settings: Settings = {}): Loaded {
   const { flags, strays } = unknownArguments(command.args)
-  const problems = strays.map(text => strayProblem(argv[argv.indexOf(text) - 1] ?? ''))
+  const problems = [...new Set(strays.map(text => flagBefore(argv, text)))].map(strayProblem)
   try {
     const loaded = loadConfig({ flags: { ...flags, ...flagsOf(command) }, settings })
     if (problems.length === 0) return loaded
@@ -138,15 +138,19 @@ function loadAll (command: Command, argv: readonly string[], settings: Settings 
   throw new ConfigError(problems)
 }
 
-// The word itself may be a piece of a secret; the flag before it says where to look.
-function strayProblem (before: string): ConfigProblem {
-  const [flag = ''] = before.split('=')
+// The word itself, and any word before it, may be a piece of a secret; the flag before it says where to look.
+function flagBefore (argv: readonly string[], text: string): string {
+  const before = argv.slice(0, argv.lastIndexOf(text)).findLast(word => /^--[a-z]/.test(word))
+  return before?.split('=', 1)[0] ?? 'the command'
+}
+
+function strayProblem (flag: string): ConfigProblem {
   return { setting: flag, message: `A word after ${flag} belongs to no setting.`, fix: 'Write --name=value, and quotes around a value that has spaces or quotes in it: --oauth-extra-params="{\'tenant\': \'x\'}".' }
 }
 
 /** What commander did not know. A word after an unknown flag is taken for its value, which may be a secret: it is not repeated. */
 function unknownArguments (args: readonly string[]): { flags: Flags, strays: string[] } {
-  const flags: Record<string, string> = {}
+  const flags = Object.create(null) as Record<string, string>
   const strays: string[] = []
   for (const [index, text] of args.entries()) {
     const [, name, value] = /^--([^=]+)(?:=(.*))?$/s.exec(text) ?? []

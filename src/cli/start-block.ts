@@ -41,6 +41,7 @@ function warnings (config: Config, provider: Provider, listening: string): strin
   const said: [boolean, string][] = [
     [provider.notice !== undefined, provider.notice ?? ''],
     [!restricted, `nothing restricts who may enter: anyone with an account at ${provider.label} is let in. Set --allowed-domains, --allowed-emails or --allowed-groups.`],
+    [saysHttpsAlone(config), 'only the redirect URI says https: cookies are not Secure, and websockets of https pages are refused. Set --public-url, or name the proxy that ends TLS in --trusted-proxy.'],
     [isPublicHttp, 'people reach this address over plain http: passwords and cookies can be read on the way. Set --ssl-certfile and --ssl-keyfile, or --public-url=https://… behind a proxy that ends TLS.'],
     [config.oauthIssuer === undefined, 'the provider’s keys are unknown, so an id_token is believed because TLS brought it. Set --oauth-issuer to have signatures verified.'],
     [!config.usePkce, 'PKCE is off: a stolen code can be used elsewhere.'],
@@ -50,6 +51,10 @@ function warnings (config: Config, provider: Provider, listening: string): strin
     [config.oauthEncryptionKey.length === 0, 'sessions are sealed with a key derived from --cookie-secret: whoever knows it can forge them. `oauth-gate oauth-secret` makes one for --oauth-encryption-key.']
   ]
   return said.filter(([applies]) => applies).map(([, text]) => text)
+}
+
+function saysHttpsAlone ({ oauthRedirectUri, publicUrl, sslCertfile, trustedProxy, useXheaders }: Config): boolean {
+  return oauthRedirectUri?.startsWith('https:') === true && publicUrl === undefined && sslCertfile === undefined && trustedProxy.length === 0 && !useXheaders
 }
 
 function days (count: number): string {

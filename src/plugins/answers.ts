@@ -12,7 +12,9 @@ declare module 'fastify' {
 }
 
 /** Milliseconds that the rest of an unwanted body is read. */
-const LINGER = 2_000
+export const LINGER = 2_000
+/** Milliseconds in which a form of ours must have arrived: two short fields. */
+const FORM_TIME = 10_000
 const HEADERS = { 'cache-control': 'no-store', 'referrer-policy': 'same-origin', 'x-content-type-options': 'nosniff' }
 const UNFRAMED = { ...HEADERS, 'content-security-policy': CONTENT_SECURITY_POLICY, 'x-frame-options': 'DENY' }
 const FRAMED = { ...HEADERS, 'content-security-policy': FRAMED_CONTENT_SECURITY_POLICY }
@@ -22,10 +24,10 @@ export function answerHeaders (code: string, requestId: string): Record<string, 
   return { ...UNFRAMED, 'x-oauth-gate': code, 'x-request-id': requestId }
 }
 
-// A body that nobody wants is read on for a while, so that its sender gets to see the answer, but not for ever.
-function lingerOver (raw: IncomingMessage): void {
+/** A body that nobody wants is read on for a while, so that its sender gets to see the answer, but not for ever. */
+export function cutAfter (milliseconds: number, raw: IncomingMessage): void {
   if (raw.headers['content-length'] === undefined && raw.headers['transfer-encoding'] === undefined) return
-  setTimeout(() => { if (!raw.complete) raw.socket.destroy() }, LINGER).unref()
+  setTimeout(() => { if (!raw.complete) raw.socket.destroy() }, milliseconds).unref()
 }
 
 /** What every answer of our own carries. The app's answers are written past `reply.send`, so no hook here touches them. */
@@ -33,11 +35,15 @@ async function answers (app: FastifyInstance): Promise<void> {
   app.decorateReply('page', function (this: FastifyReply, markup) {
     return this.type('text/html; charset=utf-8').send(markup)
   })
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.raw.place === undefined) cutAfter(FORM_TIME, request.raw) // a form of ours that never comes
+    done()
+  })
   app.addHook('onSend', (request, reply, _payload, done) => {
     reply.headers(reply.getHeader('x-oauth-gate') === FramedLogin.kind.code ? FRAMED : UNFRAMED)
     if (!reply.hasHeader('x-oauth-gate')) reply.header('x-oauth-gate', 'GATE_OK')
     reply.header('x-request-id', request.id)
-    lingerOver(request.raw)
+    cutAfter(LINGER, request.raw)
     done()
   })
 }

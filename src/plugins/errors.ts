@@ -6,7 +6,7 @@ import { asked } from '../access/navigation.ts'
 import { AccessDenied, CookiesRefused, FormNotSent, FramedLogin, GateError, LoginMismatch, LoginReplayed, LoginRequired, MalformedRequest, NotFound, Unexpected, UpstreamUnreachable } from '../errors.ts'
 import type { OwnUrls } from '../own-urls.ts'
 import { errorPage } from '../pages/error.ts'
-import { answerHeaders } from './answers.ts'
+import { answerHeaders, cutAfter, LINGER as BODY_LINGER } from './answers.ts'
 import { returnTarget } from './places.ts'
 
 export interface ErrorsOptions {
@@ -33,7 +33,8 @@ export default fp(errors, { name: 'errors', dependencies: ['answers'] })
 export function frameworkErrors (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const refused = new MalformedRequest(error.code)
   log(refused, request)
-  void reply.code(refused.kind.status).headers(answerHeaders(refused.code, request.id)).type('text/plain; charset=utf-8').send(`${refused.kind.title}\n`)
+  cutAfter(BODY_LINGER, request.raw)
+  void reply.code(refused.kind.status).header('connection', 'close').headers(answerHeaders(refused.code, request.id)).type('text/plain; charset=utf-8').send(`${refused.kind.title}\n`)
 }
 
 /** For what Node's parser refuses: there is no request yet, and the connection cannot be used again. */

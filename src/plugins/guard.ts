@@ -2,8 +2,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Judge, Place } from '../access/judge.ts'
 import { asked } from '../access/navigation.ts'
-import { AccessDenied, AmbiguousPath, FormNotSent, FramedLogin, LoginRequired, NotFound, OriginRefused } from '../errors.ts'
+import { AccessDenied, AmbiguousPath, FormNotSent, FramedLogin, LoginRequired, NotFound, OriginRefused, UpgradeRefused } from '../errors.ts'
 import type { OwnUrls } from '../own-urls.ts'
+import { isWebsocketUpgrade } from '../proxy/splice.ts'
 import { returnTarget } from './places.ts'
 
 declare module 'fastify' {
@@ -37,12 +38,13 @@ function judged (request: FastifyRequest, place: Place, { judge, websocketOrigin
   const { refusal } = request
   const identity = request.session?.identity ?? null
   const own = judge.decide(place, identity)
-  const { destination } = request.raw.headers // of COPY and MOVE: a second target (RFC 4918 §10.3)
+  const { destination } = request.raw.headers // of COPY and MOVE: a second target (RFC 4918 §10.3). Of any other method too, which the app may read as one of these
   const other = own.verdict === 'admitted' && destination !== undefined ? judge.decideDestination(destination, request.arrival.origin, place, identity) : own
   const decision = other.verdict === 'admitted' ? own : other
   switch (decision.verdict) {
     case 'admitted':
       if (decision.anonymous) request.session = null
+      else if (isUpgrade(request) && !isWebsocketUpgrade(request.raw)) return new UpgradeRefused('neither a websocket nor without a body')
       else if (isUpgrade(request) && !isOwnOrigin(request, websocketOrigins)) return new OriginRefused(`Origin ${request.headers.origin ?? 'missing'}`)
       return null
     case 'ambiguous': return new AmbiguousPath(decision.detail)

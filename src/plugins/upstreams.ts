@@ -5,10 +5,12 @@ import { METHODS, ServerResponse, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Place } from '../access/judge.ts'
 import { UpgradeRefused } from '../errors.ts'
+import { cut } from '../proxy/answer.ts'
 import { holdContinue, type Forwarder } from '../proxy/forward.ts'
 import type { Outward } from '../proxy/headers.ts'
 import { isWebsocketUpgrade } from '../proxy/splice.ts'
-import type { Channel, LiveSessions } from '../session/live.ts'
+import { hasBody } from '../proxy/upload.ts'
+import type { Channel, LiveSessions, Stream } from '../session/live.ts'
 import { upstreamRoute } from './places.ts'
 
 export interface UpstreamsOptions {
@@ -28,6 +30,7 @@ declare module 'node:http' {
   }
 }
 
+const SWITCHING = 101
 const NOBODY: readonly string[] = []
 const NEVER_FORWARDED = new Set(['TRACE', 'CONNECT'])
 
@@ -66,8 +69,8 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
   const path = (request.place as Place).target
   const outward = { ...common, arrival, identity: session?.headers ?? NOBODY }
   const fail = (error: Error) => { void reply.send(error) }
-  const answered = session === null ? undefined : (_status: number, headers: readonly string[]) => {
-    if (!hasLength(headers)) live.watch(session, reply.raw)
+  const answered = session === null ? undefined : (status: number, headers: readonly string[]) => {
+    if (status !== SWITCHING && !hasLength(headers)) live.watch(session, streamOf(raw, reply.raw))
   }
   if (raw.pendingUpgrade === undefined) return forwarder.forward({ request: raw, response: reply.raw, path, outward, fail, answered })
   if (!isWebsocketUpgrade(raw)) return fail(new UpgradeRefused(`Upgrade: ${raw.headers.upgrade ?? ''}`))
@@ -76,7 +79,17 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
     request.log.info({ event: 'websocket.opened', user: session?.identity.user }, 'websocket')
     void channel.closed.then(() => request.log.info({ event: 'websocket.closed', ms: Math.round(reply.elapsedTime) }, 'websocket'))
   }
-  forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, fail, opened })
+  forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, fail, answered, opened })
+}
+
+// What ends with its connection must not end as if it were whole.
+function streamOf (request: IncomingMessage, response: ServerResponse): Stream {
+  if (request.httpVersionMinor > 0) return response
+  return {
+    get writableEnded () { return response.writableEnded },
+    get destroyed () { return response.destroyed },
+    destroy: () => cut(request, response)
+  }
 }
 
 /** @param headers flat pairs of an answer. Without a length nobody knows when it ends: an event stream, a feed, a long poll. */
@@ -91,7 +104,7 @@ function hasLength (headers: readonly string[]): boolean {
 function routeSpecialRequests (app: FastifyInstance): void {
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // A client may offer HTTP/2 on any request (Upgrade: h2c) and must live with an answer in HTTP/1.1 (RFC 9110 §7.8).
-    const mayBeIgnored = (request.method === 'GET' || request.method === 'HEAD') && !isWebsocket(request)
+    const mayBeIgnored = !isWebsocket(request) && !hasBody(request.rawHeaders)
     if (!mayBeIgnored) request.pendingUpgrade = { socket, head }
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false // no parser reads this connection any more

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { normalName } from './names.ts'
 
@@ -45,4 +45,11 @@ export function trailersOf (pairs: readonly string[]): [string, string][] {
 /** Trailers can only be announced where they can be sent (RFC 9110 §6.5). */
 export function withoutTrailer (pairs: readonly string[]): string[] {
   return entries(pairs).filter(([name]) => name.toLowerCase() !== 'trailer').flat()
+}
+
+/** Ends an answer in the middle. A body without length or chunks ends with its connection (HTTP/1.0): only a reset tells the client that this is not the end. */
+export function cut (request: IncomingMessage, response: ServerResponse): void {
+  const { socket } = response
+  if (request.httpVersionMinor === 0 && socket?.remoteFamily !== undefined && !('encrypted' in socket)) socket.resetAndDestroy()
+  response.destroy()
 }

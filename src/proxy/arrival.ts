@@ -34,7 +34,7 @@ export function createArrivals (options: ArrivalOptions): (request: IncomingMess
     const believed = isProxy ? fromProxy(request, peer, trusted) : useXheaders && contains(nearby, peer) ? fromXheaders(request, peer) : { chain: [peer] }
     const proto = own?.proto ?? believed.proto ?? (tls ? 'https' : 'http')
     const host = own?.host ?? believed.host ?? request.headers.host ?? ''
-    return { address: believed.chain[0] as string, forwardedFor: believed.chain.join(', '), proto, host, port: portOf(host, proto), origin: `${proto}://${host.toLowerCase()}` }
+    return { address: believed.chain[0] as string, forwardedFor: believed.chain.join(', '), proto, host, port: portOf(host, proto), origin: originOf(proto, host) }
   }
 }
 
@@ -90,6 +90,11 @@ function plainAddress (address: string): string {
 function protoOf (text: string | undefined): Told['proto'] | undefined {
   const proto = text?.toLowerCase()
   return proto === 'http' || proto === 'https' ? proto : undefined
+}
+
+/** As a browser writes it: the scheme's own port is left out (RFC 6454 §6.2). */
+function originOf (proto: Told['proto'], host: string): string {
+  return `${proto}://${host.toLowerCase().replace(proto === 'https' ? /:443$/ : /:80$/, '')}`
 }
 
 function portOf (host: string, proto: Told['proto']): number {

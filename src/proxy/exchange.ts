@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { GateError } from '../errors.ts'
-import { asBytes, hint, type Parsed, rawOf, trailersOf, withoutTrailer } from './answer.ts'
+import { asBytes, cut, hint, type Parsed, rawOf, trailersOf, withoutTrailer } from './answer.ts'
 import { inwardHeaders } from './headers.ts'
 import { failure, isClosed, type Line } from './upstream.ts'
 import type { Upload } from './upload.ts'
@@ -184,13 +184,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return this.#job.request.httpVersionMinor === 1 && parsed['content-length'] === undefined
   }
 
-  /** A body without length or chunks ends with its connection (HTTP/1.0): only a reset tells the client that this is not the end. */
   #cut (): void {
     this.#stage = 'over'
-    const { socket } = this.#response
     this.#job.upload?.destroy()
-    if (this.#job.request.httpVersionMinor === 0 && socket?.remoteFamily !== undefined && !('encrypted' in socket)) socket.resetAndDestroy()
-    this.#response.destroy()
+    cut(this.#job.request, this.#response)
   }
 }
 

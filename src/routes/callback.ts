@@ -10,7 +10,7 @@ export default async function callback (app: FastifyInstance, flow: LoginFlow): 
   app.route({ method: ['GET', 'HEAD'], url: '/callback', config: { open: true }, handler })
 
   async function handler (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const query = new URLSearchParams(request.raw.url?.split('?', 2)[1] ?? '')
+    const query = new URLSearchParams(request.raw.url?.replace(/^[^?]*/, '') ?? '')
     const states = query.getAll('state')
     const state = states.length === 1 ? flow.logins.readState(states[0] as string) : null
     if (state === null) throw new LoginMismatch(`a callback with ${states.length} states, none of ours`)

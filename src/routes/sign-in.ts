@@ -39,14 +39,15 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
 
   if (provider.flow !== 'password') return
   await app.register(fastifyFormbody, { bodyLimit: LARGEST_FORM })
-  await app.register(fastifyRateLimit, { global: false, cache: THROTTLED })
-  const perAddress = app.createRateLimit({ max: PER_ADDRESS, timeWindow: MINUTE, keyGenerator: request => networkOf(request.arrival.address) })
-  const perName = app.createRateLimit({ max: PER_NAME, timeWindow: MINUTE, keyGenerator: request => readForm(request).username.normalize('NFKC').trim().toLowerCase() })
+  await app.register(fastifyRateLimit, { global: false })
+  const throttle = { timeWindow: MINUTE, cache: THROTTLED } // where the plugin is registered, cache would be for its own hook only
+  const perAddress = app.createRateLimit({ ...throttle, max: PER_ADDRESS, keyGenerator: request => networkOf(request.arrival.address) })
+  const perName = app.createRateLimit({ ...throttle, max: PER_NAME, keyGenerator: request => readForm(request).username.normalize('NFKC').trim().toLowerCase() })
 
   app.post('/sign_in', { config: { open: true } }, async (request, reply) => {
     const form = readForm(request)
     const login = logins.find(request.jar, request.headers.cookie, form.state)
-    if (login === null || !isFromHere(request.headers.origin, request.arrival.origin)) throw new FormForged(`Origin ${request.headers.origin ?? 'none'}, ${login === null ? 'no login of this browser' : 'state known'}`)
+    if (login === null || !isFromHere(request.headers, request.arrival.origin)) throw new FormForged(`Origin ${request.headers.origin ?? 'none'}, ${login === null ? 'no login of this browser' : 'state known'}`)
     for (const throttle of [perAddress, perName]) {
       const { isAllowed, isExceeded } = { isExceeded: false, ...await throttle(request) }
       if (!isAllowed && isExceeded) throw new TooManyAttempts(`from ${request.arrival.address}`)

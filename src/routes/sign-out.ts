@@ -12,7 +12,7 @@ export default async function signOut (app: FastifyInstance, { provider, session
   // An empty form: nothing in its body is of interest.
   app.addContentTypeParser('application/x-www-form-urlencoded', { bodyLimit: 1024, parseAs: 'string' }, (_request, _body, done) => done(null, {}))
   app.post('/sign_out', { config: { open: true } }, async (request, reply) =>
-    isFromHere(request.headers.origin, request.arrival.origin) ? end(request, reply) : reply.page(confirmSignOutPage(urls.signOut)))
+    isFromHere(request.headers, request.arrival.origin) ? end(request, reply) : reply.page(confirmSignOutPage(urls.signOut)))
 
   function end (request: FastifyRequest, reply: FastifyReply): FastifyReply {
     if (request.session !== null) {

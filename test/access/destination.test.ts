@@ -25,6 +25,7 @@ t.test('a Destination is a path here: absolute, or with our own origin', async t
   t.equal(destinationTarget(['/a', '/b'], ORIGIN), null)
   t.equal(destinationTarget('http://localhost/a', 'http://localhost:80'), '/a')
   t.equal(destinationTarget('http://localhost:443/a', 'http://localhost'), null)
+  t.equal(destinationTarget('https://localhost/a', 'http://localhost'), '/a', 'TLS may end before us')
 })
 
 t.test('what a Destination names is judged for this person like what the request names', async t => {

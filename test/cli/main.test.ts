@@ -38,6 +38,9 @@ t.test('what is mistyped is met with what was meant', async t => {
   t.match(flag, { code: 1, err: /Did you mean --upstream\?/ })
   t.match(secret, { code: 1, err: /--oauth-secrt is not a setting[^]*Did you mean --oauth-secret\?/ })
   t.equal(argument.code, 1)
+  const words = await run(['check', '--cookie-secret=correct', 'HORSE', 'BATTERY', '--cookie-secret', 'correct', 'STAPLE', '--__proto__=x'])
+  t.match(words.err, /A word after --cookie-secret belongs to no setting[^]*--__proto__ is not a setting/)
+  t.notMatch(words.err, /correct|HORSE|BATTERY|STAPLE/)
   t.notMatch(secret.err + argument.err, /hunter2/, 'and no value is repeated')
 })
 

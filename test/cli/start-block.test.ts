@@ -43,6 +43,7 @@ t.test('what is doubtful is a warning', async t => {
     [/plain http/, { trustedProxy: ['10.0.0.1'] }, 'http://0.0.0.0:4180'],
     [/plain http/, { publicUrl: 'http://apps.example.com' }],
     [/PKCE is off/, { usePkce: false }],
+    [/only the redirect URI says https/, { oauthRedirectUri: 'https://apps.example.com/' }],
     [/certificates of the app are not checked/, { upstreamSkipVerify: true }],
     [/addresses that the provider has not verified/, { allowUnverifiedEmail: true }],
     [/derived from --cookie-secret/, {}],

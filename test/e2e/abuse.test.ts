@@ -101,6 +101,43 @@ t.test('sign-out CSRF: a form of another port or sibling host only asks', async 
   t.equal((await visitor.ask(`${origin}/`)).status, 401)
 })
 
+t.test('a stream that was asked for with the headers of a websocket ends with its session too', async t => {
+  let closed = false
+  const app = await startApp(t, (request, response) => {
+    if (request.url !== '/sse') return void response.end('page')
+    response.on('close', () => { closed = true }).writeHead(200, { 'content-type': 'text/event-stream' }).write('data: x\n\n')
+  })
+  const { origin } = await startGate(t, { app })
+  const visitor = new Visitor()
+  await visitor.signIn(`${origin}/`, 'ada')
+  const cookie = [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; ')
+  const stream = await open(t, origin, `GET /sse HTTP/1.1\r\nHost: ${new URL(origin).host}\r\nOrigin: ${origin}\r\nCookie: ${cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`)
+  await once(stream, 'data')
+  await visitor.ask(`${origin}/oauth2/sign_out`, { method: 'POST' })
+  t.ok(await within(3000, () => closed))
+})
+
+t.test('a form of ours that never comes does not keep its connection', async t => {
+  t.setTimeout(30_000)
+  const { origin, gate } = await startGate(t)
+  const connections = async () => await new Promise<number>(resolve => { gate.server.getConnections((_error, count) => resolve(count)) })
+  const { host } = new URL(origin)
+  await open(t, origin, `POST /oauth2/sign_out HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\n`)
+  const bad = await open(t, origin, `POST /oauth2/%zz HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 500\r\n\r\nx`)
+  await once(bad, 'data')
+  for (let waited = 0; waited < 13 && await connections() > 0; waited++) await new Promise(resolve => { setTimeout(resolve, 1000) })
+  t.equal(await connections(), 0)
+})
+
+t.test('sign-out works behind a proxy that ends TLS and that nobody told us of', async t => {
+  const { origin } = await startGate(t)
+  const visitor = new Visitor()
+  await visitor.signIn(`${origin}/`, 'ada')
+  const answer = await visitor.ask(`${origin}/oauth2/sign_out`, { method: 'POST', headers: { origin: origin.replace('http:', 'https:'), 'sec-fetch-site': 'same-origin' } })
+  t.match(answer.body, /signed out/)
+  t.strictSame(visitor.cookieNames(), [])
+})
+
 t.test('the state of a password form is no callback', async t => {
   const { origin, provider } = await startGate(t, {
     settings: ({ provider: { endpoints } }) => ({ oauthProvider: 'password', oauthIssuer: undefined, oauthKey: 'public', oauthSecret: undefined, oauthTokenUrl: endpoints.token, oauthUserUrl: endpoints.userinfo })

@@ -140,6 +140,7 @@ t.test('what two servers could read as two requests is refused', async t => {
   const large = await startGate(t, { settings: { rules: [{ path: '/', allow: 'public' }] }, app: await startApp(t, (_request, response) => { response.end('x'.repeat(8_000_000)) }) })
   t.equal((await speak(large.origin, `GET / HTTP/1.1\r\n${host}\r\n${h2c}\r\n`)).match(/x+$/)?.[0].length, 8_000_000, 'a large answer arrives whole')
   t.match(await speak(origin, `POST / HTTP/1.1\r\n${host}\r\nContent-Length: 1\r\n${h2c}\r\nx`), /^HTTP\/1\.1 400 /, 'with a body it cannot be')
+  t.match(await speak(origin, `POST / HTTP/1.1\r\n${host}\r\n${h2c}\r\n`), /^HTTP\/1\.1 200 /, 'without one any method may offer it')
 })
 
 t.test('what is not an endpoint of ours is 404 for everybody, and a method nobody knows is guarded like every other', async t => {
