@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { startGate } from '../fixtures/gate.ts'
+import { startApp, startGate } from '../fixtures/gate.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 
 async function startWithForm (t: Test) {
@@ -72,4 +72,24 @@ t.test('with another account: the form is shown to somebody who is signed in', a
   await visitor.navigate(action, { form: { state, username: 'cleo', password: 'cleo' } })
   t.match((await visitor.follow(`${origin}/oauth2/sign_in`)).body, /You are signed in[^]*cleo@example.com/)
   t.match((await visitor.follow(`${origin}/oauth2/start?prompt=select_account&rd=%2Fadmin`)).body, /type="password"/)
+})
+
+t.test('brute force: five thousand other names do not make the gate forget how often one was tried', { skip: process.env['CI'] === undefined && 'takes ten seconds: CI runs it' }, async t => {
+  t.setTimeout(90_000)
+  const endpoint = await startApp(t, (request, response) => {
+    request.resume()
+    response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"invalid_grant"}')
+  })
+  const { origin } = await startGate(t, {
+    settings: { trustedProxy: ['127.0.0.1'], oauthProvider: 'password', oauthIssuer: undefined, oauthKey: 'public', oauthSecret: undefined, oauthTokenUrl: `${endpoint.url}/token`, oauthUserUrl: `${endpoint.url}/me` }
+  })
+  const visitor = new Visitor()
+  const state = await openForm(origin, visitor)
+  const attempt = async (username: string, count: number) => (await visitor.navigate(`${origin}/oauth2/sign_in`, {
+    form: { state, username, password: 'x' }, headers: { 'x-forwarded-for': `10.${count >> 8 & 255}.${count & 255}.1` }
+  })).status
+  for (let count = 0; count < 10; count++) t.equal(await attempt('ada', count), 401)
+  t.equal(await attempt('ada', 11), 429)
+  for (let count = 100; count < 5_300; count += 26) await Promise.all(Array.from({ length: 26 }, (_, index) => attempt(`other-${count + index}`, count + index)))
+  t.equal(await attempt('ada', 12), 429, 'still')
 })
