@@ -43,8 +43,8 @@ function judged (request: FastifyRequest, place: Place, { judge, websocketOrigin
   const decision = other.verdict === 'admitted' ? own : other
   switch (decision.verdict) {
     case 'admitted':
+      if (isUpgrade(request) && !isWebsocketUpgrade(request.raw)) return new UpgradeRefused('neither a websocket nor without a body')
       if (decision.anonymous) request.session = null
-      else if (isUpgrade(request) && !isWebsocketUpgrade(request.raw)) return new UpgradeRefused('neither a websocket nor without a body')
       else if (isUpgrade(request) && !isOwnOrigin(request, websocketOrigins)) return new OriginRefused(`Origin ${request.headers.origin ?? 'missing'}`)
       return null
     case 'ambiguous': return new AmbiguousPath(decision.detail)

@@ -4,11 +4,9 @@ import fp from 'fastify-plugin'
 import { METHODS, ServerResponse, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Place } from '../access/judge.ts'
-import { UpgradeRefused } from '../errors.ts'
 import { cut } from '../proxy/answer.ts'
 import { holdContinue, type Forwarder } from '../proxy/forward.ts'
 import type { Outward } from '../proxy/headers.ts'
-import { isWebsocketUpgrade } from '../proxy/splice.ts'
 import { hasBody } from '../proxy/upload.ts'
 import type { Channel, LiveSessions, Stream } from '../session/live.ts'
 import { upstreamRoute } from './places.ts'
@@ -73,7 +71,6 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
     if (status !== SWITCHING && !hasLength(headers)) live.watch(session, streamOf(raw, reply.raw))
   }
   if (raw.pendingUpgrade === undefined) return forwarder.forward({ request: raw, response: reply.raw, path, outward, fail, answered })
-  if (!isWebsocketUpgrade(raw)) return fail(new UpgradeRefused(`Upgrade: ${raw.headers.upgrade ?? ''}`))
   const opened = (channel: Channel) => {
     if (session !== null) live.keep(session, channel)
     request.log.info({ event: 'websocket.opened', user: session?.identity.user }, 'websocket')
