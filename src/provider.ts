@@ -6,6 +6,16 @@ export type Sources<Resource extends string = string> = { readonly [Name in Reso
   readonly claims: Claims
 }
 
+/** The values of a provider's own parameters by name, checked: what has no value and no default is absent. */
+export type ParameterValues = Readonly<Record<string, string>>
+
+/** What of the settings `identity` may know. */
+export interface IdentityContext {
+  readonly parameters: ParameterValues
+  /** `allowed-tenants`; empty where it is not set. */
+  readonly allowedTenants: readonly string[]
+}
+
 /** What a provider's file makes of its sources. Whoever calls it checks every text. */
 export interface ProviderIdentity {
   /** The provider's stable id for the person: never a name, which can be renamed and taken by someone else. */
@@ -17,10 +27,71 @@ export interface ProviderIdentity {
   readonly login?: string | undefined
   readonly name?: string | undefined
   readonly groups?: readonly string[]
+  readonly teams?: readonly string[]
+  readonly organizations?: readonly string[]
+  /** The customer of the provider whose account this is: `allowed-tenants` is about it. */
+  readonly tenant?: string | undefined
+  /** Why this account is not one of those the provider's parameters ask for: plain words for the visitor. */
+  readonly refused?: string | undefined
+}
+
+/** One of the provider's own parameters, as `--oauth-extra-params` gives them. */
+export interface Parameter {
+  /** One sentence for the documentation. */
+  readonly doc: string
+  /** `origin` is a host, or an https address with or without a path, and is handed on as `https://host/path`. `text` fits one segment of a path or a host name. */
+  readonly kind: 'text' | 'origin'
+  /** Stops the start where it is neither given nor made needless by an issuer or by addresses. */
+  readonly required?: boolean
+  readonly default?: string
+  /** Other names it may be given by. */
+  readonly aliases?: readonly string[]
+  /** Environment variables that beat what the extra params say. */
+  readonly environment?: readonly string[]
+  /** Also goes with the authorization request, by its own name. */
+  readonly sent?: boolean
+  /** What a value looks like, for error messages and documentation. */
+  readonly example: string
+}
+
+/** Endpoints that the file itself knows. Settings and discovery override them. */
+export interface ProviderEndpoints {
+  /** Without `jwks` it is asked for its discovery document. `{tid}` in it stands for that claim of the id_token (Entra's many tenants). */
+  readonly issuer?: string
+  readonly authorize?: string
+  readonly token?: string
+  readonly jwks?: string
+}
+
+/** A JSON document to read with the access token. */
+export interface Resource {
+  readonly url: string
+  /** A list over several pages: where the next page's address stands, which is the `Link` header (RFC 8288) or a member of the document. */
+  readonly next?: 'link' | { readonly member: string }
+  /** The member that holds the list; the document itself is the list unless said. */
+  readonly items?: string
+  /** Read only where one of these scopes is asked for: without it the provider would refuse, or answer with less. */
+  readonly scopes?: readonly string[]
+  /** Read only where the claims so far ask for it. */
+  readonly when?: (claims: Claims) => boolean
+  /** A refusal (401, 403, 404) leaves the document empty and is logged; it does not end the sign-in. */
+  readonly optional?: boolean
+}
+
+/** What the documentation and `oauth-gate providers` say about registering. */
+export interface Guide {
+  /** Where in the provider's pages an app is registered. */
+  readonly register: string
+  /** What the provider calls the client id, the client secret, and the field for the redirect URI. */
+  readonly key: string
+  readonly secret: string
+  readonly redirectUri: string
+  /** What people trip over, one sentence each. */
+  readonly traps?: readonly string[]
 }
 
 /** What a provider's file says: data and one pure function, no fetch, no await, no environment. */
-export interface ProviderFile<Resource extends string = string> {
+export interface ProviderFile<Name extends string = string> {
   /** The word after `--oauth-provider=`, lower case. */
   readonly name: string
   readonly aliases?: readonly string[]
@@ -29,29 +100,57 @@ export interface ProviderFile<Resource extends string = string> {
   /** Where the person types their password: on the provider's page (`code`, RFC 6749 §4.1), or on a form of ours (§4.3). */
   readonly flow?: 'code' | 'password'
   readonly scopes: readonly string[]
+  /** Asked for as well where a setting speaks of groups. */
+  readonly groupScopes?: readonly string[]
+  readonly parameters?: Readonly<Record<string, Parameter>>
   /** Settings without which the provider cannot work, as keys of the option table; of keys separated by `|` any one suffices. */
   readonly requires?: readonly string[]
   /** Whether the client secret is `sent`: `only-if-asked` sends one only where `auth-style` asks for it. */
   readonly secret?: 'sent' | 'only-if-asked'
+  /** How the secret is sent where discovery does not say: in the body (`params`) unless said. */
+  readonly authStyle?: 'params' | 'header'
+  /** Whether the provider takes PKCE (RFC 7636) and a nonce. Both are sent unless it is known to refuse them. */
+  readonly pkce?: boolean
+  readonly nonce?: boolean
   /** The claim that becomes `user`, `email` unless said; a setting may name another. `email` means the mapped address. */
   readonly userKey?: string
-  /** Endpoints that are the same for everyone. Settings and discovery override them. */
-  readonly endpoints?: { readonly authorize?: string, readonly token?: string }
+  readonly endpoints?: ProviderEndpoints | ((parameters: ParameterValues) => ProviderEndpoints)
   /**
    * JSON documents to read with the access token, by the name under which `identity` finds them. The one called `user` is the
    * userinfo: settings and discovery may name another address for it, and `claims` has what it says.
    */
-  readonly resources?: Readonly<Record<Resource, string>>
+  readonly resources?: Resources<Name> | ((parameters: ParameterValues, scopes: readonly string[]) => Resources<Name>)
+  /** The `Accept` header for resources: `application/json` unless said. */
+  readonly accept?: string
+  /** The word before the access token: `Bearer` (RFC 6750 §2.1) unless said. */
+  readonly tokenScheme?: 'Bearer' | 'token'
+  /** Accounts of many customers come through one door unless the parameters say otherwise: `email` rules then need `allowed-tenants`. */
+  readonly manyTenants?: (parameters: ParameterValues) => boolean
   /** Told at start, where the choice of this provider is itself a thing to know. */
   readonly notice?: string
+  /** Extra params that this provider's users nearly always need, with what happens without: told at start when absent. */
+  readonly advised?: Readonly<Record<string, string>>
+  readonly guide?: Guide
   /** A method to the compiler, so that a file which names its resources is a provider like any other. */
-  identity (sources: Sources<Resource>): ProviderIdentity
+  identity (sources: Sources<Name>, context: IdentityContext): ProviderIdentity
 }
 
+export type Resources<Name extends string = string> = Readonly<Record<Name, string | Resource>>
+
 /** A provider as the gate knows it: with everything its file may leave out. */
-export type Provider = ProviderFile & Required<Pick<ProviderFile, 'flow' | 'requires' | 'secret' | 'userKey'>>
+export type Provider = ProviderFile & Required<Pick<ProviderFile, 'flow' | 'requires' | 'secret' | 'userKey' | 'parameters'>>
 
 /** Checks the shape at compile time; a plugin uses the same door as our own files. */
-export function defineProvider<Resource extends string = never> (file: ProviderFile<Resource>): Provider {
-  return Object.freeze({ flow: 'code', requires: [], secret: 'sent', userKey: 'email', ...file })
+export function defineProvider<Name extends string = never> (file: ProviderFile<Name>): Provider {
+  return Object.freeze({ flow: 'code', requires: [], secret: 'sent', userKey: 'email', parameters: {}, ...file })
+}
+
+/** Where a provider of these parameters is, before settings and discovery have their say. */
+export function placesOf (provider: Pick<Provider, 'endpoints' | 'resources'>, parameters: ParameterValues, scopes: readonly string[]): { readonly endpoints: ProviderEndpoints, readonly resources: Readonly<Record<string, Resource>> } {
+  const { endpoints = {}, resources = {} } = provider
+  const named = Object.entries(typeof resources === 'function' ? resources(parameters, scopes) : resources)
+  return {
+    endpoints: typeof endpoints === 'function' ? endpoints(parameters) : endpoints,
+    resources: Object.fromEntries(named.map(([name, resource]) => [name, typeof resource === 'string' ? { url: resource } : resource]))
+  }
 }

@@ -1,14 +1,16 @@
-import { IdentityTooLarge, UserMissing } from '../errors.ts'
-import type { Provider, Sources } from '../provider.ts'
+import { AccessDenied, IdentityTooLarge, UserMissing } from '../errors.ts'
+import type { IdentityContext, Provider, Sources } from '../provider.ts'
 import type { Identity } from './identity.ts'
 
-export interface IdentitySettings {
+export interface IdentitySettings extends Partial<IdentityContext> {
   /** The claim that becomes `user`: `--oauth-jwt-user`, or whatever else overrides the provider's own. */
   readonly userKey?: string | undefined
   /** Believe an address that the provider says it has not verified. */
   readonly allowUnverifiedEmail: boolean
   /** The name under which the session, the headers and the rules know the provider. */
   readonly providerName: string
+  /** Put before `user`, so that two providers cannot give one name to two people. */
+  readonly userPrefix?: string | undefined
 }
 
 const MOST_GROUPS = 8 * 1024 // bytes, joined by commas
@@ -19,26 +21,33 @@ const MOST_GROUPS = 8 * 1024 // bytes, joined by commas
  *
  * @throws {UserMissing} nothing names the person for good (subject), or the user key is empty
  * @throws {IdentityTooLarge} the groups exceed 8 KiB
+ * @throws {AccessDenied} the account is not one of those the provider's parameters ask for
  */
 export function identify (provider: Pick<Provider, 'identity' | 'userKey'>, sources: Sources, settings: IdentitySettings): Identity {
-  const said = provider.identity(sources)
+  const { parameters = {}, allowedTenants = [] } = settings
+  const said = provider.identity(sources, { parameters, allowedTenants })
+  if (said.refused !== undefined) throw new AccessDenied(`the provider’s parameters exclude this account: ${said.refused}`, { reason: said.refused })
   const subject = clean(said.subject)
   if (subject === undefined) throw new UserMissing('the provider sent no subject: neither sub nor id has a usable value')
   const email = clean(said.email ?? (settings.allowUnverifiedEmail ? sources.claims.text('email') : undefined))
-  const named = settings.userKey === undefined && Object.hasOwn(said, 'user')
+  const isGiven = settings.userKey === undefined && Object.hasOwn(said, 'user')
   const key = settings.userKey ?? provider.userKey
-  const user = named ? clean(said.user) : key === 'email' ? email : clean(sources.claims.text(key))
-  if (user === undefined) throw new UserMissing(missing(named ? 'that names the user' : key, sources))
+  const user = isGiven ? clean(said.user) : key === 'email' ? email : clean(sources.claims.text(key))
+  if (user === undefined) throw new UserMissing(missing(isGiven ? 'that names the user' : key, sources))
   return {
-    provider: settings.providerName, subject, user,
-    ...present({ login: clean(said.login), email, name: clean(said.name) }),
-    groups: checkSize((said.groups ?? []).filter(group => clean(group) !== undefined)),
-    teams: [], organizations: [], claims: {}
+    provider: settings.providerName, subject, user: `${settings.userPrefix ?? ''}${user}`,
+    ...present({ tenant: clean(said.tenant), login: clean(said.login), email, name: clean(said.name) }),
+    groups: checkSize(named(said.groups)), teams: named(said.teams), organizations: named(said.organizations),
+    claims: {}
   }
 }
 
 function clean (text: string | undefined): string | undefined {
   return text === undefined || text.trim() === '' || /[\p{Cc}\p{Cs}]/u.test(text) ? undefined : text
+}
+
+function named (list: readonly string[] = []): readonly string[] {
+  return list.filter(text => clean(text) !== undefined)
 }
 
 function present (fields: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -2,6 +2,8 @@
 export interface Identity {
   readonly provider: string
   readonly subject: string
+  /** The customer of the provider whose account this is, where a provider has several. */
+  readonly tenant?: string
   readonly user: string
   readonly login?: string
   readonly email?: string

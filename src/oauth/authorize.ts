@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Provider } from '../provider.ts'
 
 /** What one attempt to sign in holds, and its callback must match. */
 export interface LoginAttempt {
@@ -10,6 +11,7 @@ export interface LoginAttempt {
 }
 
 export interface AuthorizeOptions {
+  readonly provider: Pick<Provider, 'pkce' | 'nonce'>
   readonly clientId: string
   readonly scopes: readonly string[]
   readonly usePkce: boolean
@@ -39,11 +41,16 @@ export function buildAuthorizeUrl (endpoint: string, options: AuthorizeOptions, 
     redirect_uri: attempt.redirectUri,
     ...options.scopes.length === 0 ? {} : { scope: options.scopes.join(' ') },
     state: attempt.state,
-    nonce: attempt.nonce,
-    ...options.usePkce ? { code_challenge: challenge(attempt.codeVerifier), code_challenge_method: 'S256' } : {}
+    ...options.provider.nonce === false ? {} : { nonce: attempt.nonce },
+    ...takesPkce(options) ? { code_challenge: challenge(attempt.codeVerifier), code_challenge_method: 'S256' } : {}
   }
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
   return url.href
+}
+
+/** By the setting, unless the provider is known to refuse it. */
+export function takesPkce ({ usePkce, provider }: Pick<AuthorizeOptions, 'usePkce' | 'provider'>): boolean {
+  return usePkce && provider.pkce !== false
 }
 
 /** RFC 7636 §4.2, method S256. */

@@ -1,7 +1,7 @@
 import { Claims } from '../claims.ts'
 import { IdTokenInvalid, ProviderAnswerInvalid, ProviderRefused } from '../errors.ts'
-import type { Provider, Sources } from '../provider.ts'
-import { buildAuthorizeUrl, type AuthorizeOptions, type LoginAttempt } from './authorize.ts'
+import { placesOf, type Provider, type Resource, type Sources } from '../provider.ts'
+import { buildAuthorizeUrl, takesPkce, type AuthorizeOptions, type LoginAttempt } from './authorize.ts'
 import { readCallback } from './callback.ts'
 import { chooseClientAuth, type AuthStyle } from './client-auth.ts'
 import { createEndpoints, need, type Endpoints, type EndpointsOptions } from './endpoints.ts'
@@ -9,7 +9,8 @@ import { verifyIdToken } from './id-token.ts'
 import { createKeySet, type KeySet } from './keys.ts'
 import { mergeClaims } from './merge-claims.ts'
 import { requestTokens, type TokenRequest, type Tokens } from './token.ts'
-import { readUserInfo, readWithToken } from './userinfo.ts'
+import { readResource, type ResourceRequest } from './resources.ts'
+import { readUserInfo } from './userinfo.ts'
 
 export interface OAuthClientOptions extends EndpointsOptions, AuthorizeOptions {
   readonly provider: Provider
@@ -57,7 +58,7 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
       return readCallback(query, await findEndpoints())
     },
     signIn: async (code, { nonce, codeVerifier, redirectUri }) => await signIn('authorization_code', {
-      code, redirect_uri: redirectUri, ...options.usePkce ? { code_verifier: codeVerifier } : {}
+      code, redirect_uri: redirectUri, ...takesPkce(options) ? { code_verifier: codeVerifier } : {}
     }, nonce),
     signInWithPassword: async (username, password, redirectUri) => await signIn('password', {
       username, password, scope: options.scopes.join(' '), ...redirectUri === undefined ? {} : { redirect_uri: redirectUri }
@@ -87,7 +88,7 @@ async function redeem (options: OAuthClientOptions, endpoints: Endpoints, grant:
 
 /** A provider with an issuer owes an id_token to a code login that asked for `openid` (OpenID Connect Core §3.1.3.3); without it the nonce would prove nothing. */
 async function readIdToken (
-  { clientId, scopes, outside }: OAuthClientOptions, { issuer, jwks }: Endpoints, findKeys: (url: string) => KeySet,
+  { provider, clientId, scopes, outside }: OAuthClientOptions, { issuer, jwks }: Endpoints, findKeys: (url: string) => KeySet,
   { idToken }: Tokens, grant: TokenRequest['grant'], nonce: string | undefined
 ): Promise<Claims | undefined> {
   const owed = issuer !== undefined && grant === 'authorization_code'
@@ -97,25 +98,40 @@ async function readIdToken (
   }
   if (issuer !== undefined && jwks === undefined) throw new IdTokenInvalid('the discovery document names no jwks_uri, so no signature can be verified')
   const keys = jwks === undefined ? undefined : findKeys(jwks)
-  return await verifyIdToken(idToken, { clientId, issuer, keys, nonce, nonceRequired: owed, outside })
+  return await verifyIdToken(idToken, { clientId, issuer, keys, nonce, nonceRequired: owed && provider.nonce !== false, outside })
 }
 
-async function readSources ({ provider: { resources = {} }, fetch }: OAuthClientOptions, endpoints: Endpoints, tokens: Tokens, idToken: Claims | undefined): Promise<Sources> {
-  const { user: ownUser, ...others } = resources
-  const userInfo = await readUser(fetch, endpoints, tokens, idToken, ownUser !== undefined)
+async function readSources (options: OAuthClientOptions, endpoints: Endpoints, tokens: Tokens, idToken: Claims | undefined): Promise<Sources> {
+  const request = { fetch: options.fetch, accessToken: tokens.accessToken, accept: options.provider.accept, tokenScheme: options.provider.tokenScheme }
+  const named = 'user' in placesOf(options.provider, options.parameters ?? {}, options.scopes).resources
+  const userInfo = await readUser(request, endpoints, idToken, named)
   const trusted = [idToken, userInfo].filter(claims => claims !== undefined)
   if (trusted.length === 0) throw new ProviderAnswerInvalid('no id_token came and no user URL is known: ask for openid with --oauth-scope, or set --oauth-user-url')
-  const read = Object.entries(others).map(async ([name, url]) => [name, new Claims(await readWithToken(fetch, url, tokens.accessToken))] as const)
-  return { ...Object.fromEntries(await Promise.all(read)), ...ownUser !== undefined && userInfo !== undefined ? { user: userInfo } : {}, claims: mergeClaims(trusted, tokens.accessToken) }
+  const claims = mergeClaims(trusted, tokens.accessToken)
+  const read = Object.entries(endpoints.resources).map(async ([name, resource]) => [name, await readOther(resource, request, claims, options)] as const)
+  return { ...Object.fromEntries(await Promise.all(read)), ...named && userInfo !== undefined ? { user: userInfo } : {}, claims }
+}
+
+/** What nobody asked for, and what an optional resource refuses, is an empty document. */
+async function readOther (resource: Resource, request: ResourceRequest, claims: Claims, { scopes, onFailure }: OAuthClientOptions): Promise<Claims> {
+  const asked = resource.scopes === undefined || resource.scopes.some(scope => scopes.includes(scope))
+  if (!asked || resource.when?.(claims) === false) return new Claims(undefined)
+  try {
+    return await readResource(resource, request)
+  } catch (error) {
+    if (resource.optional !== true || !(error instanceof ProviderRefused)) throw error
+    onFailure?.(error)
+    return new Claims(undefined)
+  }
 }
 
 /** An id_token is enough where only discovery speaks of userinfo, and our token (one for another API, say) does not open it. */
-async function readUser (fetch: OAuthClientOptions['fetch'], { user, userIsDiscovered }: Endpoints, { accessToken }: Tokens, idToken: Claims | undefined, needed: boolean): Promise<Claims | undefined> {
+async function readUser (request: ResourceRequest, { user, userIsDiscovered }: Endpoints, idToken: Claims | undefined, named: boolean): Promise<Claims | undefined> {
   if (user === undefined) return undefined
   try {
-    return await readUserInfo({ fetch, url: user, accessToken, subject: idToken?.text('sub'), subjectRequired: userIsDiscovered })
+    return await readUserInfo({ ...request, url: user, subject: idToken?.text('sub'), subjectRequired: userIsDiscovered })
   } catch (error) {
-    if (error instanceof ProviderRefused && userIsDiscovered && idToken !== undefined && !needed) return undefined
+    if (error instanceof ProviderRefused && userIsDiscovered && idToken !== undefined && !named) return undefined
     throw error
   }
 }

@@ -7,10 +7,11 @@ import type { KeySet } from './keys.ts'
 /** Asymmetric only: with `none` or HS* in the list, whoever knows the public key could sign (RFC 8725 §2.1, §3.1). */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 const SKEW = 60 // seconds
+const TENANT = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 export interface IdTokenExpectation {
   readonly clientId: string
-  /** Absent where nobody said who the issuer is. */
+  /** Absent where nobody said who the issuer is. `{tid}` in it stands for that claim of the token, if that is a tenant's id. */
   readonly issuer?: string | undefined
   /** Absent where the provider's keys are unknown: the token is then believed because TLS brought it (OpenID Connect Core §3.1.3.7, 6). */
   readonly keys?: KeySet | undefined
@@ -69,11 +70,18 @@ function attempt<T> (read: () => T): T {
 
 /** iss, aud and azp: whose token, and for whom. */
 function checkParties (claims: Claims, { issuer, clientId }: IdTokenExpectation): void {
-  if (issuer !== undefined && claims.raw('iss') !== issuer) throw new IdTokenInvalid(`iss is ${shown(claims.raw('iss'))}, not ${shown(issuer)}`)
+  if (issuer !== undefined) checkIssuer(claims, issuer)
   const aud = claims.raw('aud')
   const audiences: unknown[] = Array.isArray(aud) ? aud : [aud]
   if (!audiences.includes(clientId)) throw new IdTokenInvalid(`aud is ${shown(aud)}, not ${shown(clientId)}`)
   if ((claims.has('azp') || audiences.length > 1) && claims.raw('azp') !== clientId) throw new IdTokenInvalid(`azp is ${shown(claims.raw('azp'))}, not ${shown(clientId)}`)
+}
+
+/** An issuer for each tenant (Entra): the token names its own, and the two must agree. */
+function checkIssuer (claims: Claims, issuer: string): void {
+  const tenant = claims.raw('tid')
+  const expected = issuer.includes('{tid}') && typeof tenant === 'string' && TENANT.test(tenant) ? issuer.replace('{tid}', tenant) : issuer
+  if (claims.raw('iss') !== expected) throw new IdTokenInvalid(`iss is ${shown(claims.raw('iss'))}, not ${shown(expected)}`)
 }
 
 /** @param now seconds since the epoch */

@@ -3,7 +3,7 @@ import t from 'tap'
 import { buildAuthorizeUrl, CORE_PARAMETERS } from '../../src/oauth/authorize.ts'
 import { attempt, startHostile } from './setup.ts'
 
-const options = { clientId: 'gate', scopes: ['openid', 'email'], usePkce: true, extraParams: {} }
+const options = { provider: {}, clientId: 'gate', scopes: ['openid', 'email'], usePkce: true, extraParams: {} }
 
 t.test('an authorization request has everything of the code flow, and the endpoint\'s own query', async t => {
   const { client, hostile } = await startHostile(t, { extraParams: { hd: 'example.com', prompt: 'login' } })

@@ -1,0 +1,76 @@
+import { Claims } from '../claims.ts'
+import { ProviderAnswerInvalid, ProviderRefused } from '../errors.ts'
+import type { Resource } from '../provider.ts'
+import { address, readJson, type ProviderFetch } from './http.ts'
+
+/** How a document is asked for: the provider's quirks, as data. */
+export interface ResourceRequest {
+  readonly fetch: ProviderFetch
+  readonly accessToken: string
+  readonly accept?: string | undefined
+  readonly tokenScheme?: string | undefined
+}
+
+const MOST_PAGES = 100
+const MOST_ITEMS = 10_000
+
+/**
+ * One JSON document of the provider, read with the access token in the header (RFC 6750 §2.1), never in the address.
+ *
+ * @throws {ProviderRefused} 401, 403 or 404: the token does not open this address
+ * @throws {ProviderAnswerInvalid} another status, or no JSON
+ */
+export async function readWithToken (url: string, request: ResourceRequest): Promise<unknown> {
+  return (await readPage(url, request)).document
+}
+
+/**
+ * A resource of a provider's file, over all its pages: one list of all items where it has pages.
+ *
+ * @throws what `readWithToken` throws; {ProviderAnswerInvalid} too many pages, or a next page on another server, which must not have our token
+ */
+export async function readResource (resource: Resource, request: ResourceRequest): Promise<Claims> {
+  const { next, items } = resource
+  if (next === undefined) {
+    const document = await readWithToken(resource.url, request)
+    return items === undefined ? new Claims(document) : new Claims(new Claims(document).raw(items))
+  }
+  const all: unknown[] = []
+  let url: string | undefined = resource.url
+  for (let page = 0; url !== undefined; page++) {
+    if (page === MOST_PAGES || all.length > MOST_ITEMS) throw new ProviderAnswerInvalid(`GET ${address(resource.url)} has more than ${MOST_PAGES} pages or ${MOST_ITEMS} items`)
+    const { document, link } = await readPage(url, request)
+    all.push(...listIn(document, items, resource.url))
+    url = sameServer(next === 'link' ? linkedNext(link, url) : new Claims(document).text(next.member), url)
+  }
+  return new Claims(all)
+}
+
+async function readPage (url: string, { fetch, accessToken, accept = 'application/json', tokenScheme = 'Bearer' }: ResourceRequest): Promise<{ document: unknown, link: string | null }> {
+  const answer = await fetch(url, { headers: { accept, authorization: `${tokenScheme} ${accessToken}` } })
+  if ([401, 403, 404].includes(answer.status)) throw new ProviderRefused(`GET ${address(url)} answered ${answer.status}; usually a scope is missing`)
+  if (answer.status !== 200) throw new ProviderAnswerInvalid(`GET ${address(url)} answered ${answer.status}`)
+  return { document: await readJson(answer, `GET ${address(url)}`), link: answer.headers.get('link') }
+}
+
+function listIn (document: unknown, items: string | undefined, url: string): unknown[] {
+  const list = items === undefined ? document : new Claims(document).raw(items)
+  if (!Array.isArray(list)) throw new ProviderAnswerInvalid(`GET ${address(url)} answered without the list${items === undefined ? '' : ` ${items}`}`)
+  return list
+}
+
+/** RFC 8288 §3: `<https://…?page=2>; rel="next", <…>; rel="last"`. */
+function linkedNext (link: string | null, base: string): string | undefined {
+  for (const [, target = '', parameters = ''] of (link ?? '').slice(0, 8192).matchAll(/<([^<>]*)>([^<]*)/g)) {
+    const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters)
+    const relations = (relation?.[1] ?? relation?.[2] ?? '').toLowerCase().split(/\s+/)
+    if (relations.includes('next') && URL.canParse(target, base)) return new URL(target, base).href
+  }
+  return undefined
+}
+
+function sameServer (next: string | undefined, current: string): string | undefined {
+  if (next === undefined) return undefined
+  if (!URL.canParse(next) || new URL(next).origin !== new URL(current).origin) throw new ProviderAnswerInvalid(`GET ${address(current)} names ${address(next)} as its next page, which is another server`)
+  return next
+}
