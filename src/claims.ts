@@ -37,6 +37,11 @@ export class Claims {
     return Array.isArray(value) ? value.map(item => new Claims(item)) : []
   }
 
+  /** The object under this name, read the same way. */
+  at (name: string): Claims {
+    return new Claims(this.#members.get(name))
+  }
+
   /** Only `true` and `"true"` are true: some providers send booleans as text (OpenID Connect Core §5.1 says boolean). */
   is (name: string): boolean {
     const value = this.#members.get(name)

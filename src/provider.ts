@@ -41,8 +41,6 @@ export interface Parameter {
   readonly doc: string
   /** `origin` is a host, or an https address with or without a path, and is handed on as `https://host/path`. `text` fits one segment of a path or a host name. */
   readonly kind: 'text' | 'origin'
-  /** Stops the start where it is neither given nor made needless by an issuer or by addresses. */
-  readonly required?: boolean
   readonly default?: string
   /** Other names it may be given by. */
   readonly aliases?: readonly string[]
@@ -103,7 +101,7 @@ export interface ProviderFile<Name extends string = string> {
   /** Asked for as well where a setting speaks of groups. */
   readonly groupScopes?: readonly string[]
   readonly parameters?: Readonly<Record<string, Parameter>>
-  /** Settings without which the provider cannot work, as keys of the option table; of keys separated by `|` any one suffices. */
+  /** Without which the provider cannot work: parameters, and settings as keys of the option table; of names separated by `|` any one suffices. */
   readonly requires?: readonly string[]
   /** Whether the client secret is `sent`: `only-if-asked` sends one only where `auth-style` asks for it. */
   readonly secret?: 'sent' | 'only-if-asked'

@@ -57,15 +57,20 @@ type Places = ReturnType<typeof placesOf> & { readonly issuer: string | undefine
 
 /**
  * Whose tokens they are: the issuer that a setting names, else the file's own. A token endpoint that a setting puts on another
- * server has an issuer and keys of its own, which nobody told us.
+ * server has an issuer and keys of its own, which nobody told us; and the file's other documents must not be asked with its tokens.
  */
-function knownPlaces ({ provider, parameters = {}, scopes, issuer, tokenUrl }: EndpointsOptions): Places {
+function knownPlaces ({ provider, parameters = {}, scopes, ...settings }: EndpointsOptions): Places {
   const { endpoints, resources } = placesOf(provider, parameters, scopes)
-  const { jwks, ...withoutKeys } = endpoints
-  if (issuer !== undefined) return { endpoints: withoutKeys, resources, issuer, isDiscovered: true }
-  const moved = tokenUrl !== undefined && endpoints.token !== undefined && new URL(tokenUrl).origin !== new URL(endpoints.token).origin
-  if (moved) return { endpoints: withoutKeys, resources, issuer: undefined, isDiscovered: false }
-  return { endpoints, resources, issuer: endpoints.issuer, isDiscovered: endpoints.issuer !== undefined && jwks === undefined }
+  const { jwks, issuer, ...rest } = endpoints
+  const isMoved = movedFrom(settings.tokenUrl, endpoints.token) || movedFrom(settings.userUrl, resources['user']?.url)
+  const readable = isMoved ? Object.fromEntries(Object.entries(resources).filter(([, { url }]) => [settings.userUrl, settings.tokenUrl].some(moved => moved !== undefined && !movedFrom(moved, url)))) : resources
+  if (settings.issuer !== undefined) return { endpoints: rest, resources: readable, issuer: settings.issuer, isDiscovered: true }
+  if (movedFrom(settings.tokenUrl, endpoints.token)) return { endpoints: rest, resources: readable, issuer: undefined, isDiscovered: false }
+  return { endpoints, resources: readable, issuer, isDiscovered: issuer !== undefined && jwks === undefined }
+}
+
+function movedFrom (setting: string | undefined, known: string | undefined): boolean {
+  return setting !== undefined && known !== undefined && new URL(setting).origin !== new URL(known).origin
 }
 
 function combine (settings: EndpointsOptions, { endpoints, resources: { user, ...resources }, issuer }: Places, found: Metadata): Endpoints {

@@ -1,0 +1,26 @@
+import { defineProvider, type ParameterValues } from '../src/provider.ts'
+import { openidIdentity } from './openid.ts'
+
+const baseOf = ({ domain, subdomain }: ParameterValues): string | undefined => domain ?? (subdomain === undefined ? undefined : `https://${subdomain}.auth0.com`)
+
+export default defineProvider({
+  name: 'auth0',
+  label: 'Auth0',
+  scopes: ['openid', 'email', 'profile'],
+  parameters: {
+    subdomain: { kind: 'text', example: 'acme.eu', doc: 'What stands before .auth0.com, the region included.' },
+    domain: { kind: 'origin', example: 'login.example.com', doc: 'A domain of your own, instead of the subdomain.' }
+  },
+  requires: ['subdomain|domain|oauthIssuer'],
+  endpoints (parameters) {
+    const base = baseOf(parameters)
+    return base === undefined ? {} : { issuer: `${base}/`, authorize: `${base}/authorize`, token: `${base}/oauth/token`, jwks: `${base}/.well-known/jwks.json` }
+  },
+  resources: parameters => ({ ...baseOf(parameters) === undefined ? {} : { user: `${baseOf(parameters)}/userinfo` } }),
+  advised: { audience: 'without an audience the access token opens Auth0’s userinfo alone; for an API add it to --oauth-extra-params' },
+  guide: {
+    register: 'Dashboard → Applications → Create Application → Regular Web Application', key: 'Client ID', secret: 'Client Secret', redirectUri: 'Allowed Callback URLs',
+    traps: ['Roles and groups come only as claims that an Action adds, named by an address: https://example.com/groups.', 'The token must be signed with RS256 (Advanced Settings → OAuth).']
+  },
+  identity: openidIdentity
+})

@@ -1,0 +1,30 @@
+import { defineProvider } from '../src/provider.ts'
+import { entraIdentity, hasManyTenants, memberships, tenantId, tenantParameter } from './entra.ts'
+
+const host = 'https://login.microsoftonline.com'
+
+export default defineProvider({
+  name: 'azure',
+  aliases: ['entra', 'azurev2'],
+  label: 'Microsoft',
+  scopes: ['openid', 'email', 'profile'],
+  parameters: { tenant: tenantParameter },
+  endpoints: ({ tenant = '' }) => ({
+    issuer: `${host}/${tenantId({ tenant })}/v2.0`,
+    authorize: `${host}/${tenant}/oauth2/v2.0/authorize`,
+    token: `${host}/${tenant}/oauth2/v2.0/token`,
+    jwks: `${host}/${tenant}/discovery/v2.0/keys`
+  }),
+  resources: { groups: memberships },
+  manyTenants: hasManyTenants,
+  guide: {
+    register: 'Microsoft Entra admin center → App registrations → New registration → Web', key: 'Application (client) ID', secret: 'Client secret (its value, not its id)', redirectUri: 'Redirect URI',
+    traps: [
+      'The tenant is “Directory (tenant) ID”. Without it everybody’s tenant may sign in: set tenant, or --allowed-tenants.',
+      'Groups come as object ids, after Token configuration → Add groups claim; more than 200 are read from Graph, which needs the permission GroupMember.Read.All.',
+      'An address counts only if the tenant is yours, or the optional claim xms_edov is true.',
+      'These endpoints take no resource: ask for a scope like api://id/.default, or take azurev1.'
+    ]
+  },
+  identity: entraIdentity
+})

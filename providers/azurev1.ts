@@ -1,0 +1,24 @@
+import { defineProvider } from '../src/provider.ts'
+import { entraIdentity, hasManyTenants, memberships, tenantId, tenantParameter } from './entra.ts'
+
+const host = 'https://login.microsoftonline.com'
+
+export default defineProvider({
+  name: 'azurev1',
+  label: 'Microsoft',
+  scopes: ['openid', 'email', 'profile'],
+  parameters: { tenant: tenantParameter },
+  endpoints: ({ tenant = '' }) => ({
+    issuer: `https://sts.windows.net/${tenantId({ tenant })}/`,
+    authorize: `${host}/${tenant}/oauth2/authorize`,
+    token: `${host}/${tenant}/oauth2/token`,
+    jwks: `${host}/${tenant}/discovery/keys`
+  }),
+  resources: { groups: memberships },
+  manyTenants: hasManyTenants,
+  guide: {
+    register: 'Microsoft Entra admin center → App registrations → New registration → Web', key: 'Application (client) ID', secret: 'Client secret (its value, not its id)', redirectUri: 'Redirect URI',
+    traps: ['For apps that still need the old endpoints, which know work and school accounts only. Anything new takes azure.']
+  },
+  identity: entraIdentity
+})

@@ -1,0 +1,19 @@
+import { defineProvider } from '../src/provider.ts'
+import { openidIdentity } from './openid.ts'
+
+export default defineProvider({
+  name: 'gitea',
+  aliases: ['forgejo'],
+  label: 'Gitea',
+  scopes: ['openid', 'email', 'profile'],
+  groupScopes: ['groups'],
+  userKey: 'preferred_username',
+  parameters: { url: { kind: 'origin', default: 'https://gitea.com', example: 'git.example.com', doc: 'Your own Gitea or Forgejo.' } },
+  endpoints: ({ url = '' }) => ({ authorize: `${url}/login/oauth/authorize`, token: `${url}/login/oauth/access_token`, jwks: `${url}/login/oauth/keys` }),
+  resources: ({ url = '' }) => ({ user: `${url}/login/oauth/userinfo` }),
+  guide: {
+    register: 'Settings → Applications → Manage OAuth2 Applications → Create', key: 'Client ID', secret: 'Client Secret', redirectUri: 'Redirect URIs',
+    traps: ['Groups are organizations (acme) and teams (acme:devs).']
+  },
+  identity: openidIdentity
+})

@@ -1,0 +1,28 @@
+import { defineProvider } from '../src/provider.ts'
+import { openidIdentity } from './openid.ts'
+
+export default defineProvider({
+  name: 'keycloak',
+  label: 'Keycloak',
+  scopes: ['openid', 'email', 'profile'],
+  parameters: {
+    url: { kind: 'origin', example: 'sso.example.com', doc: 'Keycloak’s address, with /auth for old versions.' },
+    realm: { kind: 'text', example: 'acme', doc: 'The realm.' }
+  },
+  requires: ['url|oauthIssuer', 'realm|oauthIssuer'],
+  endpoints: ({ url, realm }) => url === undefined || realm === undefined ? {} : { issuer: `${url}/realms/${realm}` },
+  guide: {
+    register: 'Realm → Clients → Create client → OpenID Connect, Client authentication on', key: 'Client ID', secret: 'Credentials → Client secret', redirectUri: 'Valid redirect URIs',
+    traps: [
+      'Groups need a mapper: Client scopes → the client’s dedicated scope → Add mapper → Group Membership, claim groups.',
+      'Realm roles are groups named role:NAME, client roles role:CLIENT:NAME.'
+    ]
+  },
+  identity (sources) {
+    const { claims } = sources
+    const clients = claims.at('resource_access')
+    const ofClients = clients.names().flatMap(client => clients.at(client).texts('roles').map(role => `role:${client}:${role}`))
+    const plain = openidIdentity(sources)
+    return { ...plain, groups: [...plain.groups ?? [], ...claims.at('realm_access').texts('roles').map(role => `role:${role}`), ...ofClients] }
+  }
+})
