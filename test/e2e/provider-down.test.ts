@@ -38,7 +38,7 @@ t.test('a cancelled sign-in is a page, makes no session, and shows what the prov
   const state = [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name }) => name.slice(-44))[0] ?? ''
   t.ok(question.address.includes('/interaction/'))
   const answer = await visitor.navigate(`${origin}/?state=${state}&error=access_denied&error_description=${encodeURIComponent('<script>no</script>')}&iss=${encodeURIComponent(provider.issuer)}`)
-  t.match(answer, { status: 401, headers: { 'x-oauth-gate': 'GATE_PROVIDER_REFUSED' }, body: /&lt;script&gt;no&lt;\/script&gt;[^]*Sign in/ })
+  t.match(answer, { status: 401, headers: { 'x-oauth-gate': 'GATE_LOGIN_CANCELLED' }, body: /&lt;script&gt;no&lt;\/script&gt;[^]*Sign in/ })
   t.notMatch(answer.body, '<script>')
   t.match(answer.body, 'start?rd=%2Fpage', 'another try ends where this one was going to')
   t.equal(provider.requests.filter(({ path }) => path === '/token').length, 0)
