@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { findProvider } from '../providers/index.ts'
 import { createEntry } from './access/entry.ts'
 import { createJudge } from './access/judge.ts'
+import { originMatcher } from './access/origins.ts'
 import { compileRules } from './access/rules.ts'
 import type { Config } from './config/options.ts'
 import { GateError } from './errors.ts'
@@ -37,19 +38,18 @@ export function createParts (config: Config, outside: Outside, log: Logger) {
   const entry = createEntry(config)
   const logins = createLogins(keyring, gate, outside)
   const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime: config.oauthExpiryDays * DAY, headers: identityHeaders, refuse: entry.refuse })
-  const judge = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules) })
-  const urls = createOwnUrls(config.proxyPrefix)
+  const judge = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules), rootPath: config.rootPath })
+  const urls = createOwnUrls(config)
   const probes = { paths: [config.pingPath, config.readyPath] }
-  const callbackPath = provider.flow === 'password' ? undefined : config.oauthRedirectUri === undefined ? '/' : new URL(config.oauthRedirectUri).pathname
   const client = createOAuthClient({ ...options, onFailure: error => warnOfProvider(log, error) })
   const jars = createJars(config)
-  const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbackPath })
+  const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbacks: provider.flow !== 'password' })
   return {
     places, probes, sessions, judge, urls,
     live: createLiveSessions(sessions),
-    arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders }),
+    arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
     jars,
-    websocketOrigins: config.allowWebsocketOrigin,
+    admitsOrigin: originMatcher(config.allowWebsocketOrigin),
     listening (bound: AddressInfo | string | null) {
       if (config.port === 0 && typeof bound === 'object' && bound !== null) Object.assign(jars, createJars(config, bound.port))
       client.warm().catch((error: unknown) => warnOfProvider(log, error))
@@ -57,7 +57,7 @@ export function createParts (config: Config, outside: Outside, log: Logger) {
     forwarders: createForwarders(config),
     outward: { passHost: config.passHostHeader, isOurCookie: createOurCookies(cookieSettings(config)) },
     flow: createLoginFlow({
-      provider, client, logins, sessions, urls, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri ?? config.publicUrl?.origin,
+      provider, client, logins, sessions, urls, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
       identify: ({ sources }) => identify(provider, sources, {
         userKey: config.oauthJwtUser ?? config.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail, providerName: provider.name
       })

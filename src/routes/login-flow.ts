@@ -31,7 +31,7 @@ export interface Attempt {
 }
 
 export interface LoginFlowOptions extends Pick<LoginFlow, 'provider' | 'client' | 'logins' | 'sessions' | 'urls'> {
-  /** The origin that the request came to, where none is set. */
+  /** Made from the origin that the request came to, where none is set. */
   readonly redirectUri: string | undefined
   readonly isOurs: (target: string) => boolean
   readonly identify: (signIn: SignIn) => Identity
@@ -39,10 +39,10 @@ export interface LoginFlowOptions extends Pick<LoginFlow, 'provider' | 'client' 
 }
 
 export function createLoginFlow ({ provider, client, logins, sessions, urls, ...options }: LoginFlowOptions): LoginFlow {
-  const redirectUri = (request: FastifyRequest) => options.redirectUri ?? request.arrival.origin
+  const redirectUri = (request: FastifyRequest) => options.redirectUri ?? urls.redirectUri(request.arrival.origin)
   return {
     provider, client, logins, sessions, urls, redirectUri,
-    returnTo: (rd, request) => safeReturn(typeof rd === 'string' ? rd : undefined, request.arrival.origin, options.isOurs),
+    returnTo: (rd, request) => urls.landing(safeReturn(typeof rd === 'string' ? rd : undefined, request.arrival.origin, options.isOurs), rd),
     async sendToProvider (request, reply, { selectAccount = false, ...attempt }) {
       const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: provider.name, ...attempt })
       const url = await client.authorizeUrl({ ...login, redirectUri: redirectUri(request) }, selectAccount ? { prompt: 'select_account' } : {})

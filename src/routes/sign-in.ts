@@ -20,7 +20,7 @@ interface Form { readonly state: string, readonly username: string, readonly pas
 /** `GET sign_in`: who is signed in, or how to. `POST sign_in`: the password grant's form (RFC 6749 §4.3). */
 export default async function signIn (app: FastifyInstance, flow: LoginFlow): Promise<void> {
   const { provider, logins, urls } = flow
-  const action = `${urls.proxyPrefix}/sign_in`
+  const action = urls.form
 
   app.get('/sign_in', { config: { open: true } }, async (request, reply) => {
     const { rd, prompt } = request.query as { rd?: unknown, prompt?: unknown }
@@ -34,7 +34,7 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
   function statusPage ({ session }: FastifyRequest): string {
     if (session === null) throw new TypeError('no session')
     const { identity, startedAt, expiresAt } = session
-    return signedInPage({ user: identity.user, name: identity.name, provider: provider.label, startedAt, expiresAt, signOutUrl: urls.signOut, switchUrl: urls.start('/', { selectAccount: true }) })
+    return signedInPage({ user: identity.user, name: identity.name, provider: provider.label, startedAt, expiresAt, signOutUrl: urls.signOut, switchUrl: urls.start(urls.home, { selectAccount: true }), homeUrl: urls.home })
   }
 
   if (provider.flow !== 'password') return
