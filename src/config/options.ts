@@ -73,7 +73,7 @@ export const groups = {
     logoutTemplate: option.logoutTemplate({ doc: 'A template for the page after signing out.' })
   },
   run: {
-    logLevel: option.choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { doc: 'How much is logged.', default: 'info' }),
+    logLevel: option.choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { doc: 'How much is logged.', default: 'info' }, { warning: 'warn', critical: 'fatal', none: 'silent' }),
     logFormat: option.choice(['auto', 'json', 'pretty'], { doc: 'How it is written; auto is pretty on a terminal.', default: 'auto' }),
     config: option.fileName({ doc: 'A YAML or JSON file of settings, in snake_case.', only: 'command' })
   }
