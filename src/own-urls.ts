@@ -27,12 +27,15 @@ export interface OwnUrls {
   /** Where people go who wanted nothing else: `/`, or what the app is below. */
   readonly home: string
   readonly signOut: string
+  readonly logo: string
   /** What the password form is sent to. */
   readonly form: string
   /** Shows who is signed in, or how to sign in. */
   signIn (returnTo?: string, options?: { readonly selectAccount?: boolean }): string
   /** Begins a login that ends at `returnTo`. */
   start (returnTo?: string, options?: { readonly selectAccount?: boolean }): string
+  /** Where a page that tries again by itself leads those who want it to stop. */
+  pause (returnTo: string): string
   /** What is to be registered at the provider where no redirect URI is set; @param origin `scheme://host` */
   redirectUri (origin: string): string
   /** A path as requests have it → as browsers have it. */
@@ -52,9 +55,11 @@ export function createOwnUrls (paths: OwnPaths): OwnUrls {
   return {
     routes, home, outward,
     signOut: outward(`${routes.base}/sign_out`),
+    logo: outward(`${routes.base}/logo`),
     form: outward(`${routes.base}/sign_in`),
     signIn: (returnTo = home, { selectAccount = false } = {}) => outward(`${routes.base}/sign_in?${query(returnTo, selectAccount)}`),
     start: (returnTo = home, { selectAccount = false } = {}) => outward(`${routes.base}/start?${query(returnTo, selectAccount)}`),
+    pause: returnTo => outward(`${routes.base}/pause?rd=${encodeURIComponent(returnTo)}`),
     redirectUri: origin => origin + root + bare(paths.prefix),
     inward: target => isBelow(root, target) ? rooted(target.slice(root.length)) : target,
     landing (safe, asked) {

@@ -6,6 +6,12 @@ import { layout, type Page, type Site } from './layout.ts'
 /** Whom a visitor can ask: an address for mail, or a page. */
 export type Support = { readonly email: string } | { readonly url: string }
 
+export interface Action {
+  readonly label: string
+  readonly url: string
+  readonly newTab?: boolean
+}
+
 export interface ErrorPage {
   readonly kind: ErrorKind
   readonly reason?: string | undefined
@@ -13,7 +19,7 @@ export interface ErrorPage {
   /** Where it happened; decides which of the operator's templates is shown. */
   readonly scene: 'denied' | 'sign-in' | 'elsewhere'
   /** Links that help: to sign in, to use another account. */
-  readonly actions: readonly { readonly label: string, readonly url: string, readonly newTab?: boolean }[]
+  readonly actions: readonly Action[]
   readonly sign?: Sign
 }
 
@@ -48,8 +54,8 @@ function signOf ({ kind: { status }, scene }: ErrorPage): Sign {
   return status === 401 ? 'enter' : 'bad'
 }
 
-// Until plugins/errors.ts takes createPages (index.ts).
-export const errorPage = ({ refresh, ...page }: Omit<ErrorPage, 'scene'> & { readonly refresh?: number | undefined }): string => {
-  const { markup } = drawError({}, undefined, { ...page, scene: 'elsewhere' })
-  return refresh === undefined ? markup : markup.replace('<title>', `<meta http-equiv="refresh" content="${refresh}">\n<title>`)
+/** Where somebody ends who asked the page of an application that is down to be still. */
+export function drawPause (site: Site, url: string): Page {
+  return layout(site, { sign: 'wait', title: 'The application was not answering', content: html`<p class="soft">Nothing happens here by itself. Try again whenever you like.</p>
+<div class="actions"><a class="key" href="${url}">Try again</a></div>` })
 }

@@ -1,4 +1,4 @@
-import { drawError, sentence, supportUrl, type ErrorPage, type Support } from './error.ts'
+import { drawError, drawPause, sentence, supportUrl, type ErrorPage, type Support } from './error.ts'
 import { TEMPLATE_CONTENT_SECURITY_POLICY, type Page, type Site } from './layout.ts'
 import { drawPasswordForm, drawSignIn, type PasswordForm } from './sign-in.ts'
 import { drawSignedIn, drawSignedOut, drawSignOutQuestion, type SignedIn, type SignedOut } from './signed-in.ts'
@@ -12,6 +12,8 @@ export interface Pages {
   signedOut (where: SignedOut): Page
   signOutQuestion (where: Pick<SignedIn, 'signOutUrl' | 'homeUrl'>): Page
   error (page: ErrorPage): Page
+  /** @param url what was not answering */
+  pause (url: string): Page
 }
 
 export interface PagesOptions extends Site {
@@ -52,6 +54,7 @@ export function createPages (options: PagesOptions): Pages {
   return {
     signIn: (label, startUrl) => drawSignIn(site, label, startUrl),
     signedIn: person => drawSignedIn(site, person),
+    pause: url => drawPause(site, url),
     signOutQuestion: where => drawSignOutQuestion(site, where),
     password (form) {
       const own = () => drawPasswordForm(site, form)

@@ -31,7 +31,3 @@ export function drawPasswordForm (site: Site, { action, state, username, problem
 <button class="key" type="submit">Sign in</button>
 </form>` })
 }
-
-// Until the routes take createPages (index.ts).
-export const signInPage = (label: string, startUrl: string): string => drawSignIn({}, label, startUrl).markup
-export const passwordPage = (form: PasswordForm): string => drawPasswordForm({}, form).markup

@@ -52,8 +52,3 @@ export function drawSignOutQuestion (site: Site, { signOutUrl, homeUrl }: Pick<S
 function time (at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
-
-// Until the routes take createPages (index.ts).
-export const signedInPage = (person: Omit<SignedIn, 'homeUrl'> & { readonly homeUrl?: string }): string => drawSignedIn({}, { homeUrl: '/', ...person }).markup
-export const signedOutPage = (startUrl: string, provider: string): string => drawSignedOut({}, { startUrl, provider }).markup
-export const confirmSignOutPage = (signOutUrl: string, homeUrl = '/'): string => drawSignOutQuestion({}, { signOutUrl, homeUrl }).markup

@@ -1,11 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isFromHere } from '../access/same-origin.ts'
-import { confirmSignOutPage, signedOutPage } from '../pages/signed-in.ts'
 import type { LoginFlow } from './login-flow.ts'
 
 /** `sign_out`, and the logout endpoint: ends the session here, at once and for every copy of its cookie. A link on another site gets a question first. */
-export default async function signOut (app: FastifyInstance, { provider, sessions, urls, returnTo }: LoginFlow): Promise<void> {
-  const question = confirmSignOutPage(urls.signOut, urls.home)
+export default async function signOut (app: FastifyInstance, { provider, sessions, urls, pages, returnTo }: LoginFlow): Promise<void> {
+  const question = pages.signOutQuestion({ signOutUrl: urls.signOut, homeUrl: urls.home })
 
   app.get('/sign_out', { config: { open: true } }, async (request, reply) => {
     const site = request.headers['sec-fetch-site']
@@ -22,6 +21,6 @@ export default async function signOut (app: FastifyInstance, { provider, session
       sessions.end(request.session)
       request.log.info({ event: 'session.ended', cause: 'sign-out', user: request.session.identity.user }, 'signed out')
     }
-    return reply.setCookies(request.jar.clearSession(request.headers.cookie)).page(signedOutPage(urls.start(returnTo(rd ?? next, request)), provider.label))
+    return reply.setCookies(request.jar.clearSession(request.headers.cookie)).page(pages.signedOut({ startUrl: urls.start(returnTo(rd ?? next, request)), provider: provider.label }))
   }
 }
