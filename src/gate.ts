@@ -34,11 +34,11 @@ export async function createGate (config: Config, outside: Outside = machine): P
   await app.register(errors, parts) // the only way from an error to an answer
 
   await app.register(wire) // is it one unambiguous HTTP request?
-  await app.register(places) // where does it lead?
+  await app.register(places, parts) // where does it lead?
   await app.register(sessions, parts) // who is asking?
   await app.register(guard, parts) // may they?
 
-  await app.register(ownRoutes, { prefix: config.proxyPrefix, flow: parts.flow }) // to the provider and back
+  await app.register(ownRoutes, { prefix: parts.urls.routes.base, flow: parts.flow }) // to the provider and back
   await app.register(probes, parts.probes)
 
   await app.register(upstreams, parts) // and on to the application

@@ -1,23 +1,98 @@
-/** Where the gate's own endpoints are: paths, to be put after the origin. */
-export interface OwnUrls {
-  /** `/oauth2`: everything below it is the gate's. */
+/** The settings that say where the gate's own pages are: absolute paths without a trailing slash, `/` for none. */
+export interface OwnPaths {
   readonly proxyPrefix: string
+  /** What all of it, and the app, is below. */
+  readonly prefix?: string | undefined
+  /** What a proxy in front takes off each path, so that only browsers know it. */
+  readonly rootPath?: string | undefined
+  readonly loginEndpoint?: string | undefined
+  readonly logoutEndpoint?: string | undefined
+  readonly oauthRedirectUri?: string | undefined
+}
+
+/** Below which path the gate's own endpoints are, as requests have it. */
+export interface OwnRoutes {
+  /** `/oauth2`: everything below it is the gate's. */
+  readonly base: string
   readonly callback: string
+  /** The redirect URI's path, which the app may use too; a slash at its end makes no difference. */
+  readonly redirect: string
+  /** Panel's names for two of them, where they were asked for: from that path to the route's. */
+  readonly aliases: ReadonlyMap<string, string>
+}
+
+/** Where the gate's own endpoints are: paths as browsers have them, to be put after the origin. */
+export interface OwnUrls {
+  readonly routes: OwnRoutes
+  /** Where people go who wanted nothing else: `/`, or what the app is below. */
+  readonly home: string
   readonly signOut: string
+  readonly logo: string
+  /** What the password form is sent to. */
+  readonly form: string
   /** Shows who is signed in, or how to sign in. */
   signIn (returnTo?: string, options?: { readonly selectAccount?: boolean }): string
   /** Begins a login that ends at `returnTo`. */
   start (returnTo?: string, options?: { readonly selectAccount?: boolean }): string
+  /** Where a page that tries again by itself leads those who want it to stop. */
+  pause (returnTo: string): string
+  /** What is to be registered at the provider where no redirect URI is set; @param origin `scheme://host` */
+  redirectUri (origin: string): string
+  /** A path as requests have it → as browsers have it. */
+  outward (target: string): string
+  /** And back. What is not below the root path stays as it is: no browser of ours has written it. */
+  inward (target: string): string
+  /** Where to end, when `asked` was found safe as `safe`: below the root path once, and home where nothing was asked for. */
+  landing (safe: string, asked: unknown): string
 }
 
-/** @param proxyPrefix an absolute path without a trailing slash */
-export function createOwnUrls (proxyPrefix: string): OwnUrls {
+export function createOwnUrls (paths: OwnPaths): OwnUrls {
+  const root = bare(paths.rootPath)
+  const routes = ownRoutes(paths)
+  const home = `${root}${bare(paths.prefix)}/`
+  const outward = (target: string) => root + target
   const query = (returnTo: string, selectAccount: boolean) => `${selectAccount ? 'prompt=select_account&' : ''}rd=${encodeURIComponent(returnTo)}`
   return {
-    proxyPrefix,
-    callback: `${proxyPrefix}/callback`,
-    signOut: `${proxyPrefix}/sign_out`,
-    signIn: (returnTo = '/', { selectAccount = false } = {}) => `${proxyPrefix}/sign_in?${query(returnTo, selectAccount)}`,
-    start: (returnTo = '/', { selectAccount = false } = {}) => `${proxyPrefix}/start?${query(returnTo, selectAccount)}`
+    routes, home, outward,
+    signOut: outward(`${routes.base}/sign_out`),
+    logo: outward(`${routes.base}/logo`),
+    form: outward(`${routes.base}/sign_in`),
+    signIn: (returnTo = home, { selectAccount = false } = {}) => outward(`${routes.base}/sign_in?${query(returnTo, selectAccount)}`),
+    start: (returnTo = home, { selectAccount = false } = {}) => outward(`${routes.base}/start?${query(returnTo, selectAccount)}`),
+    pause: returnTo => outward(`${routes.base}/pause?rd=${encodeURIComponent(returnTo)}`),
+    redirectUri: origin => origin + root + bare(paths.prefix),
+    inward: target => isBelow(root, target) ? rooted(target.slice(root.length)) : target,
+    landing (safe, asked) {
+      if (safe === '/' && asked !== '/') return home
+      return isBelow(root, safe) ? safe : outward(safe)
+    }
   }
+}
+
+/** Also for the checks of the settings, which ask before there is a gate. */
+export function ownRoutes ({ proxyPrefix, prefix, rootPath, loginEndpoint, logoutEndpoint, oauthRedirectUri }: OwnPaths): OwnRoutes {
+  const below = bare(prefix)
+  const root = bare(rootPath)
+  const base = below + proxyPrefix
+  const registered = oauthRedirectUri === undefined ? rooted(below) : new URL(oauthRedirectUri).pathname
+  const redirect = oauthRedirectUri !== undefined && isBelow(root, registered) ? rooted(registered.slice(root.length)) : registered
+  const aliases = [[loginEndpoint, 'start'], [logoutEndpoint, 'sign_out']].flatMap(([path, route]): [string, string][] => path === undefined ? [] : [[below + path, `${base}/${route}`]])
+  return { base, callback: `${base}/callback`, redirect: withoutSlash(redirect), aliases: new Map(aliases) }
+}
+
+/** `/a/` as `/a`; `/` stays. */
+export function withoutSlash (path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+function bare (path: string | undefined): string {
+  return path === undefined || path === '/' ? '' : path
+}
+
+function rooted (target: string): string {
+  return target.startsWith('/') ? target : `/${target}`
+}
+
+function isBelow (root: string, target: string): boolean {
+  return target.startsWith(root) && (root === '' || target.length === root.length || /[/?#]/.test(target.charAt(root.length)))
 }

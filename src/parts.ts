@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { findProvider } from '../providers/index.ts'
 import { createEntry } from './access/entry.ts'
 import { createJudge } from './access/judge.ts'
+import { originMatcher } from './access/origins.ts'
 import { compileRules } from './access/rules.ts'
 import type { Config } from './config/options.ts'
 import { GateError } from './errors.ts'
@@ -11,7 +12,9 @@ import { identify } from './identity/identify.ts'
 import { createOAuthClient, type OAuthClientOptions } from './oauth/client.ts'
 import { createProviderFetch } from './oauth/http.ts'
 import type { Outside } from './outside.ts'
-import { createOwnUrls } from './own-urls.ts'
+import { createOwnUrls, type OwnUrls } from './own-urls.ts'
+import { createPages } from './pages/index.ts'
+import { createLogo, type Logo } from './pages/logo.ts'
 import { createPlaces } from './plugins/places.ts'
 import type { Provider } from './provider.ts'
 import { createArrivals } from './proxy/arrival.ts'
@@ -37,19 +40,20 @@ export function createParts (config: Config, outside: Outside, log: Logger) {
   const entry = createEntry(config)
   const logins = createLogins(keyring, gate, outside)
   const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime: config.oauthExpiryDays * DAY, headers: identityHeaders, refuse: entry.refuse })
-  const judge = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules) })
-  const urls = createOwnUrls(config.proxyPrefix)
+  const judge = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules), rootPath: config.rootPath })
+  const urls = createOwnUrls(config)
   const probes = { paths: [config.pingPath, config.readyPath] }
-  const callbackPath = provider.flow === 'password' ? undefined : config.oauthRedirectUri === undefined ? '/' : new URL(config.oauthRedirectUri).pathname
   const client = createOAuthClient({ ...options, onFailure: error => warnOfProvider(log, error) })
   const jars = createJars(config)
-  const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbackPath })
+  const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbacks: provider.flow !== 'password' })
+  const logo = logoOf(config)
+  const pages = pagesOf(config, urls, logo, log)
   return {
-    places, probes, sessions, judge, urls,
+    places, probes, sessions, judge, urls, pages,
     live: createLiveSessions(sessions),
-    arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders }),
+    arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
     jars,
-    websocketOrigins: config.allowWebsocketOrigin,
+    admitsOrigin: originMatcher(config.allowWebsocketOrigin),
     listening (bound: AddressInfo | string | null) {
       if (config.port === 0 && typeof bound === 'object' && bound !== null) Object.assign(jars, createJars(config, bound.port))
       client.warm().catch((error: unknown) => warnOfProvider(log, error))
@@ -57,12 +61,27 @@ export function createParts (config: Config, outside: Outside, log: Logger) {
     forwarders: createForwarders(config),
     outward: { passHost: config.passHostHeader, isOurCookie: createOurCookies(cookieSettings(config)) },
     flow: createLoginFlow({
-      provider, client, logins, sessions, urls, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri ?? config.publicUrl?.origin,
+      provider, client, logins, sessions, urls, pages, logo, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
       identify: ({ sources }) => identify(provider, sources, {
         userKey: config.oauthJwtUser ?? config.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail, providerName: provider.name
       })
     })
   }
+}
+
+/** Templates show one too: ours, where the site has none. */
+function logoOf ({ logo, authTemplate, oauthErrorTemplate, basicLoginTemplate, logoutTemplate }: Config): Logo | undefined {
+  const templates = [authTemplate, oauthErrorTemplate, basicLoginTemplate, logoutTemplate]
+  return logo === undefined && templates.every(template => template === undefined) ? undefined : createLogo(logo)
+}
+
+function pagesOf (config: Config, urls: OwnUrls, logo: Logo | undefined, log: Logger) {
+  return createPages({
+    ...config,
+    logo: config.logo === undefined || logo === undefined ? undefined : `${urls.logo}?v=${logo.version}`,
+    assets: `${urls.logo}/`, signOutUrl: urls.signOut,
+    onFailure: (template, error) => log.error({ event: 'template.failed', template, detail: error instanceof Error ? error.message : String(error) }, 'a template could not be drawn; the gate’s own page was shown instead')
+  })
 }
 
 /** What a client of the provider is made of; `check --live` asks the same provider by the same settings. */

@@ -12,7 +12,7 @@ const HEADERS_TIMEOUT = 20_000
 export function serverOptions (config: Config, outside: Outside, log: Logger, rewriteUrl: (raw: IncomingMessage) => string): FastifyServerOptions {
   const http = { maxHeaderSize: config.maxHeaderSize, headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0, requireHostHeader: false } // plugins/wire.ts requires it, with an answer of ours
   const genReqId = createRequestIds(outside)
-  const tls = config.sslCertfile !== undefined && config.sslKeyfile !== undefined && { cert: config.sslCertfile, key: config.sslKeyfile }
+  const tls = config.sslCertfile !== undefined && config.sslKeyfile !== undefined && { cert: config.sslCertfile, key: config.sslKeyfile, ...config.sslPassword !== undefined && { passphrase: config.sslPassword } }
   return {
     ...tls === false ? { http } : { https: { ...http, ...tls } },
     loggerInstance: log,

@@ -50,6 +50,8 @@ export interface JudgeOptions {
   /** An upstream whose URL has a path of its own, its `basePath`, is one that no spelling may climb out of. */
   readonly upstreams: readonly { readonly path: string, readonly basePath?: string }[]
   readonly rules: Rules
+  /** What a proxy in front takes off each request's path, but off no `Destination`; `/` for nothing. */
+  readonly rootPath?: string
 }
 
 const signIn: Decision = { verdict: 'sign-in' }
@@ -58,7 +60,7 @@ const admittedAnonymous: Decision = { verdict: 'admitted', anonymous: true }
 const none: readonly string[] = []
 
 /** @throws {TypeError} an upstream's path is none, or two upstreams have the same */
-export function createJudge ({ upstreams, rules }: JudgeOptions): Judge {
+export function createJudge ({ upstreams, rules, rootPath = '/' }: JudgeOptions): Judge {
   const only = upstreams.length === 1 ? upstreams[0] : undefined
   const free = only !== undefined && only.path === '/' && (only.basePath ?? '') === '' && rules.uniform !== null
   const alone = free && rules.uniform !== null ? [rules.uniform] : []
@@ -74,7 +76,7 @@ export function createJudge ({ upstreams, rules }: JudgeOptions): Judge {
     decideDestination: (value, origin, place, identity) => {
       if (free) return decide(place, identity)
       const target = destinationTarget(value, origin)
-      const based = (upstreams[place.upstream]?.basePath ?? '') !== '' // the header is not ours to rewrite, and leads out of it
+      const based = (upstreams[place.upstream]?.basePath ?? '') !== '' || rootPath !== '/' // the header is not ours to rewrite, and leads out of it
       const other = target === null || based ? unreadable(place) : placeOf(target)
       const crosses = other.crosses || (other.upstream >= 0 && other.upstream !== place.upstream)
       const decision = decide({ ...other, path: `the Destination of ${place.path}`, crosses }, identity)

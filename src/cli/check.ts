@@ -2,7 +2,9 @@ import type { Loaded } from '../config/load.ts'
 import type { Config } from '../config/options.ts'
 import { probeProvider, type Finding } from '../oauth/probe/index.ts'
 import { outside as machine, type Outside } from '../outside.ts'
+import { createOwnUrls } from '../own-urls.ts'
 import { clientOptions } from '../parts.ts'
+import { listeningAt } from './listen.ts'
 import { reachUpstream } from './reach-upstream.ts'
 import { startBlock } from './start-block.ts'
 import { version } from './version.ts'
@@ -22,9 +24,8 @@ one token request with a code that nobody issued: its log will have a failed att
 
 /** `oauth-gate check`: what would start, in words; with `live`, what it would meet. @returns the exit code: 1 if something is wrong */
 export async function check ({ config, notices }: Loaded, { live = false, outside = machine, write = text => { process.stdout.write(text) } }: CheckOptions = {}): Promise<number> {
-  const host = config.address.includes(':') ? `[${config.address}]` : config.address
-  const listening = `${config.sslCertfile === undefined ? 'http' : 'https'}://${host}:${config.port}`
-  write(startBlock({ config, version, listening, notices: config.port === 0 ? [...notices, 'port 0 stands for one that is chosen at start'] : notices }))
+  const listening = listeningAt(config)
+  write(startBlock({ config, version, listening, notices: config.port === 0 && config.unixSocket === undefined ? [...notices, 'port 0 stands for one that is chosen at start'] : notices }))
   if (!live) {
     write('\nThe settings are right. Whether provider and app agree, --live asks.\n')
     return 0
@@ -46,10 +47,11 @@ async function ask (config: Config, listening: string, outside: Outside, write: 
 }
 
 /** What people come back to, unless only they know: every address of the machine has a name of its own, and port 0 is none yet. */
-function registeredUri ({ oauthRedirectUri, publicUrl, address, port }: Config, listening: string): string | undefined {
-  const fixed = oauthRedirectUri ?? publicUrl?.origin
-  if (fixed !== undefined) return fixed
-  return isEverywhere(address) || port === 0 ? undefined : new URL(listening).origin
+function registeredUri (config: Config, listening: string): string | undefined {
+  const { oauthRedirectUri, publicUrl, address, port, unixSocket, rootPath } = config
+  const nameless = isEverywhere(address) || port === 0 || unixSocket !== undefined || rootPath !== '/'
+  const origin = publicUrl?.origin ?? (nameless ? undefined : new URL(listening).origin)
+  return oauthRedirectUri ?? (origin === undefined ? undefined : createOwnUrls(config).redirectUri(origin))
 }
 
 export function isEverywhere (address: string): boolean {

@@ -1,8 +1,7 @@
 import closeWithGrace from 'close-with-grace'
-import type { FastifyInstance } from 'fastify'
-import type { AddressInfo } from 'node:net'
 import type { Loaded } from '../config/load.ts'
 import { createGate } from '../gate.ts'
+import { listen } from './listen.ts'
 import { startBlock } from './start-block.ts'
 import { version } from './version.ts'
 
@@ -20,18 +19,4 @@ export async function serve ({ config, notices }: Loaded): Promise<number> {
     await gate.close()
   })
   return 0
-}
-
-async function listen (gate: FastifyInstance, { address, port, sslCertfile }: Loaded['config']): Promise<string | null> {
-  try {
-    await gate.listen({ host: address, port })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const why = code === 'EADDRINUSE' ? 'something else listens there: choose another --port' : code === 'EACCES' ? 'that needs more rights: choose a --port above 1023' : String(error)
-    process.stderr.write(`oauth-gate: cannot listen on ${address}:${port}: ${why}\n`)
-    return null
-  }
-  const bound = gate.server.address() as AddressInfo
-  const host = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address
-  return `${sslCertfile === undefined ? 'http' : 'https'}://${host}:${bound.port}`
 }

@@ -3,12 +3,13 @@ import { createEntry } from '../access/entry.ts'
 import { compileRules } from '../access/rules.ts'
 import type { Config } from '../config/options.ts'
 import { isLoopback } from '../oauth/loopback.ts'
+import { createOwnUrls } from '../own-urls.ts'
 import type { Provider } from '../provider.ts'
 
 export interface Started {
   readonly config: Config
   readonly version: string
-  /** `scheme://address:port` of the listening socket. */
+  /** `scheme://address:port` of the listening socket, or `unix:/path`. */
   readonly listening: string
   /** What overrode what, and what was ignored. */
   readonly notices: readonly string[]
@@ -18,12 +19,16 @@ export interface Started {
 export function startBlock ({ config, version, listening, notices }: Started): string {
   const provider = findProvider(config.oauthProvider) as Provider
   const origin = config.publicUrl?.origin ?? listening
+  const urls = createOwnUrls(config)
   const everywhere = config.publicUrl === undefined && /\/\/(?:0\.0\.0\.0|\[::\])/.test(listening)
+  // Where a proxy in front is the only way in, its name is the one that counts.
+  const nameless = everywhere || (config.publicUrl === undefined && (listening.startsWith('unix:') || config.rootPath !== '/'))
+  const below = urls.redirectUri('')
   const rows: [string, string][] = [
-    ['Open', everywhere ? `${listening}, which is every address of this machine` : origin],
+    ['Open', everywhere ? `${listening}, which is every address of this machine` : nameless ? listening : origin + below],
     ...config.upstream.map(({ path, origin, basePath, socketPath }): [string, string] => ['App', `${path} → ${socketPath === undefined ? origin : `unix:${socketPath}`}${basePath}`]),
     ['Provider', provider.label + (config.oauthIssuer === undefined ? '' : `, ${config.oauthIssuer}`)],
-    ...provider.flow === 'code' ? [['Redirect URI', config.oauthRedirectUri !== undefined || !everywhere ? `${config.oauthRedirectUri ?? origin}   (register exactly this at the provider)` : 'the origin that people type, whichever that is: set --public-url to have one to register'] as [string, string]] : [],
+    ...provider.flow === 'code' ? [['Redirect URI', config.oauthRedirectUri !== undefined || !nameless ? `${config.oauthRedirectUri ?? urls.redirectUri(origin)}   (register exactly this at the provider)` : `the origin that people type${below === '' ? '' : ` and ${below}`}, whichever that is: set --public-url to have one to register`] as [string, string]] : [],
     ['Who may enter', createEntry(config).describe(provider.label)],
     ...compileRules(config.rules).describeOpen().map((line): [string, string] => ['Rule', line]),
     ['Sign-in lasts', days(config.oauthExpiryDays)],

@@ -63,13 +63,6 @@ export const networks: Kind<readonly string[], readonly string[] | string> = {
   remark: raw => asItems(raw, /[\s,]+/).some(item => item.endsWith('/0')) ? 'believes everybody about the address they come from: name your proxies instead' : undefined
 }
 
-/** Origins; `host[:port]`, as Panel has it, stands for both schemes. */
-export const origins: Kind<readonly string[], readonly string[] | string> = {
-  shape: 'origin',
-  repeatable: true,
-  parse: raw => items(asItems(raw, /[\s,]+/).flatMap(readOrigins))
-}
-
 export const listenAddress: Kind<string, string> = {
   shape: 'ip',
   parse: raw => {
@@ -128,16 +121,6 @@ function readNetwork (item: string): string {
   if (bits === undefined) list.addAddress(address, family)
   else list.addSubnet(address, Number(bits), family)
   return item
-}
-
-function readOrigins (item: string): string[] {
-  if (item.includes('*')) throw new Problem(`has “${item}”: any website could then speak in the name of whoever is signed in`, 'Name each origin. The gate’s own is always allowed.')
-  const candidates = item.includes('://') ? [item] : [`http://${item}`, `https://${item}`]
-  return candidates.map(candidate => {
-    const { url } = webUrl(candidate)
-    if (url.pathname !== '/' || /[?#]|\/$/.test(item)) throw new Problem(`has “${item}”, which is more than an origin`, `Write ${item.includes('://') ? url.origin : url.host}.`)
-    return url.origin
-  })
 }
 
 function readDomain (item: string): string {

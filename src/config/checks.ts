@@ -2,21 +2,23 @@ import { isLoopback } from '../oauth/loopback.ts'
 import type { ConfigProblem } from './config-error.ts'
 import type { Draft } from './draft.ts'
 import { flagOf } from './names.ts'
-import type { Config } from './options.ts'
-import { belongTogether } from './pem.ts'
-import { covers } from './plain-path.ts'
+import type { Config, OptionName } from './options.ts'
+import { pathChecks } from './path-checks.ts'
+import { belongTogether, openKey } from './pem.ts'
 import { providerChecks } from './provider-checks.ts'
-import type { Choices } from './settle.ts'
+import type { Resolved } from './resolve.ts'
 
-/** What no setting can know by itself. */
-export function crossCheck (choices: Choices, problems: ConfigProblem[], notices: string[]): void {
+/** What no setting can know by itself; a default that depends on other settings is put into `choices`. */
+export function crossCheck (choices: Map<OptionName, Resolved>, problems: ConfigProblem[], notices: string[]): void {
   const draft: Draft = {
     config: Object.fromEntries([...choices].map(([option, { value }]) => [option, value])) as Partial<Config>,
     missing: option => choices.has(option) && isNothing(choices.get(option)?.value),
+    given: option => choices.has(option) && choices.get(option)?.source.level !== 'default',
+    change: (option, value) => { choices.set(option, { value, source: { level: 'default', from: 'default', shown: value, overrode: [] } }) },
     fail: (option, message, fix) => { problems.push({ setting: flagOf(option), message, fix }) },
     note: notice => { notices.push(notice) }
   }
-  for (const check of [upstream, tls, ownPaths, secrets, cookieScope, cookieName, cookieSamesite, redirectUri, ...providerChecks]) check(draft)
+  for (const check of [upstream, listening, tls, ...pathChecks, secrets, cookieScope, cookieName, cookieSamesite, ...providerChecks]) check(draft)
 }
 
 /** Whether browsers reach the gate by https whatever a request says. */
@@ -33,17 +35,19 @@ function upstream ({ missing, fail }: Draft): void {
   if (missing('upstream')) fail('upstream', 'There is no --upstream: the app that is behind the gate.', 'Add --upstream=http://localhost:5006, with the port of your app.')
 }
 
-function tls ({ config: { sslCertfile, sslKeyfile }, missing, fail }: Draft): void {
+function tls ({ config: { sslCertfile, sslKeyfile, sslPassword }, missing, fail }: Draft): void {
   if (sslCertfile !== undefined && missing('sslKeyfile')) fail('sslKeyfile', '--ssl-certfile is given without --ssl-keyfile.', 'Add --ssl-keyfile, or leave out both.')
   if (sslKeyfile !== undefined && missing('sslCertfile')) fail('sslCertfile', '--ssl-keyfile is given without --ssl-certfile.', 'Add --ssl-certfile, or leave out both.')
-  if (sslCertfile !== undefined && sslKeyfile !== undefined && !belongTogether(sslCertfile, sslKeyfile)) fail('sslKeyfile', '--ssl-keyfile is not the key of the first certificate in --ssl-certfile.', 'Give the two that were made together; the server’s certificate comes first in its file.')
+  if (sslKeyfile === undefined) return
+  const key = openKey(sslKeyfile, sslPassword)
+  if (key === null && missing('sslPassword')) fail('sslPassword', '--ssl-keyfile is encrypted, and there is no --ssl-password.', 'Add --ssl-password-file, BOKEH_SSL_PASSWORD, or a key without a passphrase.')
+  else if (key === null && sslPassword !== undefined) fail('sslPassword', '--ssl-password does not open --ssl-keyfile.', 'Give the passphrase that the key was made with.')
+  if (key !== null && sslCertfile !== undefined && !belongTogether(sslCertfile, key)) fail('sslKeyfile', '--ssl-keyfile is not the key of the first certificate in --ssl-certfile.', 'Give the two that were made together; the server’s certificate comes first in its file.')
 }
 
-function ownPaths ({ config: { proxyPrefix, pingPath, readyPath }, fail }: Draft): void {
-  if (pingPath !== undefined && pingPath === readyPath) fail('readyPath', `--ping-path and --ready-path are both ${pingPath}.`, 'Give each its own.')
-  for (const [option, path] of [['pingPath', pingPath], ['readyPath', readyPath]] as const) {
-    if (path !== undefined && proxyPrefix !== undefined && covers(proxyPrefix, path)) fail(option, `--${flagOf(option)}=${path} lies below --proxy-prefix=${proxyPrefix}.`, 'Choose a path outside of it.')
-  }
+function listening ({ config: { unixSocket }, given, fail }: Draft): void {
+  const both = (['address', 'port'] as const).filter(given).map(option => `--${flagOf(option)}`)
+  if (unixSocket !== undefined && both.length > 0) fail('unixSocket', `--unix-socket is given together with ${both.join(' and ')}, which ${both.length === 1 ? 'is' : 'are'} for another way to listen.`, 'Keep the socket, or what is for TCP.')
 }
 
 // The sentence is Panel's.
@@ -74,12 +78,4 @@ function cookieName ({ config, fail }: Draft): void {
 
 function cookieSamesite ({ config, fail }: Draft): void {
   if (config.cookieSamesite === 'none' && !isSurelyHttps(config)) fail('cookieSamesite', '--cookie-samesite=none works over https only, and that is not certain here.', 'Set --public-url=https://…, or --cookie-secure=on.')
-}
-
-function redirectUri ({ config: { oauthRedirectUri, publicUrl, proxyPrefix, pingPath, readyPath }, fail, note }: Draft): void {
-  if (oauthRedirectUri === undefined) return
-  const { pathname, host } = new URL(oauthRedirectUri)
-  const taken = pathname === pingPath || pathname === readyPath || (proxyPrefix !== undefined && covers(proxyPrefix, pathname) && pathname !== `${proxyPrefix}/callback`)
-  if (taken) fail('oauthRedirectUri', `The path ${pathname} of --oauth-redirect-uri belongs to the gate, for something else.`, `Use the origin alone, or ${proxyPrefix ?? '/oauth2'}/callback.`)
-  if (publicUrl !== undefined && publicUrl.host !== host) note(`--oauth-redirect-uri leads to ${host}, but people come to ${publicUrl.host}: sign-ins end there only if cookies and gate are shared`)
 }

@@ -9,6 +9,9 @@ export class Problem extends Error {
   }
 }
 
+/** There is no file of that name. */
+export class MissingFile extends Problem {}
+
 /** One thing that keeps the gate from starting. */
 export interface ConfigProblem {
   /** The setting as `--help` writes it, without dashes; for a name nobody knows, that name. */

@@ -21,6 +21,7 @@ const titles: Readonly<Record<keyof typeof groups, string>> = {
   session: 'How long, and in which cookies:',
   identity: 'Who they are:',
   access: 'Who may enter:',
+  pages: 'What its pages look like:',
   run: 'Running it:'
 }
 

@@ -17,12 +17,22 @@ export interface Kind<T, In> {
   readonly repeatable?: true
   /** The flag may stand alone. */
   readonly bare?: true
-  /** The value names a file whose content is what is parsed. */
-  readonly reads?: true
+  /** The value names a file whose content is what is parsed: its text, or a `GivenFile` where a kind needs more than that. */
+  readonly reads?: true | 'file'
   /** An empty text is a value, and not a variable that somebody forgot to fill. */
   readonly emptyAllowed?: true
   /** Never present: carries the type of what code may pass. */
   readonly given?: In
+}
+
+/** A file that a setting names, yet to be read. */
+export interface GivenFile {
+  /** As it was written. */
+  readonly path: string
+  /** The setting, as `--help` writes it without dashes. */
+  readonly setting: string
+  /** @throws {MissingFile} there is none @throws {Problem} it cannot be read */
+  read (): Buffer
 }
 
 /** A text that a person or a program typed on purpose. Numbers of JSON files are taken where nothing is lost. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { crossCheck } from './checks.ts'
 import { parseConfigFile } from './config-file.ts'
-import { ConfigError, Problem, type ConfigProblem } from './config-error.ts'
+import { ConfigError, MissingFile, Problem, type ConfigProblem } from './config-error.ts'
 import { optionNames } from './names.ts'
 import type { Config, OptionName, Settings } from './options.ts'
 import { problemOf, resolve, type Resolved, type Source } from './resolve.ts'
@@ -42,7 +42,7 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
 
   const resolved = new Map<OptionName, Resolved>()
   for (const option of optionNames) {
-    const decision = resolve(option, candidates.filter(candidate => candidate.option === option), readText, problems, notices)
+    const decision = resolve(option, candidates.filter(candidate => candidate.option === option), readFile, problems, notices)
     if (decision !== undefined) resolved.set(option, decision)
   }
   const settled = settle(resolved, problems, notices)
@@ -68,19 +68,19 @@ function readConfigFile (candidates: readonly Candidate[], file: string | undefi
   const from = named?.from ?? 'the configuration file'
   try {
     // An empty name, or one that is no text, is told when the setting itself is read.
-    if (typeof path === 'string' && path.trim() !== '') return fromFile(parseConfigFile(readText(path)), path)
+    if (typeof path === 'string' && path.trim() !== '') return fromFile(parseConfigFile(readFile(path).toString('utf8')), path)
   } catch (error) {
     problems.push(problemOf('config', `${from} (${String(path)})`, error))
   }
   return { candidates: [], problems: [], notices: [] }
 }
 
-function readText (path: string): string {
+function readFile (path: string): Buffer {
   try {
-    return readFileSync(path, 'utf8')
+    return readFileSync(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const why = new Map([['ENOENT', 'does not exist'], ['EACCES', 'may not be read by this user'], ['EISDIR', 'is a folder']]).get(code ?? '')
-    throw new Problem(`names a file that ${why ?? `cannot be read (${code ?? 'unknown reason'})`}`, 'Check the path; it is seen from the folder where oauth-gate was started.')
+    throw new (code === 'ENOENT' ? MissingFile : Problem)(`names a file that ${why ?? `cannot be read (${code ?? 'unknown reason'})`}`, 'Check the path; it is seen from the folder where oauth-gate was started.')
   }
 }

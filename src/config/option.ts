@@ -1,10 +1,15 @@
-import { cookieDomain, domains, emails, issuer, listenAddress, networks, origin, origins, providerUrl, redirectUri } from './addresses.ts'
+import { cookieDomain, domains, emails, issuer, listenAddress, networks, origin, providerUrl, redirectUri } from './addresses.ts'
+import { contact } from './contact.ts'
 import { literal } from './extra-params.ts'
 import { fernetKeys } from './fernet-keys.ts'
+import { image } from './image.ts'
 import type { Kind } from './kind.ts'
+import { origins } from './origins.ts'
+import { basePath, endpoint, ownPath, path, rootPath, socketFile } from './paths.ts'
 import { certificates, privateKey } from './pem.ts'
 import { rules } from './rules.ts'
-import { choice, days, duration, fileName, flag, integer, list, ownPath, path, text, word, words } from './scalars.ts'
+import { choice, days, duration, fileName, flag, integer, list, text, word, words } from './scalars.ts'
+import { template } from './template.ts'
 import { upstreams } from './upstreams.ts'
 
 /** What the table says about one setting beside its kind. */
@@ -14,6 +19,8 @@ export interface Spec<T> {
   readonly default?: T
   /** Never printed, and may come from a file: `--x-file`, `X_FILE`. */
   readonly secret?: true
+  /** In the short help, which fits on a screen. */
+  readonly common?: true
   /** The gate cannot start without it. */
   readonly required?: true
   /** Other names, complete: `client-id` for flags (and ours made from it), `PANEL_USER_KEY` for the environment. */
@@ -43,6 +50,10 @@ export const option = {
   duration: of(duration),
   path: of(path),
   ownPath: of(ownPath),
+  basePath: of(basePath),
+  rootPath: of(rootPath),
+  endpoint: of(endpoint),
+  socketFile: of(socketFile),
   address: of(listenAddress),
   cookieDomain: of(cookieDomain),
   fileName: of(fileName),
@@ -50,6 +61,11 @@ export const option = {
   privateKey: of(privateKey),
   keys: of(fernetKeys),
   literal: of(literal),
+  contact: of(contact),
+  image: of(image),
+  errorTemplate: of(template('error')),
+  loginTemplate: of(template('login')),
+  logoutTemplate: of(template('logout')),
   upstreams: of(upstreams),
   rules: of(rules),
   integer<const S extends Spec<number> & { readonly min: number, readonly max: number }> (spec: S) {

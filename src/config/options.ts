@@ -11,16 +11,22 @@ export const groups = {
     passHostHeader: option.flag({ doc: 'Send the app the Host that the browser asked for.', default: true }),
     address: option.address({ doc: 'The address to listen on.', default: '127.0.0.1' }),
     port: option.integer({ doc: 'The port to listen on; 0 takes any free one.', default: 4180, min: 0, max: 65_535 }),
-    sslCertfile: option.certificates({ doc: 'A certificate chain, to serve https.' }),
-    sslKeyfile: option.privateKey({ doc: 'The key of that certificate.' }),
+    unixSocket: option.socketFile({ doc: 'A unix socket to listen on, instead of address and port.' }),
+    sslCertfile: option.certificates({ doc: 'A certificate chain, to serve https.', aliases: { env: ['BOKEH_SSL_CERTFILE'] } }),
+    sslKeyfile: option.privateKey({ doc: 'The key of that certificate.', aliases: { env: ['BOKEH_SSL_KEYFILE'] } }),
+    sslPassword: option.text({ doc: 'The passphrase of that key, if it has one.', secret: true, aliases: { env: ['BOKEH_SSL_PASSWORD'] } }),
     maxHeaderSize: option.integer({ doc: 'The bytes that the headers of a request may have.', default: 65_536, min: 4096, max: 1_048_576 }),
     publicUrl: option.origin({ doc: 'The origin that browsers see, like https://app.example.com.' }),
-    proxyPrefix: option.ownPath({ doc: 'Where the gate’s own pages are.', default: '/oauth2' }),
+    prefix: option.basePath({ doc: 'A path that the app is below, and with it the gate’s own pages.', default: '/' }),
+    rootPath: option.rootPath({ doc: 'What a proxy in front takes off each path; put before every address sent to a browser.', default: '/' }),
+    proxyPrefix: option.ownPath({ doc: 'Where the gate’s own pages are, below the prefix.', default: '/oauth2' }),
+    loginEndpoint: option.endpoint({ doc: 'One more path that begins a sign-in, as Panel’s /login; takes next.' }),
+    logoutEndpoint: option.endpoint({ doc: 'One more path that signs out, as Panel’s /logout.' }),
     pingPath: option.ownPath({ doc: 'Answers whether the gate is alive.', default: '/ping' }),
     readyPath: option.ownPath({ doc: 'Answers whether the gate serves.', default: '/ready' }),
     trustedProxy: option.networks({ doc: 'Proxies whose X-Forwarded-* headers are believed.', default: [] }),
     useXheaders: option.flag({ doc: 'Believe one proxy on this machine or network about scheme and client address.', default: false }),
-    allowWebsocketOrigin: option.origins({ doc: 'Other origins that may open websockets.', default: [] })
+    allowWebsocketOrigin: option.origins({ doc: 'Other origins that may open websockets.', default: [], aliases: { env: ['BOKEH_ALLOW_WS_ORIGIN'] } })
   },
   provider: {
     oauthProvider: option.word({ doc: 'Who signs people in.', required: true, aliases: { env: ['PANEL_OAUTH_PROVIDER'] } }),
@@ -57,14 +63,23 @@ export const groups = {
     allowedGroups: option.list({ doc: 'Let in members of one of these groups.' }),
     rules: option.rules({ doc: 'Who may pass where, as a list of { path, allow }.', default: [], only: 'file' })
   },
+  pages: {
+    title: option.text({ doc: 'The site’s name, on each page of the gate.' }),
+    logo: option.image({ doc: 'A picture for the pages: PNG, JPEG, WebP, GIF or SVG of 256 KiB at most.' }),
+    support: option.contact({ doc: 'Whom visitors can ask when something fails.' }),
+    authTemplate: option.errorTemplate({ doc: 'A template for the page that says who may not enter.' }),
+    oauthErrorTemplate: option.errorTemplate({ doc: 'A template for sign-ins that failed; the one of --auth-template unless set.' }),
+    basicLoginTemplate: option.loginTemplate({ doc: 'A template for the form that asks for a password.' }),
+    logoutTemplate: option.logoutTemplate({ doc: 'A template for the page after signing out.' })
+  },
   run: {
-    logLevel: option.choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { doc: 'How much is logged.', default: 'info' }),
+    logLevel: option.choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { doc: 'How much is logged.', default: 'info' }, { warning: 'warn', critical: 'fatal', none: 'silent' }),
     logFormat: option.choice(['auto', 'json', 'pretty'], { doc: 'How it is written; auto is pretty on a terminal.', default: 'auto' }),
     config: option.fileName({ doc: 'A YAML or JSON file of settings, in snake_case.', only: 'command' })
   }
 } as const
 
-export const options = { ...groups.server, ...groups.provider, ...groups.session, ...groups.identity, ...groups.access, ...groups.run }
+export const options = { ...groups.server, ...groups.provider, ...groups.session, ...groups.identity, ...groups.access, ...groups.pages, ...groups.run }
 
 type Options = typeof options
 export type OptionName = keyof Options

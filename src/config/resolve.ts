@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Problem, type ConfigProblem } from './config-error.ts'
-import { Repeated } from './kind.ts'
+import { Repeated, type GivenFile } from './kind.ts'
 import { flagOf, spokenName, specOf } from './names.ts'
 import { options, type OptionName } from './options.ts'
 import { levels, type Candidate, type Level } from './sources.ts'
@@ -24,7 +24,7 @@ export interface Resolved {
 interface Read { readonly candidate: Candidate, readonly value: unknown }
 
 /** Decides one setting. What is wrong goes to `problems`; nothing is returned then. */
-export function resolve (option: OptionName, candidates: readonly Candidate[], readFile: (path: string) => string, problems: ConfigProblem[], notices: string[]): Resolved | undefined {
+export function resolve (option: OptionName, candidates: readonly Candidate[], readFile: (path: string) => Buffer, problems: ConfigProblem[], notices: string[]): Resolved | undefined {
   const reads: Read[] = []
   for (const candidate of candidates) {
     try {
@@ -60,14 +60,15 @@ export function problemOf (option: OptionName, from: string, error: unknown): Co
   return { setting: flagOf(option), message: `${from}${/[.?!]$/.test(text) ? text : `${text}.`}`, fix: error.fix ?? `${specOf(option).doc}` }
 }
 
-function read (candidate: Candidate, readFile: (path: string) => string): unknown {
+function read (candidate: Candidate, readFile: (path: string) => Buffer): unknown {
   const { option, raw, inFile } = candidate
   const { parse, reads, emptyAllowed } = options[option]
   const empty = raw === null || (typeof raw === 'string' && raw.trim() === '')
   if (empty && (inFile || emptyAllowed !== true)) throw new Problem('is empty', 'Give it a value, or leave it out; a variable that was meant to fill it may be unset.')
-  if (!inFile && reads !== true) return parse(empty ? '' : raw)
+  if (!inFile && reads === undefined) return parse(empty ? '' : raw)
   if (typeof raw !== 'string') throw new Problem('must name a file')
-  const content = readFile(raw)
+  if (!inFile && reads === 'file') return parse({ path: raw, setting: flagOf(option), read: () => readFile(raw) } satisfies GivenFile)
+  const content = readFile(raw).toString('utf8')
   return parse(inFile ? content.replace(/[\r\n]+$/, '') : content)
 }
 

@@ -1,6 +1,5 @@
 import { asItems, asText, nameOf, type Kind } from './kind.ts'
 import { Problem } from './config-error.ts'
-import { plainPath } from './plain-path.ts'
 
 const control = /[\u0000-\u001f\u007f]/
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
@@ -84,19 +83,6 @@ export const words: Kind<readonly string[], readonly string[] | string> = {
   shape: 'a,b',
   repeatable: true,
   parse: raw => items(asItems(raw, /[\s,]+/))
-}
-
-export const path: Kind<string, string> = { shape: 'path', parse: raw => plainPath(readText(raw)) }
-
-/** Where endpoints of our own are: `/` would leave nothing to the app, and to our router `:` begins a parameter and `*` is a wildcard. */
-export const ownPath: Kind<string, string> = {
-  shape: 'path',
-  parse: raw => {
-    const value = plainPath(readText(raw))
-    if (value === '/') throw new Problem('must not be /, which belongs to the app')
-    if (/[:*]/.test(value)) throw new Problem(`has the path “${value}”, where : and * have a meaning of their own`, 'Use letters, digits and -._ between the slashes.')
-    return value
-  }
 }
 
 export const fileName: Kind<string, string> = { shape: 'file', parse: readText }

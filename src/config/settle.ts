@@ -19,9 +19,9 @@ const reserved = ['tenant', 'subdomain', 'url', 'server', 'LOGOUT_URL']
  * Moves what extra params say about a setting into that setting, which beats the environment (as in Panel) and must not
  * differ from a flag, code or the file. What is left of them goes on the authorization URL.
  */
-export function settle (choices: Choices, problems: ConfigProblem[], notices: string[]): Choices {
+export function settle (choices: Choices, problems: ConfigProblem[], notices: string[]): Map<OptionName, Resolved> {
   const extra = choices.get('oauthExtraParams')
-  if (extra === undefined) return choices
+  if (extra === undefined) return new Map(choices)
   const params = extra.value as Params
   const settled = new Map(choices)
   for (const [param, option] of settings) {

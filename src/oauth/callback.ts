@@ -1,4 +1,4 @@
-import { IssuerMismatch, MalformedRequest, ProviderRefused } from '../errors.ts'
+import { IssuerMismatch, LoginCancelled, MalformedRequest, ProviderRefused, RedirectUriRefused, type GateError } from '../errors.ts'
 import type { Endpoints } from './endpoints.ts'
 
 const LONGEST_REASON = 300
@@ -7,7 +7,7 @@ const LONGEST_REASON = 300
  * The code of an authorization response (RFC 6749 §4.1.2), whose state was checked before. Nothing is sent to anybody.
  *
  * @throws {IssuerMismatch} `iss` is another's, or is missing although the provider promises it (RFC 9207 §2.4)
- * @throws {ProviderRefused} the provider answered with an error; its description is the visitor's reason
+ * @throws {LoginCancelled} {RedirectUriRefused} {ProviderRefused} the provider answered with an error; its description is the visitor's reason
  * @throws {MalformedRequest} not exactly one code
  */
 export function readCallback (query: URLSearchParams, { issuer, promisesIss }: Pick<Endpoints, 'issuer' | 'promisesIss'>): string {
@@ -15,7 +15,7 @@ export function readCallback (query: URLSearchParams, { issuer, promisesIss }: P
   if (issuer !== undefined && iss !== undefined && iss !== issuer) throw new IssuerMismatch(`iss is ${JSON.stringify(iss.slice(0, 300))}, not ${JSON.stringify(issuer)}`)
   if (promisesIss && iss === undefined) throw new IssuerMismatch('iss is missing, and the provider promises it')
   const error = only(query, 'error')
-  if (error !== undefined) throw refusal(error, query.get('error_description') ?? '')
+  if (error !== undefined) throw refusal(error, oneLine(query.get('error_description') ?? '', query.getAll('state').concat(query.getAll('code'))))
   const code = only(query, 'code')
   if (code === undefined || code === '') throw new MalformedRequest('the callback has neither a code nor an error')
   return code
@@ -26,15 +26,24 @@ export function errorCode (error: string): string {
   return /^[\x20-\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(error) ? error : 'an error code that breaks RFC 6749'
 }
 
-/** Text of a stranger, fit for one line: no control characters, half characters or changes of writing direction. */
-export function oneLine (text: string): string {
+/**
+ * Text of a stranger, fit for one line: no control characters, half characters or changes of writing direction.
+ *
+ * @param secrets what must not be repeated; some providers quote what they were sent
+ */
+export function oneLine (text: string, secrets: readonly string[] = []): string {
   const plain = text.replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, '')
-  return [...plain].slice(0, LONGEST_REASON).join('').trim()
+  const spellings = secrets.filter(secret => secret !== '').flatMap(secret => [secret, encodeURIComponent(secret)])
+  const clean = spellings.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), plain)
+  return [...clean].slice(0, LONGEST_REASON).join('').trim()
 }
 
-function refusal (error: string, description: string): ProviderRefused {
-  const reason = oneLine(description)
-  return new ProviderRefused(`the provider answered ${errorCode(error)}`, reason === '' ? {} : { reason })
+function refusal (error: string, reason: string): GateError {
+  const detail = `the provider answered ${errorCode(error)}${reason === '' ? '' : ` (${reason})`}`
+  const options = reason === '' ? {} : { reason }
+  if (error === 'access_denied') return new LoginCancelled(detail, options)
+  if (error === 'redirect_uri_mismatch') return new RedirectUriRefused(detail, options) // GitHub sends it to the address that is registered
+  return new ProviderRefused(detail, options)
 }
 
 /** RFC 6749 §3.1: parameters must not be included more than once. */

@@ -89,7 +89,7 @@ async function redeem (options: OAuthClientOptions, endpoints: Endpoints, grant:
 /** A provider with an issuer owes an id_token to a code login that asked for `openid` (OpenID Connect Core §3.1.3.3); without it the nonce would prove nothing. */
 async function readIdToken (
   { provider, clientId, scopes, outside }: OAuthClientOptions, { issuer, jwks }: Endpoints, findKeys: (url: string) => KeySet,
-  { idToken }: Tokens, grant: TokenRequest['grant'], nonce: string | undefined
+  { idToken, answeredAt }: Tokens, grant: TokenRequest['grant'], nonce: string | undefined
 ): Promise<Claims | undefined> {
   const owed = issuer !== undefined && grant === 'authorization_code'
   if (idToken === undefined) {
@@ -98,7 +98,7 @@ async function readIdToken (
   }
   if (issuer !== undefined && jwks === undefined) throw new IdTokenInvalid('the discovery document names no jwks_uri, so no signature can be verified')
   const keys = jwks === undefined ? undefined : findKeys(jwks)
-  return await verifyIdToken(idToken, { clientId, issuer, keys, nonce, nonceRequired: owed && provider.nonce !== false, outside })
+  return await verifyIdToken(idToken, { clientId, issuer, keys, nonce, nonceRequired: owed && provider.nonce !== false, outside, answeredAt })
 }
 
 async function readSources (options: OAuthClientOptions, endpoints: Endpoints, tokens: Tokens, idToken: Claims | undefined): Promise<Sources> {

@@ -1,6 +1,6 @@
 import { allowInsecureRequests, customFetch, discoveryRequest } from 'oauth4webapi'
 import { Claims } from '../claims.ts'
-import { ProviderAnswerInvalid } from '../errors.ts'
+import { DiscoveryMismatch, ProviderAnswerInvalid } from '../errors.ts'
 import type { Outside } from '../outside.ts'
 import { address, isSafeUrl, readJson, type ProviderFetch } from './http.ts'
 import { createKept, type Kept } from './kept.ts'
@@ -35,7 +35,10 @@ export function createDiscovery ({ issuer, fetch, outside, onFailure }: Discover
   return createKept({ load, outside, freshFor: 3_600_000, retryAfter: 1000, onFailure })
 }
 
-/** @throws {ProviderAnswerInvalid} another issuer (§4.3: compared byte for byte), or an endpoint that secrets must not be sent to */
+/**
+ * @throws {DiscoveryMismatch} another issuer (§4.3: compared byte for byte)
+ * @throws {ProviderAnswerInvalid} no issuer, or an endpoint that secrets must not be sent to
+ */
 export function readMetadata (document: Claims, issuer: string): Metadata {
   checkIssuer(document.text('issuer'), issuer)
   return {
@@ -50,9 +53,10 @@ export function readMetadata (document: Claims, issuer: string): Metadata {
 
 function checkIssuer (named: string | undefined, issuer: string): void {
   if (named === issuer) return
+  if (named === undefined) throw new ProviderAnswerInvalid(`the discovery document of ${address(issuer)} names no issuer`)
   const slash = named === `${issuer}/` || `${named}/` === issuer
   const difference = slash ? 'they differ by a trailing slash' : 'they must be equal byte for byte'
-  throw new ProviderAnswerInvalid(`the discovery document says its issuer is ${JSON.stringify(named?.slice(0, 300) ?? null)}, --oauth-issuer says ${JSON.stringify(issuer)}: ${difference}`)
+  throw new DiscoveryMismatch(`the discovery document says its issuer is ${JSON.stringify(named.slice(0, 300))}, --oauth-issuer says ${JSON.stringify(issuer)}: ${difference}`)
 }
 
 /** Plain http is for a provider that is on loopback itself: a public one has no business naming addresses of this machine. */

@@ -1,5 +1,5 @@
 import { Agent, fetch, type Response as UndiciResponse } from 'undici'
-import { ProviderAnswerInvalid, ProviderUnreachable } from '../errors.ts'
+import { ProviderAnswerInvalid, ProviderTimeout, ProviderUnreachable } from '../errors.ts'
 import { isLoopback } from './loopback.ts'
 
 const LARGEST_ANSWER = 1024 * 1024
@@ -28,7 +28,8 @@ export interface ProviderFetchOptions {
  * The one door to a provider's HTTP. Follows no redirect (RFC 9700 §4.12: one would carry our credentials along),
  * repeats nothing, and reads at most 1 MiB, counted after decompression.
  *
- * @throws {ProviderUnreachable} from the returned function: no whole answer in time; the detail has address and cause
+ * @throws {ProviderTimeout} from the returned function: no whole answer in time
+ * @throws {ProviderUnreachable} from the returned function: no answer; the detail has address and cause
  * @throws {ProviderAnswerInvalid} from the returned function: a redirect, or more than 1 MiB
  */
 export function createProviderFetch ({ timeout = 10_000 }: ProviderFetchOptions = {}): ProviderFetch {
@@ -46,7 +47,7 @@ export function createProviderFetch ({ timeout = 10_000 }: ProviderFetchOptions 
       return await whole(answer, url)
     } catch (error) {
       if (error instanceof ProviderAnswerInvalid) throw error
-      if (deadline.aborted) throw new ProviderUnreachable(`${method} ${address(url)}: no whole answer within ${timeout} ms`)
+      if (deadline.aborted) throw new ProviderTimeout(`${method} ${address(url)}: no whole answer within ${timeout} ms`)
       throw unreachable(`${method} ${address(url)}`, error)
     }
   }

@@ -1,6 +1,6 @@
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from 'jose'
 import { Claims } from '../claims.ts'
-import { GateError, IdTokenInvalid } from '../errors.ts'
+import { ClockOff, GateError, IdTokenInvalid } from '../errors.ts'
 import type { Outside } from '../outside.ts'
 import type { KeySet } from './keys.ts'
 
@@ -19,19 +19,22 @@ export interface IdTokenExpectation {
   readonly nonce?: string | undefined
   readonly nonceRequired: boolean
   readonly outside: Outside
+  /** What the provider's clock said when the token came, in milliseconds since the epoch. */
+  readonly answeredAt?: number | undefined
 }
 
 /**
  * The claims of an id_token that passed every check of OpenID Connect Core §3.1.3.7.
  *
  * @throws {IdTokenInvalid} naming the claim
+ * @throws {ClockOff} a token that was just made is not valid now
  * @throws {ProviderUnreachable} {ProviderAnswerInvalid} the keys could never be read
  */
 export async function verifyIdToken (token: string, expected: IdTokenExpectation): Promise<Claims> {
   checkHeader(token)
   const claims = expected.keys === undefined ? decode(token) : await verify(token, expected.keys)
   checkParties(claims, expected)
-  checkTimes(claims, expected.outside.now() / 1000)
+  checkTimes(claims, expected)
   checkNonce(claims, expected)
   const subject = claims.raw('sub')
   if (typeof subject !== 'string' || subject === '') throw new IdTokenInvalid('sub is missing, empty or no text')
@@ -84,11 +87,26 @@ function checkIssuer (claims: Claims, issuer: string): void {
   if (claims.raw('iss') !== expected) throw new IdTokenInvalid(`iss is ${shown(claims.raw('iss'))}, not ${shown(expected)}`)
 }
 
-/** @param now seconds since the epoch */
-function checkTimes (claims: Claims, now: number): void {
-  if (seconds(claims, 'exp') + SKEW <= now) throw new IdTokenInvalid('exp is in the past')
-  if (seconds(claims, 'iat') - SKEW > now) throw new IdTokenInvalid('iat is in the future')
-  if (claims.has('nbf') && seconds(claims, 'nbf') - SKEW > now) throw new IdTokenInvalid('nbf is in the future')
+/** A token that was made for this very request tells its maker's time by `iat`: where that is off, it says whose clock is ahead. */
+function checkTimes (claims: Claims, { outside, answeredAt }: IdTokenExpectation): void {
+  const now = outside.now() / 1000
+  const [exp, iat] = [seconds(claims, 'exp'), seconds(claims, 'iat')]
+  const nbf = claims.has('nbf') ? seconds(claims, 'nbf') : iat
+  const witness = answeredAt === undefined ? '' : `; the Date of the provider’s answer is ${span(answeredAt / 1000 - now)} this machine’s clock`
+  if (exp + SKEW <= now && iat + SKEW > now) throw new IdTokenInvalid(`exp is in the past, though the token is new: the provider made one that ends ${span(exp - now)} this machine’s clock${witness}`)
+  if (exp + SKEW <= now) throw new ClockOff(`exp is in the past, by ${whole(now - exp)} s, and the token is new: this machine’s clock is ${whole(now - iat)} s ahead of the provider’s${witness}`)
+  for (const [name, at] of [['iat', iat], ['nbf', nbf]] as const) {
+    if (at - SKEW > now) throw new ClockOff(`${name} is in the future, by ${whole(at - now)} s: this machine’s clock is ${whole(at - now)} s behind the provider’s${witness}`)
+  }
+}
+
+function span (difference: number): string {
+  if (Math.abs(difference) < 2) return 'within 2 s of'
+  return `${whole(Math.abs(difference))} s ${difference > 0 ? 'ahead of' : 'behind'}`
+}
+
+function whole (seconds: number): number {
+  return Math.round(Math.min(seconds, Number.MAX_SAFE_INTEGER))
 }
 
 function seconds (claims: Claims, name: string): number {

@@ -1,6 +1,6 @@
 import { allowInsecureRequests, customFetch, genericTokenEndpointRequest, type ClientAuth } from 'oauth4webapi'
 import { Claims } from '../claims.ts'
-import { ClientRefused, GrantRefused, PasswordRefused, ProviderAnswerInvalid, ProviderRefused, type GateError } from '../errors.ts'
+import { ClientRefused, GrantRefused, PasswordRefused, ProviderAnswerInvalid, ProviderRefused, RedirectUriRefused, type GateError } from '../errors.ts'
 import type { Outside } from '../outside.ts'
 import { errorCode, oneLine } from './callback.ts'
 import { address, readJson, type ProviderFetch } from './http.ts'
@@ -11,6 +11,8 @@ export interface Tokens {
   readonly refreshToken?: string
   /** Milliseconds since the epoch; absent when the provider sent no usable `expires_in`. */
   readonly expiresAt?: number
+  /** What the provider's clock said as it answered, in milliseconds since the epoch; absent where it does not say. */
+  readonly answeredAt?: number
 }
 
 export interface TokenRequest {
@@ -28,13 +30,15 @@ export interface TokenRequest {
 /** RFC 6749 §5.2, and the names GitHub has for the same. */
 const CLIENT_ERRORS = new Set(['invalid_client', 'unauthorized_client', 'incorrect_client_credentials'])
 const GRANT_ERRORS = new Set(['invalid_grant', 'bad_verification_code'])
+/** How the description of an invalid_grant says that it is about the address: Keycloak, Entra, Okta, Spring. */
+const REDIRECT_URI = /\b(?:redirect|callback)[\s_-]*ur[il]\b/i
 const LONGEST_LIFE = 10 * 365 * 86_400
 
 /**
  * One request to the token endpoint (RFC 6749 §4.1.3, §4.3.2), never repeated: a code is single use, and a password guess counts.
  *
- * @throws {ProviderUnreachable} no whole answer in time
- * @throws {ClientRefused} {GrantRefused} {PasswordRefused} {ProviderRefused} the answer has an `error`, whatever its status
+ * @throws {ProviderUnreachable} {ProviderTimeout} no whole answer in time
+ * @throws {ClientRefused} {GrantRefused} {RedirectUriRefused} {PasswordRefused} {ProviderRefused} the answer has an `error`, whatever its status
  * @throws {ProviderAnswerInvalid} no JSON, no access token, or one of a type we cannot use
  */
 export async function requestTokens (request: TokenRequest): Promise<Tokens> {
@@ -48,7 +52,8 @@ export async function requestTokens (request: TokenRequest): Promise<Tokens> {
   const document = new Claims(await readJson(answer, from))
   if (document.has('error')) throw refusal(document, request, `${from} answered ${answer.status}`)
   if (answer.status !== 200) throw new ProviderAnswerInvalid(`${from} answered ${answer.status} without an error code`)
-  return readTokens(document, from, outside)
+  const answeredAt = Date.parse(answer.headers.get('date') ?? '')
+  return { ...readTokens(document, from, outside), ...Number.isNaN(answeredAt) ? {} : { answeredAt } }
 }
 
 /** RFC 6749 §5.1. An access token has printable ASCII only (appendix A.12): others would break out of the header they are sent in. */
@@ -69,17 +74,13 @@ function readTokens (document: Claims, from: string, outside: Outside): Tokens {
   }
 }
 
-function refusal (document: Claims, { grant, secrets }: TokenRequest, answered: string): GateError {
+function refusal (document: Claims, { grant, parameters, secrets }: TokenRequest, answered: string): GateError {
   const code = document.text('error') ?? ''
-  const description = redact(oneLine(document.text('error_description') ?? ''), secrets)
-  const detail = `${answered} ${errorCode(code)}${description === '' ? '' : ` (${description})`}`
-  if (CLIENT_ERRORS.has(code)) return new ClientRefused(detail)
-  if (GRANT_ERRORS.has(code)) return grant === 'password' ? new PasswordRefused(detail) : new GrantRefused(detail)
-  return new ProviderRefused(detail)
-}
-
-/** Some providers quote what they were sent. Their words help the operator (Entra's name the wrong secret's kind), our secrets must not come along. */
-function redact (text: string, secrets: readonly string[]): string {
-  const spellings = secrets.filter(secret => secret !== '').flatMap(secret => [secret, encodeURIComponent(secret)])
-  return spellings.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text)
+  const description = oneLine(document.text('error_description') ?? '', secrets)
+  const answer = `${answered} ${errorCode(code)}${description === '' ? '' : ` (${description})`}`
+  const withUri = `${answer}; the redirect URI was ${parameters['redirect_uri'] ?? 'not sent'}`
+  if (CLIENT_ERRORS.has(code)) return new ClientRefused(answer)
+  if (code === 'redirect_uri_mismatch' || (code === 'invalid_grant' && REDIRECT_URI.test(description))) return new RedirectUriRefused(withUri)
+  if (GRANT_ERRORS.has(code)) return grant === 'password' ? new PasswordRefused(answer) : new GrantRefused(withUri)
+  return new ProviderRefused(answer)
 }

@@ -1,31 +1,33 @@
 import { html } from './html.ts'
-import { page } from './layout.ts'
+import { layout, type Page, type Site } from './layout.ts'
 
 /** A page with one link: where a sign-in cannot begin by itself, or should not. */
-export function signInPage (label: string, startUrl: string): string {
-  return page('Sign in', html`
-<p>This site asks you to sign in first.</p>
-<p><a class="key" href="${startUrl}">Sign in with ${label}</a></p>`)
+export function drawSignIn (site: Site, label: string, startUrl: string): Page {
+  return layout(site, { sign: 'enter', title: 'Sign in', content: html`<p>${site.title ?? 'This site'} asks you to sign in first.</p>
+<div class="actions"><a class="key" href="${startUrl}">Sign in with ${label}</a></div>` })
 }
 
 export interface PasswordForm {
   readonly action: string
+  /** Binds the form to this browser. */
   readonly state: string
   readonly username: string
   /** Why the form is shown again. */
   readonly problem?: string
 }
 
-/** The password grant's form (RFC 6749 §4.3). The state binds it to this browser. */
-export function passwordPage ({ action, state, username, problem }: PasswordForm): string {
-  return page('Sign in', html`
-${problem !== undefined && html`<p class="bad" role="alert" id="problem">${problem}</p>`}
-<form method="post" action="${action}">
+/** The password grant's form (RFC 6749 §4.3). After a failure the focus is where it is read why, and what to type anew. */
+export function drawPasswordForm (site: Site, { action, state, username, problem }: PasswordForm): Page {
+  const failed = problem !== undefined
+  const faulty = failed && html` aria-invalid="true" aria-describedby="problem"`
+  const focus = (here: boolean) => here && html` autofocus`
+  return layout(site, { sign: 'enter', title: 'Sign in', hasProblem: failed, content: html`${failed && html`<p class="problem" role="alert" id="problem">${problem}</p>
+`}<form method="post" action="${action}">
 <input type="hidden" name="state" value="${state}">
 <label for="username">User name</label>
-<input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus>
+<input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" required${faulty}${focus(!failed)}>
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required${problem !== undefined && html` aria-describedby="problem"`}>
+<input id="password" name="password" type="password" autocomplete="current-password" required${faulty}${focus(failed)}>
 <button class="key" type="submit">Sign in</button>
-</form>`)
+</form>` })
 }

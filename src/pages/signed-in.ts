@@ -1,5 +1,5 @@
 import { html } from './html.ts'
-import { page } from './layout.ts'
+import { layout, type Page, type Site } from './layout.ts'
 
 export interface SignedIn {
   readonly user: string
@@ -10,35 +10,43 @@ export interface SignedIn {
   readonly expiresAt: number
   readonly signOutUrl: string
   readonly switchUrl: string
+  readonly homeUrl: string
 }
 
 /** Who this browser is to us, since when and until when. */
-export function signedInPage (person: SignedIn): string {
-  return page('You are signed in', html`
-<dl>
+export function drawSignedIn (site: Site, person: SignedIn): Page {
+  return layout(site, { sign: 'person', title: 'You are signed in', content: html`<dl>
 <dt>As</dt><dd>${person.name === undefined || person.name === person.user ? person.user : `${person.name} (${person.user})`}</dd>
 <dt>By</dt><dd>${person.provider}</dd>
 <dt>Since</dt><dd>${time(person.startedAt)}</dd>
 <dt>Until</dt><dd>${time(person.expiresAt)}</dd>
 </dl>
 <div class="actions">
-<form method="post" action="${person.signOutUrl}"><button class="key" type="submit">Sign out</button></form>
-<a href="${person.switchUrl}">Use another account</a>
-<a href="/">Go to the site</a>
-</div>`)
+<a class="key" href="${person.homeUrl}">Go to ${site.title ?? 'the site'}</a>
+<a class="other" href="${person.switchUrl}">Use another account</a>
+<form method="post" action="${person.signOutUrl}"><button class="other" type="submit">Sign out</button></form>
+</div>` })
 }
 
-export function signedOutPage (startUrl: string, provider: string): string {
-  return page('You are signed out', html`
-<p>Your session on this site has ended. You may still be signed in at ${provider}.</p>
-<p><a class="key" href="${startUrl}">Sign in again</a></p>`)
+export interface SignedOut {
+  /** Begins a sign-in. */
+  readonly startUrl: string
+  /** As people know it. */
+  readonly provider: string
+}
+
+export function drawSignedOut (site: Site, { startUrl, provider }: SignedOut): Page {
+  return layout(site, { sign: 'good', title: 'You are signed out', content: html`<p>Your session on ${site.title ?? 'this site'} has ended. You may still be signed in at ${provider}.</p>
+<div class="actions"><a class="key" href="${startUrl}">Sign in again</a></div>` })
 }
 
 /** Asked before a sign-out that came from another site. */
-export function confirmSignOutPage (signOutUrl: string): string {
-  return page('Sign out?', html`
+export function drawSignOutQuestion (site: Site, { signOutUrl, homeUrl }: Pick<SignedIn, 'signOutUrl' | 'homeUrl'>): Page {
+  return layout(site, { sign: 'leave', title: 'Sign out?', content: html`<p>A link on another site leads here. You stay signed in unless you say otherwise.</p>
+<div class="actions">
 <form method="post" action="${signOutUrl}"><button class="key" type="submit">Sign out</button></form>
-<p><a href="/">Stay signed in</a></p>`)
+<a class="other" href="${homeUrl}">Stay signed in</a>
+</div>` })
 }
 
 function time (at: number): string {

@@ -2,12 +2,12 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { IncomingMessage } from 'node:http'
 import { FramedLogin } from '../errors.ts'
-import { CONTENT_SECURITY_POLICY, FRAMED_CONTENT_SECURITY_POLICY } from '../pages/layout.ts'
+import { CONTENT_SECURITY_POLICY, FRAMED_CONTENT_SECURITY_POLICY, type Page } from '../pages/layout.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
     /** Sends a page of ours. */
-    page (markup: string): FastifyReply
+    page (page: Page): FastifyReply
   }
 }
 
@@ -32,7 +32,8 @@ export function cutAfter (milliseconds: number, raw: IncomingMessage): void {
 
 /** What every answer of our own carries. The app's answers are written past `reply.send`, so no hook here touches them. */
 async function answers (app: FastifyInstance): Promise<void> {
-  app.decorateReply('page', function (this: FastifyReply, markup) {
+  app.decorateReply('page', function (this: FastifyReply, { markup, policy }) {
+    if (policy !== undefined) this.header('content-security-policy', policy)
     return this.type('text/html; charset=utf-8').send(markup)
   })
   app.addHook('onRequest', (request, _reply, done) => {
@@ -40,7 +41,8 @@ async function answers (app: FastifyInstance): Promise<void> {
     done()
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
-    reply.headers(reply.getHeader('x-oauth-gate') === FramedLogin.kind.code ? FRAMED : UNFRAMED)
+    const usual = reply.getHeader('x-oauth-gate') === FramedLogin.kind.code ? FRAMED : UNFRAMED
+    for (const [name, value] of Object.entries(usual)) if (!reply.hasHeader(name)) reply.header(name, value)
     if (!reply.hasHeader('x-oauth-gate')) reply.header('x-oauth-gate', 'GATE_OK')
     reply.header('x-request-id', request.id)
     cutAfter(LINGER, request.raw)

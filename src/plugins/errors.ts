@@ -3,23 +3,31 @@ import fp from 'fastify-plugin'
 import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { asked } from '../access/navigation.ts'
-import { AccessDenied, CookiesRefused, FormNotSent, FramedLogin, GateError, LoginMismatch, LoginReplayed, LoginRequired, MalformedRequest, NotFound, Unexpected, UpstreamUnreachable } from '../errors.ts'
+import * as failures from '../errors.ts'
+import { AccessDenied, CookiesRefused, FormNotSent, FramedLogin, GateError, LoginCancelled, LoginMismatch, LoginReplayed, LoginRequired, MalformedRequest, NotFound, Unexpected, UpstreamUnreachable } from '../errors.ts'
 import type { OwnUrls } from '../own-urls.ts'
-import { errorPage } from '../pages/error.ts'
+import type { Action, ErrorPage } from '../pages/error.ts'
+import type { Pages } from '../pages/index.ts'
 import { answerHeaders, cutAfter, LINGER as BODY_LINGER } from './answers.ts'
 import { returnTarget } from './places.ts'
 
 export interface ErrorsOptions {
   readonly urls: OwnUrls
+  readonly pages: Pages
 }
 
-/** Seconds until the page of an application that is not answering tries again. */
-const REFRESH = 5
+/** Seconds until the page of an application that is not answering tries again: time to read it, and to find what stops it (WCAG 2.2.1). */
+const REFRESH = 20
 /** Milliseconds in which a refused client can read why. */
 const LINGER = 1_000
 const CLIENT_FAULTS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
 /** Beside every 401: what a new login mends. */
 const SIGN_IN_AGAIN = [CookiesRefused, LoginMismatch, LoginReplayed]
+/** What may be over by now: by itself, or because the operator has mended it. */
+const TRY_AGAIN = [
+  failures.SignInLoop, failures.GroupsMissing, failures.ProviderUnreachable, failures.ProviderTimeout, failures.ProviderAnswerInvalid,
+  failures.DiscoveryMismatch, failures.ClientRefused, failures.RedirectUriRefused, failures.ClockOff
+]
 
 /** The one place where an error becomes an answer. Only its kind leaves the house; its message goes to the log. */
 async function errors (app: FastifyInstance, options: ErrorsOptions): Promise<void> {
@@ -54,7 +62,7 @@ export function createClientErrorHandler (requestId: () => string, log: Pick<Log
   }
 }
 
-function answer (error: GateError, request: FastifyRequest, reply: FastifyReply, { urls }: ErrorsOptions): FastifyReply {
+function answer (error: GateError, request: FastifyRequest, reply: FastifyReply, { urls, pages }: ErrorsOptions): FastifyReply {
   const { kind, reason } = error
   log(error, request)
   void reply.code(kind.status).header('x-oauth-gate', kind.code)
@@ -66,12 +74,26 @@ function answer (error: GateError, request: FastifyRequest, reply: FastifyReply,
     const signIn = error instanceof LoginRequired || error instanceof FormNotSent
     return reply.send({ error: kind.code, message: kind.title, ...reason !== undefined && { reason }, request_id: request.id, ...signIn && { sign_in: request.arrival.origin + urls.start(here) } })
   }
-  const refresh = error instanceof UpstreamUnreachable && request.method === 'GET' ? REFRESH : undefined
-  return reply.page(errorPage({ kind, reason, requestId: request.id, refresh, actions: actionsFor(error, urls, here) }))
+  const again = error instanceof UpstreamUnreachable && request.method === 'GET'
+  if (again) void reply.header('refresh', String(REFRESH))
+  const actions = again ? retrying(urls, here) : actionsFor(error, urls, here)
+  return reply.page(pages.error({ kind, reason, requestId: request.id, scene: sceneOf(error, request), actions, ...again && { sign: 'wait' } }))
 }
 
-function actionsFor (error: GateError, urls: OwnUrls, here: string): { label: string, url: string, newTab?: boolean }[] {
-  if (error instanceof AccessDenied) return [{ label: 'Use another account', url: urls.start(here, { selectAccount: true }) }]
+function sceneOf (error: GateError, request: FastifyRequest): ErrorPage['scene'] {
+  if (error instanceof AccessDenied) return 'denied'
+  return request.place === null && !request.is404 ? 'sign-in' : 'elsewhere'
+}
+
+function retrying (urls: OwnUrls, here: string): Action[] {
+  return [{ label: 'Try now', url: here }, { label: 'Stop trying by itself', url: urls.pause(here) }]
+}
+
+function actionsFor (error: GateError, urls: OwnUrls, here: string): Action[] {
+  const another = { label: 'Use another account', url: urls.start(here, { selectAccount: true }) }
+  if (error instanceof AccessDenied) return [another]
+  if (error instanceof LoginCancelled) return [{ label: 'Sign in', url: urls.start(here) }, another]
+  if (TRY_AGAIN.some(kind => error instanceof kind)) return [{ label: 'Try again', url: urls.start(here) }]
   if (error instanceof FramedLogin) return [{ label: 'Sign in in a new tab', url: urls.start(here), newTab: true }]
   const offered = error.kind.status === 401 || SIGN_IN_AGAIN.some(kind => error instanceof kind)
   return offered ? [{ label: 'Sign in', url: urls.start(here) }] : []

@@ -17,8 +17,8 @@ declare module 'fastify' {
 export interface GuardOptions {
   readonly judge: Judge
   readonly urls: OwnUrls
-  /** Origins, besides the gate's own, that may open websockets in a session's name. */
-  readonly websocketOrigins: readonly string[]
+  /** Which origins, lower case, may open websockets in a session's name besides the gate's own. */
+  readonly admitsOrigin: (origin: string) => boolean
 }
 
 /** Lets in only whom the rules admit: everything that is not declared open, found or not found, request or upgrade. */
@@ -34,7 +34,7 @@ async function guard (app: FastifyInstance, options: GuardOptions): Promise<void
 
 export default fp(guard, { name: 'guard', dependencies: ['sessions', 'errors', 'places'] })
 
-function judged (request: FastifyRequest, place: Place, { judge, websocketOrigins }: GuardOptions): Error | null {
+function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin }: GuardOptions): Error | null {
   const { refusal } = request
   const identity = request.session?.identity ?? null
   const own = judge.decide(place, identity)
@@ -45,7 +45,7 @@ function judged (request: FastifyRequest, place: Place, { judge, websocketOrigin
     case 'admitted':
       if (isUpgrade(request) && !isWebsocketUpgrade(request.raw)) return new UpgradeRefused('neither a websocket nor without a body')
       if (decision.anonymous) request.session = null
-      else if (isUpgrade(request) && !isOwnOrigin(request, websocketOrigins)) return new OriginRefused(`Origin ${request.headers.origin ?? 'missing'}`)
+      else if (isUpgrade(request) && !isOwnOrigin(request, admitsOrigin)) return new OriginRefused(`Origin ${request.headers.origin ?? 'missing'}`)
       return null
     case 'ambiguous': return new AmbiguousPath(decision.detail)
     case 'nowhere': return new NotFound(decision.detail)
@@ -74,7 +74,7 @@ function isUpgrade (request: FastifyRequest): boolean {
 }
 
 // A page of any site can open a websocket here, and the browser sends our cookie along: only Origin tells them apart (RFC 6455 §10.2).
-function isOwnOrigin (request: FastifyRequest, others: readonly string[]): boolean {
+function isOwnOrigin (request: FastifyRequest, admitsOrigin: GuardOptions['admitsOrigin']): boolean {
   const origin = request.headers.origin?.toLowerCase()
-  return origin !== undefined && (origin === request.arrival.origin || others.includes(origin))
+  return origin !== undefined && (origin === request.arrival.origin || admitsOrigin(origin))
 }

@@ -2,13 +2,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { IncomingMessage } from 'node:http'
 import type { Judge, Place } from '../access/judge.ts'
-import type { OwnUrls } from '../own-urls.ts'
+import { withoutSlash, type OwnUrls } from '../own-urls.ts'
 import type { Logins } from '../session/login.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Where in the applications behind us the request leads; null for what belongs to the gate itself. */
     readonly place: Place | null
+    /** The page that is asked for, or else home, as the browser has it. */
+    readonly wanted: string
     /** Where a login that was under way was going to end: one that begins after an error ends there too. */
     returnTo: string | null
   }
@@ -28,8 +30,8 @@ export interface PlacesOptions {
   readonly urls: OwnUrls
   /** Single paths of ours outside the prefix. */
   readonly paths: readonly string[]
-  /** The redirect URI's path, which the app may use too; none where no provider sends anybody back. */
-  readonly callbackPath: string | undefined
+  /** Whether a provider sends people back. */
+  readonly callbacks: boolean
 }
 
 export interface Places {
@@ -38,18 +40,23 @@ export interface Places {
    * and the bytes that are judged must be the bytes that are forwarded.
    */
   rewrite (raw: IncomingMessage): string
-  /** Whether a path belongs to the gate, so that nobody is sent back to it after signing in. */
+  /** Whether a path, as browsers have it, belongs to the gate, so that nobody is sent back to it after signing in. */
   isOurs (target: string): boolean
 }
 
-export function createPlaces ({ judge, logins, urls, paths, callbackPath }: PlacesOptions): Places {
-  const { proxyPrefix, callback } = urls
-  const below = `${proxyPrefix}/`
-  const isOwnPath = (path: string) => path === proxyPrefix || path.startsWith(below) || paths.includes(path)
+export function createPlaces ({ judge, logins, urls, paths, callbacks }: PlacesOptions): Places {
+  const { base, callback, redirect, aliases } = urls.routes
+  const below = `${base}/`
+  const isOwnPath = (path: string) => path === base || path.startsWith(below) || paths.includes(path)
+  // Proxies in front add a slash to what they think is a folder; the state says that it is ours all the same.
   const isCallback = (target: string, path: string) => {
-    if (path !== callbackPath || !target.includes('state=')) return false
+    if (!callbacks || !target.includes('state=') || withoutSlash(path) !== redirect) return false
     const states = new URLSearchParams(target.slice(path.length)).getAll('state')
     return states.length === 1 && logins.readState(states[0] as string) !== null
+  }
+  const isOurs = (target: string) => {
+    const path = pathOf(target)
+    return isOwnPath(path) || aliases.has(path) || isCallback(target, path)
   }
   return {
     rewrite (raw) {
@@ -57,13 +64,12 @@ export function createPlaces ({ judge, logins, urls, paths, callbackPath }: Plac
       const path = pathOf(target)
       if (isOwnPath(path)) return target
       if ((raw.method === 'GET' || raw.method === 'HEAD') && isCallback(target, path)) return callback + target.slice(path.length)
+      const route = aliases.get(path)
+      if (route !== undefined) return route + target.slice(path.length)
       raw.place = judge.place(target)
       return upstreamRoute(raw.place.upstream)
     },
-    isOurs (target) {
-      const path = pathOf(target)
-      return isOwnPath(path) || isCallback(target, path)
-    }
+    isOurs: target => isOurs(target) || isOurs(urls.inward(target))
   }
 }
 
@@ -73,13 +79,19 @@ export function upstreamRoute (index: number): string {
 }
 
 /** Where a person goes on after signing in: the page they asked for, if it was one of the app. */
-export function returnTarget ({ method, place, returnTo }: FastifyRequest): string {
-  return returnTo ?? (method === 'GET' || method === 'HEAD' ? place?.target ?? '/' : '/')
+export function returnTarget ({ wanted, returnTo }: FastifyRequest): string {
+  return returnTo ?? wanted
 }
 
-async function places (app: FastifyInstance): Promise<void> {
+async function places (app: FastifyInstance, { urls }: { readonly urls: OwnUrls }): Promise<void> {
   app.decorateRequest('returnTo', null)
   app.decorateRequest('place', { getter () { return this.raw.place ?? null } })
+  app.decorateRequest('wanted', {
+    getter () {
+      const { place } = this.raw
+      return place !== undefined && (this.method === 'GET' || this.method === 'HEAD') ? urls.outward(place.target) : urls.home
+    }
+  })
 }
 
 export default fp(places, { name: 'places' })

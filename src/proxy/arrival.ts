@@ -17,8 +17,11 @@ export interface ArrivalOptions {
   readonly trustedProxies: readonly string[]
   /** Panel's `--use-xheaders`: one loopback or private hop is believed, for scheme and client address only. */
   readonly useXheaders: boolean
+  /** Whether it is a unix socket that is listened on: who connects has no address, and is on this machine. */
+  readonly unixSocket?: boolean
 }
 
+const LOOPBACK = '127.0.0.1'
 const PRIVATE = ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16', '::1/128', 'fc00::/7', 'fe80::/10']
 
 /** Reads forwarding headers from trusted peers only, from right to left: what stands left of the first stranger is hearsay. */
@@ -29,7 +32,7 @@ export function createArrivals (options: ArrivalOptions): (request: IncomingMess
   const own = publicUrl === undefined ? undefined : { proto: publicUrl.protocol.slice(0, -1) as Told['proto'], host: publicUrl.host }
 
   return request => {
-    const peer = plainAddress(request.socket.remoteAddress ?? '')
+    const peer = plainAddress(request.socket.remoteAddress ?? (options.unixSocket === true ? LOOPBACK : '')) // a TCP client that has left has none either
     const isProxy = options.trustedProxies.length > 0 && contains(trusted, peer)
     const believed = isProxy ? fromProxy(request, peer, trusted) : useXheaders && contains(nearby, peer) ? fromXheaders(request, peer) : { chain: [peer] }
     const proto = own?.proto ?? believed.proto ?? (tls ? 'https' : 'http')

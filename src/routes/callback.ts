@@ -22,8 +22,8 @@ export default async function callback (app: FastifyInstance, flow: LoginFlow): 
   }
 
   async function withoutLogin (request: FastifyRequest, reply: FastifyReply, restarted: boolean): Promise<FastifyReply> {
-    if (request.session !== null) return reply.redirect('/', 303)
-    if (!restarted) return flow.sendToProvider(request, reply, { returnTo: '/', restarted: true })
+    if (request.session !== null) return reply.redirect(flow.urls.home, 303)
+    if (!restarted) return flow.sendToProvider(request, reply, { returnTo: flow.urls.home, restarted: true })
     if (flow.logins.carriesLogins(request.jar, request.headers.cookie)) throw new LoginMismatch('no login cookie for this state, though others came')
     throw new CookiesRefused(`no login cookie twice in a row, on ${request.arrival.origin}`)
   }
@@ -33,7 +33,7 @@ export default async function callback (app: FastifyInstance, flow: LoginFlow): 
     request.returnTo = login.returnTo
     const code = await flow.client.readCallback(query)
     if (!flow.logins.consume(login)) {
-      if (request.session !== null) return reply.redirect('/', 303)
+      if (request.session !== null) return reply.redirect(flow.urls.home, 303)
       throw new LoginReplayed('this login was finished before')
     }
     reply.setCookies([request.jar.clearLogin(login.state)])

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import callback from './callback.ts'
 import type { LoginFlow } from './login-flow.ts'
+import logo from './logo.ts'
+import pause from './pause.ts'
 import signIn from './sign-in.ts'
 import signOut from './sign-out.ts'
 import start from './start.ts'
@@ -9,7 +11,7 @@ import userinfo from './userinfo.ts'
 export type Route = (scope: FastifyInstance, flow: LoginFlow) => Promise<void>
 
 /** Every endpoint below the proxy prefix. A new one is its file and its line here. */
-const routes: readonly Route[] = [start, callback, signIn, signOut, userinfo]
+const routes: readonly Route[] = [start, callback, signIn, signOut, userinfo, pause, logo]
 
 /** Each in a scope of its own, so that a form parser of one is not there for the others. */
 export default async function ownRoutes (app: FastifyInstance, { flow }: { readonly flow: LoginFlow }): Promise<void> {

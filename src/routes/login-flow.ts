@@ -4,6 +4,8 @@ import { AccessDenied, type Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { OAuthClient, SignIn } from '../oauth/client.ts'
 import type { OwnUrls } from '../own-urls.ts'
+import type { Pages } from '../pages/index.ts'
+import type { Logo } from '../pages/logo.ts'
 import type { Provider } from '../provider.ts'
 import type { Logins } from '../session/login.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -15,6 +17,9 @@ export interface LoginFlow {
   readonly logins: Logins
   readonly sessions: Sessions
   readonly urls: OwnUrls
+  readonly pages: Pages
+  /** Where a page shows one. */
+  readonly logo: Logo | undefined
   /** @param rd as a query gave it */
   returnTo (rd: unknown, request: FastifyRequest): string
   redirectUri (request: FastifyRequest): string
@@ -30,19 +35,19 @@ export interface Attempt {
   readonly selectAccount?: boolean
 }
 
-export interface LoginFlowOptions extends Pick<LoginFlow, 'provider' | 'client' | 'logins' | 'sessions' | 'urls'> {
-  /** The origin that the request came to, where none is set. */
+export interface LoginFlowOptions extends Pick<LoginFlow, 'provider' | 'client' | 'logins' | 'sessions' | 'urls' | 'pages' | 'logo'> {
+  /** Made from the origin that the request came to, where none is set. */
   readonly redirectUri: string | undefined
   readonly isOurs: (target: string) => boolean
   readonly identify: (signIn: SignIn) => Identity
   readonly refuse: (identity: Identity) => Refusal | null
 }
 
-export function createLoginFlow ({ provider, client, logins, sessions, urls, ...options }: LoginFlowOptions): LoginFlow {
-  const redirectUri = (request: FastifyRequest) => options.redirectUri ?? request.arrival.origin
+export function createLoginFlow ({ provider, client, logins, sessions, urls, pages, logo, ...options }: LoginFlowOptions): LoginFlow {
+  const redirectUri = (request: FastifyRequest) => options.redirectUri ?? urls.redirectUri(request.arrival.origin)
   return {
-    provider, client, logins, sessions, urls, redirectUri,
-    returnTo: (rd, request) => safeReturn(typeof rd === 'string' ? rd : undefined, request.arrival.origin, options.isOurs),
+    provider, client, logins, sessions, urls, pages, logo, redirectUri,
+    returnTo: (rd, request) => urls.landing(safeReturn(typeof rd === 'string' ? rd : undefined, request.arrival.origin, options.isOurs), rd),
     async sendToProvider (request, reply, { selectAccount = false, ...attempt }) {
       const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: provider.name, ...attempt })
       const url = await client.authorizeUrl({ ...login, redirectUri: redirectUri(request) }, selectAccount ? { prompt: 'select_account' } : {})

@@ -3,8 +3,7 @@ import fastifyRateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isFromHere } from '../access/same-origin.ts'
 import { FormForged, PasswordRefused, TooManyAttempts } from '../errors.ts'
-import { passwordPage, signInPage } from '../pages/sign-in.ts'
-import { signedInPage } from '../pages/signed-in.ts'
+import type { Page } from '../pages/layout.ts'
 import type { LoginFlow } from './login-flow.ts'
 
 /** A form is two short fields. */
@@ -19,22 +18,22 @@ interface Form { readonly state: string, readonly username: string, readonly pas
 
 /** `GET sign_in`: who is signed in, or how to. `POST sign_in`: the password grant's form (RFC 6749 §4.3). */
 export default async function signIn (app: FastifyInstance, flow: LoginFlow): Promise<void> {
-  const { provider, logins, urls } = flow
-  const action = `${urls.proxyPrefix}/sign_in`
+  const { provider, logins, urls, pages } = flow
+  const action = urls.form
 
   app.get('/sign_in', { config: { open: true } }, async (request, reply) => {
     const { rd, prompt } = request.query as { rd?: unknown, prompt?: unknown }
     const returnTo = flow.returnTo(rd, request)
     if (request.session !== null && prompt === undefined) return reply.page(statusPage(request))
-    if (provider.flow !== 'password') return reply.page(signInPage(provider.label, urls.start(returnTo)))
+    if (provider.flow !== 'password') return reply.page(pages.signIn(provider.label, urls.start(returnTo)))
     const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: provider.name, returnTo })
-    return reply.setCookies(setCookies).page(passwordPage({ action, state: login.state, username: '' }))
+    return reply.setCookies(setCookies).page(pages.password({ action, state: login.state, username: '' }))
   })
 
-  function statusPage ({ session }: FastifyRequest): string {
+  function statusPage ({ session }: FastifyRequest): Page {
     if (session === null) throw new TypeError('no session')
     const { identity, startedAt, expiresAt } = session
-    return signedInPage({ user: identity.user, name: identity.name, provider: provider.label, startedAt, expiresAt, signOutUrl: urls.signOut, switchUrl: urls.start('/', { selectAccount: true }) })
+    return pages.signedIn({ user: identity.user, name: identity.name, provider: provider.label, startedAt, expiresAt, signOutUrl: urls.signOut, switchUrl: urls.start(urls.home, { selectAccount: true }), homeUrl: urls.home })
   }
 
   if (provider.flow !== 'password') return
@@ -64,7 +63,7 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
   function refused (request: FastifyRequest, reply: FastifyReply, { state, username }: Form, detail: string): FastifyReply {
     const { kind } = PasswordRefused
     request.log.warn({ event: 'login.refused', code: kind.code, detail, hint: kind.hint }, kind.title)
-    return reply.code(kind.status).header('x-oauth-gate', kind.code).page(passwordPage({ action, state, username, problem: kind.title }))
+    return reply.code(kind.status).header('x-oauth-gate', kind.code).page(pages.password({ action, state, username, problem: kind.title }))
   }
 }
 

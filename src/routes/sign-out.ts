@@ -1,24 +1,26 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isFromHere } from '../access/same-origin.ts'
-import { confirmSignOutPage, signedOutPage } from '../pages/signed-in.ts'
 import type { LoginFlow } from './login-flow.ts'
 
-/** `sign_out`: ends the session here, at once and for every copy of its cookie. A link on another site gets a question first. */
-export default async function signOut (app: FastifyInstance, { provider, sessions, urls }: LoginFlow): Promise<void> {
+/** `sign_out`, and the logout endpoint: ends the session here, at once and for every copy of its cookie. A link on another site gets a question first. */
+export default async function signOut (app: FastifyInstance, { provider, sessions, urls, pages, returnTo }: LoginFlow): Promise<void> {
+  const question = pages.signOutQuestion({ signOutUrl: urls.signOut, homeUrl: urls.home })
+
   app.get('/sign_out', { config: { open: true } }, async (request, reply) => {
     const site = request.headers['sec-fetch-site']
-    return site === 'same-origin' || site === 'none' ? end(request, reply) : reply.page(confirmSignOutPage(urls.signOut))
+    return site === 'same-origin' || site === 'none' ? end(request, reply) : reply.page(question)
   })
   // An empty form: nothing in its body is of interest.
   app.addContentTypeParser('application/x-www-form-urlencoded', { bodyLimit: 1024, parseAs: 'string' }, (_request, _body, done) => done(null, {}))
   app.post('/sign_out', { config: { open: true } }, async (request, reply) =>
-    isFromHere(request.headers, request.arrival.origin) ? end(request, reply) : reply.page(confirmSignOutPage(urls.signOut)))
+    isFromHere(request.headers, request.arrival.origin) ? end(request, reply) : reply.page(question))
 
   function end (request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const { rd, next } = request.query as { rd?: unknown, next?: unknown }
     if (request.session !== null) {
       sessions.end(request.session)
       request.log.info({ event: 'session.ended', cause: 'sign-out', user: request.session.identity.user }, 'signed out')
     }
-    return reply.setCookies(request.jar.clearSession(request.headers.cookie)).page(signedOutPage(urls.start(), provider.label))
+    return reply.setCookies(request.jar.clearSession(request.headers.cookie)).page(pages.signedOut({ startUrl: urls.start(returnTo(rd ?? next, request)), provider: provider.label }))
   }
 }

@@ -22,7 +22,7 @@ t.test('an app that is down is a page that tries again by itself, and names no a
   const app = { url: `http://127.0.0.1:${port}`, received: [] }
   const { origin } = await startGate(t, { app, settings: { rules: [{ path: '/', allow: 'public' }] } })
   const page = await new Visitor().navigate(`${origin}/x`)
-  t.match(page, { status: 502, headers: { 'x-oauth-gate': 'GATE_UPSTREAM_UNREACHABLE' }, body: /http-equiv="refresh"/ })
+  t.match(page, { status: 502, headers: { 'x-oauth-gate': 'GATE_UPSTREAM_UNREACHABLE', refresh: '20' }, body: /Stop trying by itself/ })
   t.notMatch(page.body, String(port))
   t.match(JSON.parse((await new Visitor().ask(`${origin}/x`, { headers: { 'sec-fetch-mode': 'cors' } })).body), { error: 'GATE_UPSTREAM_UNREACHABLE', request_id: String })
   const server = createServer((_request, response) => { response.end('up') })
@@ -38,7 +38,7 @@ t.test('a cancelled sign-in is a page, makes no session, and shows what the prov
   const state = [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name }) => name.slice(-44))[0] ?? ''
   t.ok(question.address.includes('/interaction/'))
   const answer = await visitor.navigate(`${origin}/?state=${state}&error=access_denied&error_description=${encodeURIComponent('<script>no</script>')}&iss=${encodeURIComponent(provider.issuer)}`)
-  t.match(answer, { status: 401, headers: { 'x-oauth-gate': 'GATE_PROVIDER_REFUSED' }, body: /&lt;script&gt;no&lt;\/script&gt;[^]*Sign in/ })
+  t.match(answer, { status: 401, headers: { 'x-oauth-gate': 'GATE_LOGIN_CANCELLED' }, body: /&lt;script&gt;no&lt;\/script&gt;[^]*Sign in/ })
   t.notMatch(answer.body, '<script>')
   t.match(answer.body, 'start?rd=%2Fpage', 'another try ends where this one was going to')
   t.equal(provider.requests.filter(({ path }) => path === '/token').length, 0)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { IssuerMismatch, MalformedRequest, ProviderRefused } from '../../src/errors.ts'
+import { IssuerMismatch, LoginCancelled, MalformedRequest, ProviderRefused, RedirectUriRefused } from '../../src/errors.ts'
 import { readCallback } from '../../src/oauth/callback.ts'
 import { startHostile, startPlain } from './setup.ts'
 
@@ -40,10 +40,11 @@ t.test('iss of somebody else, or none where it is promised, stops before anythin
   t.strictSame(hostile.at('/token'), [], 'the code went nowhere')
 })
 
-t.test('an error is the provider\'s refusal; its description is for the visitor only', async t => {
-  t.match(thrown('error=access_denied&error_description=You+%3Cb%3Ecancelled%3C/b%3E'), { constructor: ProviderRefused, message: 'the provider answered access_denied', reason: 'You <b>cancelled</b>' })
-  t.match(thrown('error=access_denied&code=c'), { constructor: ProviderRefused, reason: undefined }, 'an error beats a code')
-  t.match(thrown('error=new%0Aline&error_description=x'), { message: 'the provider answered an error code that breaks RFC 6749' })
+t.test('an error is the provider\'s refusal; its description is for the visitor and the log', async t => {
+  t.match(thrown('error=access_denied&error_description=You+%3Cb%3Ecancelled%3C/b%3E'), { constructor: LoginCancelled, message: 'the provider answered access_denied (You <b>cancelled</b>)', reason: 'You <b>cancelled</b>' })
+  t.match(thrown('error=access_denied&code=c'), { constructor: LoginCancelled, reason: undefined }, 'an error beats a code')
+  t.match(thrown('error=new%0Aline&error_description=x'), { constructor: ProviderRefused, message: 'the provider answered an error code that breaks RFC 6749 (x)' })
+  t.match(thrown('error=redirect_uri_mismatch'), { constructor: RedirectUriRefused })
   t.match(thrown('error='), { constructor: ProviderRefused })
 })
 
@@ -51,6 +52,14 @@ t.test('a description is cut to 300 characters and has no control characters', a
   const { reason = '' } = thrown(`error=e&error_description=${encodeURIComponent('a\r\nb\u0000c\u202Ed\u2028' + '😀'.repeat(400))}`) as ProviderRefused
   t.equal(reason, 'abcd' + '😀'.repeat(296))
   t.notMatch(reason, /\p{Cc}|\p{Cs}/u)
+})
+
+t.test('a description does not repeat the state or a code, also not where it is cut', async t => {
+  const state = 'a-state-of-ours'
+  for (const said of [`not ${state}`, `${'x'.repeat(290)}${state}`, `a-state\u0000-of-ours and the-code`]) {
+    const error = thrown(`error=e&state=${state}&code=the-code&error_description=${encodeURIComponent(said)}`) as ProviderRefused
+    t.notMatch(error.message + error.reason, /a-state|the-code/)
+  }
 })
 
 t.test('without an issuer there is nothing to compare iss with, and nobody is asked', async t => {

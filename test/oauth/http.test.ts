@@ -3,7 +3,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { ProviderAnswerInvalid, ProviderUnreachable } from '../../src/errors.ts'
+import { ProviderAnswerInvalid, ProviderTimeout, ProviderUnreachable } from '../../src/errors.ts'
 import { createProviderFetch, isSafeUrl, readJson } from '../../src/oauth/http.ts'
 import { certificate, key } from './certificate.ts'
 import { json, startHostileProvider, type Answer, type HostileProvider } from '../fixtures/hostile-provider.ts'
@@ -84,13 +84,13 @@ t.test('an answer of more than 1 MiB is cut off, also where it was small before 
 
 t.test('the deadline holds for answers that never begin and for those that never end', async t => {
   const silent = await start(() => undefined)
-  await t.rejects(hasty(silent.url, {}), { constructor: ProviderUnreachable, message: `GET ${silent.hostile.issuer}/x: no whole answer within 300 ms` })
+  await t.rejects(hasty(silent.url, {}), { constructor: ProviderTimeout, message: `GET ${silent.hostile.issuer}/x: no whole answer within 300 ms` })
   const endless = await start(response => {
     const drip = setInterval(() => response.write(' '), 20)
     response.writeHead(200, { 'content-type': 'application/json' }).on('close', () => clearInterval(drip))
   })
   const began = performance.now()
-  await t.rejects(hasty(endless.url, {}), { constructor: ProviderUnreachable, message: /no whole answer within 300 ms/ })
+  await t.rejects(hasty(endless.url, {}), { constructor: ProviderTimeout, message: /no whole answer within 300 ms/ })
   t.ok(performance.now() - began < 5000)
   t.equal(endless.hostile.requests.length, 1, 'and nothing is asked twice')
 })

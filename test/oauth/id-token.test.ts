@@ -1,6 +1,6 @@
 import { CompactSign, exportSPKI, importJWK, SignJWT, UnsecuredJWT, type CryptoKey } from 'jose'
 import t, { type Test } from 'tap'
-import { IdTokenInvalid } from '../../src/errors.ts'
+import { ClockOff, IdTokenInvalid } from '../../src/errors.ts'
 import { attempt, startHostile, startPlain, type HostileSetup } from './setup.ts'
 import { clientId, start } from '../fixtures/hostile-provider.ts'
 
@@ -18,7 +18,7 @@ const wrong: ReadonlyArray<readonly [Record<string, unknown>, RegExp]> = [
 ]
 
 async function refuses (t: Test, { hostile, client }: HostileSetup, message: RegExp, what: string): Promise<void> {
-  await t.rejects(client.signIn('code', attempt), { constructor: IdTokenInvalid, message }, what)
+  await t.rejects(client.signIn('code', attempt), { constructor: /in the future/.test(message.source) ? ClockOff : IdTokenInvalid, message }, what)
   t.strictSame(hostile.at('/user'), [], 'the access token beside it is not used')
 }
 
@@ -50,6 +50,23 @@ t.test('without an issuer the same claims are checked, but a missing nonce is no
   setup.hostile.claims = { nonce: undefined, iss: 'https://whoever.example' }
   t.equal((await setup.client.signIn('code', attempt)).sources.claims.text('iss'), 'https://whoever.example')
   t.strictSame(setup.hostile.at('/keys'), [])
+})
+
+t.test('a token that is not valid now says how far off the clocks are, and whose is ahead', async t => {
+  const { hostile, client } = await startHostile(t)
+  const fresh = JSON.stringify({ access_token: 'opaque', token_type: 'Bearer' }).slice(0, -1)
+  for (const [claims, dateAhead, message] of [
+    [{ iat: now - 4000, exp: now - 400 }, -4000, /^exp is in the past, by 400 s.* this machine’s clock is 4000 s ahead of the provider’s; the Date of the provider’s answer is 4000 s behind this machine’s clock$/],
+    [{ iat: now + 300, exp: now + 3900 }, 300, /^iat is in the future, by 300 s: this machine’s clock is 300 s behind the provider’s; the Date of the provider’s answer is 300 s ahead of/],
+    [{ iat: now + 300, exp: now + 3900 }, 0, /; the Date of the provider’s answer is within 2 s of this machine’s clock$/]
+  ] as const) {
+    hostile.answer('/token', async response => {
+      const token = await hostile.sign({ iss: hostile.issuer, aud: clientId, sub: 'm-1', nonce: attempt.nonce, ...claims })
+      response.writeHead(200, { 'content-type': 'application/json', date: new Date(start + dateAhead * 1000).toUTCString() }).end(`${fresh},"id_token":"${token}"}`)
+    })
+    await t.rejects(client.signIn('code', attempt), { constructor: ClockOff, message })
+  }
+  t.strictSame(hostile.at('/user'), [])
 })
 
 t.test('a number too large to be one is refused', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ClientRefused, GateError, GrantRefused, PasswordRefused, ProviderAnswerInvalid, ProviderRefused, ProviderUnreachable } from '../../src/errors.ts'
+import { ClientRefused, GateError, GrantRefused, PasswordRefused, ProviderAnswerInvalid, ProviderRefused, ProviderUnreachable, RedirectUriRefused } from '../../src/errors.ts'
 import { createClient, attempt, startHostile, startPlain } from './setup.ts'
 import { clientId, clientSecret, json, start, type Answer } from '../fixtures/hostile-provider.ts'
 
@@ -62,6 +62,15 @@ t.test('an error is told by its code, whatever its status', async t => {
     hostile.answer('/token', json({ error, access_token: 'secret-token' }, status))
     await t.rejects(client.signIn(code, attempt), { constructor, message: new RegExp(`the token endpoint ${hostile.issuer}/token answered ${status} `) }, error)
     t.equal(hostile.at('/token').length, 1, 'and is not tried again')
+    t.strictSame(hostile.at('/user'), [])
+  }
+})
+
+t.test('an error about the redirect URI is told as such, with the one that was sent', async t => {
+  for (const body of [{ error: 'redirect_uri_mismatch' }, { error: 'invalid_grant', error_description: 'Incorrect redirect_uri' }, { error: 'invalid_grant', error_description: 'AADSTS50011: The redirect URI does not match' }]) {
+    const { hostile, client } = await startPlain(t)
+    hostile.answer('/token', json(body, 400))
+    await t.rejects(client.signIn(code, attempt), { constructor: RedirectUriRefused, message: `; the redirect URI was ${attempt.redirectUri}` }, body.error)
     t.strictSame(hostile.at('/user'), [])
   }
 })

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose'
 import { Claims } from '../../claims.ts'
-import { ProviderAnswerInvalid } from '../../errors.ts'
+import { DiscoveryMismatch } from '../../errors.ts'
 import { createEndpoints, type Endpoints, type EndpointsOptions } from '../endpoints.ts'
 import { address, readJson, type ProviderFetch } from '../http.ts'
 import { oneLine } from '../callback.ts'
@@ -23,7 +23,7 @@ export async function findPlaces (options: EndpointsOptions, witness: Witness): 
     return { findings: [ok('discovery', `${address(issuer)} answers`), ok('issuer', `${issuer}, byte for byte`)], endpoints }
   } catch (error) {
     const named = new Claims(witness.first()).text('issuer')
-    if (!(error instanceof ProviderAnswerInvalid) || named === undefined || named === issuer) return unreadable(said(error))
+    if (!(error instanceof DiscoveryMismatch) || named === undefined) return unreadable(said(error))
     const findings = [ok('discovery', `${address(issuer)} answers`), otherIssuer(issuer, named)]
     // By a slash it is the same server; whoever else it may be gets no secret of ours.
     const endpoints = differsBySlash(issuer, named) ? await find(named).catch(() => undefined) : undefined

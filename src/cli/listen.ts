@@ -1,0 +1,64 @@
+import type { FastifyInstance } from 'fastify'
+import { lstatSync, unlinkSync } from 'node:fs'
+import { connect, type AddressInfo } from 'node:net'
+import type { Config } from '../config/options.ts'
+
+/** Owner and group may connect: a proxy in front runs as another user, and is put into the group. */
+const SOCKET_UMASK = 0o117
+/** Milliseconds in which whoever listens at a socket takes a connection. */
+const PATIENCE = 1_000
+
+type Place = Pick<Config, 'address' | 'port' | 'unixSocket' | 'sslCertfile'>
+
+/** @returns where it listens, as `scheme://address:port` or `unix:/path`, or null after a sentence that says why not */
+export async function listen (gate: FastifyInstance, place: Place, write: (text: string) => void = text => { process.stderr.write(text) }): Promise<string | null> {
+  try {
+    if (place.unixSocket !== undefined) await listenAtSocket(gate, place.unixSocket)
+    else await gate.listen({ host: place.address, port: place.port })
+  } catch (error) {
+    write(`oauth-gate: cannot listen on ${place.unixSocket ?? `${place.address}:${place.port}`}: ${reasonOf(error, place)}\n`)
+    return null
+  }
+  const bound = gate.server.address()
+  return listeningAt(place, typeof bound === 'object' && bound !== null ? bound : undefined)
+}
+
+/** Where a gate with these settings listens. @param bound where it does, once it does */
+export function listeningAt ({ address, port, unixSocket, sslCertfile }: Place, bound: Pick<AddressInfo, 'address' | 'port'> = { address, port }): string {
+  if (unixSocket !== undefined) return `unix:${unixSocket}`
+  return `${sslCertfile === undefined ? 'http' : 'https'}://${bound.address.includes(':') ? `[${bound.address}]` : bound.address}:${bound.port}`
+}
+
+async function listenAtSocket (gate: FastifyInstance, path: string): Promise<void> {
+  await removeStale(path)
+  const before = process.umask(SOCKET_UMASK) // so that it is never open to more, not even for a moment
+  try {
+    await gate.listen({ path })
+  } finally {
+    process.umask(before)
+  }
+}
+
+/** What a gate left behind that was killed. A socket that somebody answers at stays, and so does whatever is no socket. */
+async function removeStale (path: string): Promise<void> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true && await isDead(path)) unlinkSync(path)
+}
+
+function isDead (path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect({ path, timeout: PATIENCE })
+    const end = (dead: boolean) => {
+      socket.destroy()
+      resolve(dead)
+    }
+    socket.on('connect', () => { end(false) }).on('timeout', () => { end(false) }).on('error', (error: NodeJS.ErrnoException) => { end(error.code === 'ECONNREFUSED') })
+  })
+}
+
+function reasonOf (error: unknown, { unixSocket }: Place): string {
+  const { code } = error as NodeJS.ErrnoException
+  if (unixSocket === undefined) return code === 'EADDRINUSE' ? 'something else listens there: choose another --port' : code === 'EACCES' ? 'that needs more rights: choose a --port above 1023' : String(error)
+  if (code === 'EADDRINUSE') return 'something else listens there, or it is no socket: choose another --unix-socket'
+  if (code === 'ENOENT') return 'there is no such folder'
+  return code === 'EACCES' || code === 'EPERM' ? 'this user may not make a socket there' : String(error)
+}
