@@ -7,6 +7,7 @@ export default defineProvider({
   name: 'azure',
   aliases: ['entra', 'azurev2'],
   label: 'Microsoft',
+  namesUser: true,
   scopes: ['openid', 'email', 'profile'],
   parameters: { tenant: tenantParameter },
   endpoints: ({ tenant = '' }) => ({

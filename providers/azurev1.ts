@@ -6,6 +6,7 @@ const host = 'https://login.microsoftonline.com'
 export default defineProvider({
   name: 'azurev1',
   label: 'Microsoft',
+  namesUser: true,
   scopes: ['openid', 'email', 'profile'],
   parameters: { tenant: tenantParameter },
   endpoints: ({ tenant = '' }) => ({

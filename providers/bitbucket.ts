@@ -5,6 +5,7 @@ const api = 'https://api.bitbucket.org/2.0'
 export default defineProvider({
   name: 'bitbucket',
   label: 'Bitbucket',
+  namesUser: true,
   scopes: ['account', 'email'],
   endpoints: { authorize: 'https://bitbucket.org/site/oauth2/authorize', token: 'https://bitbucket.org/site/oauth2/access_token' },
   resources: {

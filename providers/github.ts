@@ -6,6 +6,7 @@ const ofOrganizations = ['read:org', 'write:org', 'admin:org']
 export default defineProvider({
   name: 'github',
   label: 'GitHub',
+  namesUser: true,
   scopes: ['read:user', 'user:email'],
   groupScopes: ['read:org'],
   parameters: { url: { kind: 'origin', default: 'https://github.com', example: 'github.example.com', doc: 'Your GitHub Enterprise Server.' } },

@@ -3,6 +3,7 @@ import { defineProvider } from '../src/provider.ts'
 export default defineProvider({
   name: 'gitlab',
   label: 'GitLab',
+  namesUser: true,
   scopes: ['openid', 'email', 'profile'],
   parameters: { url: { kind: 'origin', default: 'https://gitlab.com', example: 'gitlab.example.com', doc: 'Your own GitLab.' } },
   endpoints: ({ url = '' }) => ({ issuer: url, authorize: `${url}/oauth/authorize`, token: `${url}/oauth/token`, jwks: `${url}/oauth/discovery/keys` }),

@@ -1,12 +1,11 @@
 import { hash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
-import { findProvider } from '../providers/index.ts'
 import { createEntry } from './access/entry.ts'
 import { createJudge } from './access/judge.ts'
 import { originMatcher } from './access/origins.ts'
 import { compileRules } from './access/rules.ts'
-import type { Config } from './config/options.ts'
+import type { Config, ProviderConfig } from './config/options.ts'
 import { GateError } from './errors.ts'
 import { identify } from './identity/identify.ts'
 import { createOAuthClient, type OAuthClientOptions } from './oauth/client.ts'
@@ -16,7 +15,6 @@ import { createOwnUrls, type OwnUrls } from './own-urls.ts'
 import { createPages } from './pages/index.ts'
 import { createLogo, type Logo } from './pages/logo.ts'
 import { createPlaces } from './plugins/places.ts'
-import type { Provider } from './provider.ts'
 import { createArrivals } from './proxy/arrival.ts'
 import { createForwarder } from './proxy/forward.ts'
 import { identityHeaders } from './proxy/headers.ts'
@@ -32,7 +30,8 @@ const PROVIDER_TIMEOUT = 10_000
 
 /** Everything the gate is made of, made once from its configuration. */
 export function createParts (config: Config, outside: Outside, log: Logger) {
-  const options = clientOptions(config, outside)
+  const [settings] = config.providers
+  const options = clientOptions(settings, config, outside)
   const { provider } = options
   const gate = gateId(config)
   const tls = config.sslCertfile !== undefined
@@ -63,7 +62,8 @@ export function createParts (config: Config, outside: Outside, log: Logger) {
     flow: createLoginFlow({
       provider, client, logins, sessions, urls, pages, logo, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
       identify: ({ sources }) => identify(provider, sources, {
-        userKey: config.oauthJwtUser ?? config.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail, providerName: provider.name
+        userKey: settings.oauthJwtUser ?? settings.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail, providerName: settings.id,
+        userPrefix: settings.userPrefix, parameters: settings.parameters, allowedTenants: settings.allowedTenants ?? []
       })
     })
   }
@@ -85,22 +85,26 @@ function pagesOf (config: Config, urls: OwnUrls, logo: Logo | undefined, log: Lo
 }
 
 /** What a client of the provider is made of; `check --live` asks the same provider by the same settings. */
-export function clientOptions (config: Config, outside: Outside): OAuthClientOptions {
-  const provider = findProvider(config.oauthProvider) as Provider // loadConfig knows no others
+export function clientOptions (settings: ProviderConfig, config: Config, outside: Outside): OAuthClientOptions {
+  const { provider, parameters } = settings
   return {
-    provider, outside,
-    clientId: config.oauthKey as string, // loadConfig refuses to go on without one
-    clientSecret: config.oauthSecret,
-    authStyle: config.authStyle,
-    usePkce: config.usePkce,
-    scopes: config.oauthScope ?? provider.scopes,
-    extraParams: config.oauthExtraParams,
-    issuer: config.oauthIssuer,
-    authorizeUrl: config.oauthAuthorizeUrl,
-    tokenUrl: config.oauthTokenUrl,
-    userUrl: config.oauthUserUrl,
+    provider, parameters, outside,
+    clientId: settings.oauthKey as string, // loadConfig refuses to go on without one
+    clientSecret: settings.oauthSecret,
+    authStyle: settings.authStyle,
+    usePkce: settings.usePkce,
+    scopes: settings.oauthScope ?? [...provider.scopes, ...asksForGroups(config) ? provider.groupScopes ?? [] : []],
+    extraParams: settings.oauthExtraParams,
+    issuer: settings.oauthIssuer,
+    authorizeUrl: settings.oauthAuthorizeUrl,
+    tokenUrl: settings.oauthTokenUrl,
+    userUrl: settings.oauthUserUrl,
     fetch: createProviderFetch({ timeout: PROVIDER_TIMEOUT })
   }
+}
+
+function asksForGroups ({ allowedGroups, rules }: Config): boolean {
+  return allowedGroups !== undefined || rules.some(({ allow }) => typeof allow === 'object')
 }
 
 function warnOfProvider (log: Logger, error: unknown): void {
@@ -126,6 +130,8 @@ function cookieSettings (config: Config) {
 }
 
 // Gates that share a key but not a client must not share sessions.
-function gateId ({ oauthProvider, oauthKey, oauthIssuer, oauthAuthorizeUrl, oauthTokenUrl }: Config): string {
-  return hash('sha256', JSON.stringify([oauthProvider, oauthKey, oauthIssuer ?? oauthAuthorizeUrl ?? oauthTokenUrl]), 'base64url').slice(0, 16)
+function gateId ({ providers }: Config): string {
+  const clients = providers.map(({ id, oauthProvider, oauthKey, oauthIssuer, oauthAuthorizeUrl, oauthTokenUrl, parameters }) =>
+    [id, oauthProvider, oauthKey, oauthIssuer ?? oauthAuthorizeUrl ?? oauthTokenUrl, parameters])
+  return hash('sha256', JSON.stringify(clients), 'base64url').slice(0, 16)
 }

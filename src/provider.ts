@@ -20,7 +20,7 @@ export interface IdentityContext {
 export interface ProviderIdentity {
   /** The provider's stable id for the person: never a name, which can be renamed and taken by someone else. */
   readonly subject: string | undefined
-  /** Instead of the user key. Where it is a member nothing else is taken in its place, unless a setting names another claim. */
+  /** Instead of the user key, in a file that says `namesUser`. Nothing else is taken in its place, unless a setting names another claim. */
   readonly user?: string | undefined
   /** Only an address that the provider vouches for. */
   readonly email?: string | undefined
@@ -112,6 +112,8 @@ export interface ProviderFile<Name extends string = string> {
   readonly nonce?: boolean
   /** The claim that becomes `user`, `email` unless said; a setting may name another. `email` means the mapped address. */
   readonly userKey?: string
+  /** `identity` itself says who the user is, by a name and not by the address. */
+  readonly namesUser?: boolean
   readonly endpoints?: ProviderEndpoints | ((parameters: ParameterValues) => ProviderEndpoints)
   /**
    * JSON documents to read with the access token, by the name under which `identity` finds them. The one called `user` is the

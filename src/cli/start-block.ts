@@ -1,4 +1,3 @@
-import { findProvider } from '../../providers/index.ts'
 import { createEntry } from '../access/entry.ts'
 import { compileRules } from '../access/rules.ts'
 import type { Config } from '../config/options.ts'
@@ -17,7 +16,7 @@ export interface Started {
 
 /** What the operator must know, in one look: where people come in, what to register, who may enter, what is doubtful. */
 export function startBlock ({ config, version, listening, notices }: Started): string {
-  const provider = findProvider(config.oauthProvider) as Provider
+  const [{ provider, oauthIssuer }] = config.providers
   const origin = config.publicUrl?.origin ?? listening
   const urls = createOwnUrls(config)
   const everywhere = config.publicUrl === undefined && /\/\/(?:0\.0\.0\.0|\[::\])/.test(listening)
@@ -27,7 +26,7 @@ export function startBlock ({ config, version, listening, notices }: Started): s
   const rows: [string, string][] = [
     ['Open', everywhere ? `${listening}, which is every address of this machine` : nameless ? listening : origin + below],
     ...config.upstream.map(({ path, origin, basePath, socketPath }): [string, string] => ['App', `${path} → ${socketPath === undefined ? origin : `unix:${socketPath}`}${basePath}`]),
-    ['Provider', provider.label + (config.oauthIssuer === undefined ? '' : `, ${config.oauthIssuer}`)],
+    ['Provider', provider.label + (oauthIssuer === undefined ? '' : `, ${oauthIssuer}`)],
     ...provider.flow === 'code' ? [['Redirect URI', config.oauthRedirectUri !== undefined || !nameless ? `${config.oauthRedirectUri ?? urls.redirectUri(origin)}   (register exactly this at the provider)` : `the origin that people type${below === '' ? '' : ` and ${below}`}, whichever that is: set --public-url to have one to register`] as [string, string]] : [],
     ['Who may enter', createEntry(config).describe(provider.label)],
     ...compileRules(config.rules).describeOpen().map((line): [string, string] => ['Rule', line]),

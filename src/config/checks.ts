@@ -1,34 +1,22 @@
 import { isLoopback } from '../oauth/loopback.ts'
 import type { ConfigProblem } from './config-error.ts'
-import type { Draft } from './draft.ts'
+import { draftOf, type Draft } from './draft.ts'
 import { flagOf } from './names.ts'
-import type { Config, OptionName } from './options.ts'
+import type { OptionName, Values } from './options.ts'
 import { pathChecks } from './path-checks.ts'
 import { belongTogether, openKey } from './pem.ts'
-import { providerChecks } from './provider-checks.ts'
 import type { Resolved } from './resolve.ts'
 
 /** What no setting can know by itself; a default that depends on other settings is put into `choices`. */
 export function crossCheck (choices: Map<OptionName, Resolved>, problems: ConfigProblem[], notices: string[]): void {
-  const draft: Draft = {
-    config: Object.fromEntries([...choices].map(([option, { value }]) => [option, value])) as Partial<Config>,
-    missing: option => choices.has(option) && isNothing(choices.get(option)?.value),
-    given: option => choices.has(option) && choices.get(option)?.source.level !== 'default',
-    change: (option, value) => { choices.set(option, { value, source: { level: 'default', from: 'default', shown: value, overrode: [] } }) },
-    fail: (option, message, fix) => { problems.push({ setting: flagOf(option), message, fix }) },
-    note: notice => { notices.push(notice) }
-  }
-  for (const check of [upstream, listening, tls, ...pathChecks, secrets, cookieScope, cookieName, cookieSamesite, ...providerChecks]) check(draft)
+  const draft = draftOf(choices, problems, notices)
+  for (const check of [upstream, listening, tls, ...pathChecks, secrets, cookieScope, cookieName, cookieSamesite]) check(draft)
 }
 
 /** Whether browsers reach the gate by https whatever a request says. */
-function isSurelyHttps ({ cookieSecure, publicUrl, sslCertfile }: Partial<Config>): boolean {
+function isSurelyHttps ({ cookieSecure, publicUrl, sslCertfile }: Partial<Values>): boolean {
   if (cookieSecure !== 'auto') return cookieSecure === 'on'
   return publicUrl === undefined ? sslCertfile !== undefined : publicUrl.protocol === 'https:'
-}
-
-function isNothing (value: unknown): boolean {
-  return value === undefined || (Array.isArray(value) && value.length === 0)
 }
 
 function upstream ({ missing, fail }: Draft): void {

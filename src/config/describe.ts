@@ -18,6 +18,7 @@ export interface GroupHelp {
 const titles: Readonly<Record<keyof typeof groups, string>> = {
   server: 'The gate and the app behind it:',
   provider: 'Who signs people in:',
+  signIn: 'Signing in:',
   session: 'How long, and in which cookies:',
   identity: 'Who they are:',
   access: 'Who may enter:',

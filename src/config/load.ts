@@ -5,7 +5,7 @@ import { ConfigError, MissingFile, Problem, type ConfigProblem } from './config-
 import { optionNames } from './names.ts'
 import type { Config, OptionName, Settings } from './options.ts'
 import { problemOf, resolve, type Resolved, type Source } from './resolve.ts'
-import { settle } from './settle.ts'
+import { isOfProvider, settleProviders } from './providers.ts'
 import { fromCode, fromEnvironment, fromFile, fromFlags, together, type Candidate, type Flags, type Gathered } from './sources.ts'
 
 export interface LoadOptions {
@@ -45,13 +45,13 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
     const decision = resolve(option, candidates.filter(candidate => candidate.option === option), readFile, problems, notices)
     if (decision !== undefined) resolved.set(option, decision)
   }
-  const settled = settle(resolved, problems, notices)
-  crossCheck(settled, problems, notices)
+  const providers = settleProviders({ choices: resolved, env, readFile, problems, notices })
+  crossCheck(resolved, problems, notices)
   problems.push(...environmentProblems(env))
   if (problems.length > 0) throw new ConfigError(problems, nothingSet)
   return Object.freeze({
-    config: Object.freeze(Object.fromEntries([...settled].map(([option, { value }]) => [option, value]))) as Config,
-    sources: Object.freeze(Object.fromEntries([...settled].map(([option, { source }]) => [option, source]))) as Loaded['sources'],
+    config: Object.freeze({ ...Object.fromEntries([...resolved].filter(([option]) => !isOfProvider(option)).map(([option, { value }]) => [option, value])), providers }) as unknown as Config,
+    sources: Object.freeze(Object.fromEntries([...resolved].map(([option, { source }]) => [option, source]))) as Loaded['sources'],
     notices: Object.freeze(notices)
   })
 }

@@ -7,6 +7,7 @@ import type { Kind } from './kind.ts'
 import { origins } from './origins.ts'
 import { basePath, endpoint, ownPath, path, rootPath, socketFile } from './paths.ts'
 import { certificates, privateKey } from './pem.ts'
+import { providerEntries } from './provider-entries.ts'
 import { rules } from './rules.ts'
 import { choice, days, duration, fileName, flag, integer, list, text, word, words } from './scalars.ts'
 import { template } from './template.ts'
@@ -68,6 +69,7 @@ export const option = {
   logoutTemplate: of(template('logout')),
   upstreams: of(upstreams),
   rules: of(rules),
+  providers: of(providerEntries),
   integer<const S extends Spec<number> & { readonly min: number, readonly max: number }> (spec: S) {
     return of(integer(spec.min, spec.max))(spec)
   },

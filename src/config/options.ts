@@ -1,3 +1,4 @@
+import type { ParameterValues, Provider } from '../provider.ts'
 import type { Kind } from './kind.ts'
 import { option } from './option.ts'
 
@@ -32,7 +33,6 @@ export const groups = {
     oauthProvider: option.word({ doc: 'Who signs people in.', required: true, aliases: { env: ['PANEL_OAUTH_PROVIDER'] } }),
     oauthKey: option.text({ doc: 'The client id issued by the provider.', aliases: { flags: ['client-id'], env: ['PANEL_OAUTH_KEY'] } }),
     oauthSecret: option.text({ doc: 'The client secret issued by the provider.', secret: true, aliases: { flags: ['client-secret'], env: ['PANEL_OAUTH_SECRET'] } }),
-    oauthRedirectUri: option.redirectUri({ doc: 'Where the provider sends people back to; the app’s origin unless set.', aliases: { env: ['PANEL_OAUTH_REDIRECT_URI'] } }),
     oauthExtraParams: option.literal({ doc: 'More for the provider, as a Python dict or JSON: "{\'prompt\': \'consent\'}".', default: {}, aliases: { env: ['PANEL_OAUTH_EXTRA_PARAMS'] } }),
     oauthScope: option.words({ doc: 'What to ask for, instead of the provider’s usual scopes.', aliases: { env: ['PANEL_OAUTH_SCOPE'] } }),
     oauthIssuer: option.issuer({ doc: 'The OpenID issuer, from which all addresses follow.' }),
@@ -42,7 +42,12 @@ export const groups = {
     oauthJwtUser: option.text({ doc: 'The claim that names the user; beats --user-key.', aliases: { env: ['PANEL_OAUTH_JWT_USER'] } }),
     userKey: option.text({ doc: 'The claim that names the user, instead of the provider’s usual one.', aliases: { env: ['PANEL_USER_KEY'] } }),
     usePkce: option.flag({ doc: 'Bind each sign-in to this gate by PKCE (S256).', default: true }),
-    authStyle: option.choice(['auto', 'params', 'header', 'none'], { doc: 'How the client secret is sent to the provider.', default: 'auto' }, { autodetect: 'auto', inparams: 'params', inheader: 'header' })
+    authStyle: option.choice(['auto', 'params', 'header', 'none'], { doc: 'How the client secret is sent to the provider.', default: 'auto' }, { autodetect: 'auto', inparams: 'params', inheader: 'header' }),
+    allowedTenants: option.words({ doc: 'Entra tenants, by id, whose accounts may enter and whose addresses count.' })
+  },
+  signIn: {
+    oauthRedirectUri: option.redirectUri({ doc: 'Where the provider sends people back to; the app’s origin unless set.', aliases: { env: ['PANEL_OAUTH_REDIRECT_URI'] } }),
+    providers: option.providers({ doc: 'Several providers to choose from, each with an id and its own settings.', default: [], only: 'file' })
   },
   session: {
     cookieSecret: option.text({ doc: 'What all cookies are sealed with: 32 random characters or more.', secret: true, aliases: { env: ['PANEL_COOKIE_SECRET', 'BOKEH_COOKIE_SECRET'] } }),
@@ -79,7 +84,7 @@ export const groups = {
   }
 } as const
 
-export const options = { ...groups.server, ...groups.provider, ...groups.session, ...groups.identity, ...groups.access, ...groups.pages, ...groups.run }
+export const options = { ...groups.server, ...groups.provider, ...groups.signIn, ...groups.session, ...groups.identity, ...groups.access, ...groups.pages, ...groups.run }
 
 type Options = typeof options
 export type OptionName = keyof Options
@@ -87,8 +92,29 @@ export type OptionName = keyof Options
 type Value<O> = O extends Kind<infer T, unknown> ? O extends { readonly required: true } | { readonly default: unknown } ? T : T | undefined : never
 type Given<O> = O extends Kind<unknown, infer In> ? In : never
 
+/** Each setting as it was read, before what belongs to one provider is put together. */
+export type Values = { readonly [Name in OptionName]: Value<Options[Name]> }
+
+/** The settings that each provider has to itself. */
+export type ProviderOption = keyof typeof groups.provider
+
+/** One provider, with the settings that are its own. */
+export interface ProviderConfig extends Pick<Values, ProviderOption> {
+  /** The name under which sessions, headers and rules know it; `oauth-provider` unless said. */
+  readonly id: string
+  /** What a person reads on the button. */
+  readonly label: string
+  readonly provider: Provider
+  readonly parameters: ParameterValues
+  /** Put before each user, so that two providers cannot give one name to two people. */
+  readonly userPrefix?: string
+}
+
 /** What the gate runs with: checked, frozen, in the units its names and docs say. */
-export type Config = { readonly [Name in OptionName]: Value<Options[Name]> }
+export interface Config extends Omit<Values, ProviderOption | 'providers'> {
+  /** One, unless several are written in a file. */
+  readonly providers: readonly [ProviderConfig, ...ProviderConfig[]]
+}
 
 /** What code may pass to `loadConfig`: text as in a flag, or what a file may hold. `undefined` is not set. */
 export type Settings = { readonly [Name in OptionName]?: Given<Options[Name]> | string | undefined }

@@ -1,10 +1,21 @@
 import { findProvider, providers } from '../../providers/index.ts'
-import type { Provider } from '../provider.ts'
+import type { ParameterValues, Provider } from '../provider.ts'
+import type { ConfigProblem } from './config-error.ts'
 import type { Draft } from './draft.ts'
 import { flagOf, nearest, optionNames } from './names.ts'
+import type { ProviderConfig } from './options.ts'
+import type { Choices } from './settle.ts'
 
-/** What the choice of a provider asks of the other settings. */
-export const providerChecks: readonly ((draft: Draft) => void)[] = [known, needs, key, secret]
+/** The settings of one provider, with its file and its parameters if they could be read. */
+export interface ProviderDraft extends Draft {
+  readonly provider: Provider | undefined
+  readonly parameters: ParameterValues
+}
+
+/** What the choice of a provider asks of its other settings. */
+export function checkProvider (draft: ProviderDraft): void {
+  for (const check of [known, needs, key, secret, tenants, advised]) check(draft)
+}
 
 function known ({ config: { oauthProvider }, missing, fail }: Draft): void {
   const names = providers.flatMap(provider => [provider.name, ...provider.aliases ?? []])
@@ -16,14 +27,19 @@ function known ({ config: { oauthProvider }, missing, fail }: Draft): void {
   fail('oauthProvider', `There is no provider “${oauthProvider}”.`, near === undefined ? list : `Did you mean ${near}? ${list}`)
 }
 
-/** `a|b` asks for one of the two. */
-function needs ({ config: { oauthProvider }, missing, fail }: Draft): void {
-  for (const need of providerOf(oauthProvider)?.requires ?? []) {
-    const options = need.split('|').map(name => optionNames.find(option => option === name)).filter(option => option !== undefined)
-    const [first] = options
-    if (first === undefined || !options.every(missing)) continue
-    const flags = options.map(option => `--${flagOf(option)}`)
-    fail(options.at(-1) ?? first, `The provider ${oauthProvider} needs ${flags.join(' or ')}.`, `Add ${flags.map(flag => `${flag}=${flag.endsWith('key') ? '…' : 'https://…'}`).join(', or ')}.`)
+/** `a|b` asks for one of the two: parameters of the provider, or settings. */
+function needs ({ provider, parameters, missing, fail }: ProviderDraft): void {
+  for (const need of provider?.requires ?? []) {
+    const names = need.split('|')
+    const options = optionNames.filter(option => names.includes(option))
+    const own = names.filter(name => provider?.parameters[name] !== undefined)
+    if (own.some(name => parameters[name] !== undefined) || !options.every(missing) || names.length === 0) continue
+    const ways = [
+      ...own.map(name => `--oauth-extra-params="{'${name}': '${provider?.parameters[name]?.example ?? ''}'}"`),
+      ...options.map(option => `--${flagOf(option)}=${flagOf(option).endsWith('key') ? '…' : 'https://…'}`)
+    ]
+    const what = [...own, ...options.map(option => `--${flagOf(option)}`)]
+    fail(own.length > 0 ? 'oauthExtraParams' : options.at(-1) ?? 'oauthProvider', `The provider ${provider?.name} needs ${what.join(' or ')}.`, `Add ${ways.join(', or ')}.`)
   }
 }
 
@@ -32,13 +48,53 @@ function key ({ missing, fail }: Draft): void {
   if (missing('oauthKey')) fail('oauthKey', 'When enabling an OAuth provider you must supply a valid oauth_key either using the --oauth-key CLI argument or PANEL_OAUTH_KEY environment variable.', 'Add --oauth-key (or --client-id), which the provider issued when the app was registered there.')
 }
 
-function secret ({ config: { oauthProvider, authStyle }, missing, fail }: Draft): void {
-  const provider = providerOf(oauthProvider)
+function secret ({ provider, config: { authStyle }, missing, fail }: ProviderDraft): void {
   if (provider === undefined || authStyle === undefined || !missing('oauthSecret')) return
   const isSent = authStyle === 'auto' ? provider.secret === 'sent' : authStyle !== 'none'
   if (isSent) fail('oauthSecret', 'When enabling an OAuth provider you must supply a valid OAuth secret either using the --oauth-secret CLI argument or PANEL_OAUTH_SECRET environment variable.', 'Add --oauth-secret or, so that it is in no process list, --oauth-secret-file. A client without secret wants --auth-style=none.')
 }
 
-function providerOf (name: string | undefined): Provider | undefined {
-  return name === undefined ? undefined : findProvider(name)
+function tenants ({ provider, config: { allowedTenants }, fail }: ProviderDraft): void {
+  if (allowedTenants === undefined || provider === undefined) return
+  if (provider.manyTenants === undefined) fail('allowedTenants', `The provider ${provider.name} has no tenants, so --allowed-tenants would let nobody in.`, 'Take it out.')
+  const odd = allowedTenants.find(tenant => !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(tenant))
+  if (odd !== undefined) fail('allowedTenants', `--allowed-tenants has ${JSON.stringify(odd)}, which is no tenant’s id.`, 'Write “Directory (tenant) ID” of the Entra admin center: 00000000-0000-0000-0000-000000000000.')
+}
+
+function advised ({ provider, config: { oauthExtraParams }, note }: ProviderDraft): void {
+  for (const [name, without] of Object.entries(provider?.advised ?? {})) {
+    if (oauthExtraParams !== undefined && !Object.hasOwn(oauthExtraParams, name)) note(`${provider?.label}: ${without}`)
+  }
+}
+
+/** An address that a stranger's tenant wrote is no address: rules about emails would believe anybody. */
+export function checkEmailRules (all: readonly ProviderConfig[], choices: Choices, problems: ConfigProblem[]): void {
+  const rule = (['allowedDomains', 'allowedEmails'] as const).find(option => choices.get(option)?.value !== undefined)
+  if (rule === undefined) return
+  for (const { provider, parameters, allowedTenants } of all) {
+    if ((provider as Provider | undefined)?.manyTenants?.(parameters) !== true || allowedTenants !== undefined) continue
+    problems.push({
+      setting: flagOf(rule), message: `--${flagOf(rule)} goes by addresses, but with tenant ${parameters['tenant']} accounts of every tenant may come, and each tenant writes its own addresses.`,
+      fix: 'Set --oauth-extra-params="{\'tenant\': \'YOUR-TENANT-ID\'}", or name the tenants that you trust in --allowed-tenants.'
+    })
+  }
+}
+
+/** A login name is a person only together with its provider; an app that is told the name alone would take two people for one. */
+export function checkTogether (all: readonly ProviderConfig[], problems: ConfigProblem[]): void {
+  const prefixes = all.map(({ userPrefix = '' }) => userPrefix)
+  for (const { id, provider, userPrefix = '', oauthJwtUser, userKey } of all) {
+    const key = oauthJwtUser ?? userKey ?? (provider as Provider | undefined)?.userKey
+    const others = prefixes.filter(prefix => prefix.startsWith(userPrefix) || userPrefix.startsWith(prefix)).length - 1
+    if (others === 0 || (key === 'email' && namesByEmail(provider, oauthJwtUser ?? userKey))) continue
+    problems.push({
+      setting: 'providers', message: `Provider ${id}: its users have names that another provider may give to somebody else, and the app would take them for one person.`,
+      fix: `Give it oauth_jwt_user: email, or a prefix of its own, like user_prefix: '${id}:'.`
+    })
+  }
+}
+
+/** A file that says who the user is does so by a name of its own, unless a setting asks for the address. */
+function namesByEmail (provider: Provider | undefined, chosen: string | undefined): boolean {
+  return chosen === 'email' || provider?.namesUser !== true
 }

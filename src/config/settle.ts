@@ -12,12 +12,10 @@ export type Choices = ReadonlyMap<OptionName, Resolved>
 const settings: readonly (readonly [string, OptionName])[] = [
   ['AUTHORIZE_URL', 'oauthAuthorizeUrl'], ['TOKEN_URL', 'oauthTokenUrl'], ['USER_URL', 'oauthUserUrl'], ['USER_KEY', 'userKey'], ['scope', 'oauthScope']
 ]
-// Panel keeps these from the provider too, whether or not they mean something to it.
-const reserved = ['tenant', 'subdomain', 'url', 'server', 'LOGOUT_URL']
 
 /**
  * Moves what extra params say about a setting into that setting, which beats the environment (as in Panel) and must not
- * differ from a flag, code or the file. What is left of them goes on the authorization URL.
+ * differ from a flag, code or the file. What is left of them is the provider's: its parameters, and more for the authorization URL.
  */
 export function settle (choices: Choices, problems: ConfigProblem[], notices: string[]): Map<OptionName, Resolved> {
   const extra = choices.get('oauthExtraParams')
@@ -30,9 +28,7 @@ export function settle (choices: Choices, problems: ConfigProblem[], notices: st
     const choice = override(option, { param, text, extra: extra.source }, choices.get(option), problems, notices)
     if (choice !== undefined) settled.set(option, choice)
   }
-  const unused = reserved.filter(name => Object.hasOwn(params, name))
-  if (unused.length > 0) notices.push(`${extra.source.from} has ${unused.join(', ')}, which means nothing to this provider and is not sent`)
-  const left = Object.entries(params).filter(([name]) => !reserved.includes(name) && !settings.some(([param]) => param === name))
+  const left = Object.entries(params).filter(([name]) => !settings.some(([param]) => param === name))
   problems.push(...refused(left.map(([name]) => name), 'oauthExtraParams', extra.source.from))
   settled.set('oauthExtraParams', { ...extra, value: Object.freeze(Object.fromEntries(left)) })
   problems.push(...refusedInUrl(settled.get('oauthAuthorizeUrl')))

@@ -52,6 +52,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   contact: { written: 'An email address, or an address that begins with `https://`.', schema: { type: 'string', pattern: '^([^\\s@/]+@[^\\s@/]+|https://[^\\s@\\\\]+)$' } },
   file: { written: 'The name of a file, seen from the folder where the gate is started.', schema: { type: 'string', pattern: '^\\S(.*\\S)?$' } },
   dict: { written: 'A Python dict or JSON in quotes: `"{\'prompt\': \'consent\'}"`. In a file also plain keys and values.', schema: { type: ['object', 'string'], propertyNames: { minLength: 1 }, additionalProperties: { type: ['string', 'number', 'boolean', 'null', 'object', 'array'], items: { type: ['string', 'number', 'boolean'] } } } },
+  providers: { written: 'A list, `{ id: work, label: Work, oauth_provider: okta, oauth_key: …, user_prefix: \'work:\' }`, with the keys of this page under “Who signs people in”.', schema: { type: 'array', minItems: 1, items: { type: 'object' } } },
   list: { written: 'A list of rules, `{ path: /admin, allow: { groups: [admins] } }`, where `allow` is `public`, `signed-in`, or groups.', schema: { type: 'array', minItems: 1, items: rule } }
 }
 

@@ -23,14 +23,14 @@ const MOST_GROUPS = 8 * 1024 // bytes, joined by commas
  * @throws {IdentityTooLarge} the groups exceed 8 KiB
  * @throws {AccessDenied} the account is not one of those the provider's parameters ask for
  */
-export function identify (provider: Pick<Provider, 'identity' | 'userKey'>, sources: Sources, settings: IdentitySettings): Identity {
+export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'namesUser'>, sources: Sources, settings: IdentitySettings): Identity {
   const { parameters = {}, allowedTenants = [] } = settings
   const said = provider.identity(sources, { parameters, allowedTenants })
   if (said.refused !== undefined) throw new AccessDenied(`the provider’s parameters exclude this account: ${said.refused}`, { reason: said.refused })
   const subject = clean(said.subject)
   if (subject === undefined) throw new UserMissing('the provider sent no subject: neither sub nor id has a usable value')
   const email = clean(said.email ?? (settings.allowUnverifiedEmail ? sources.claims.text('email') : undefined))
-  const isGiven = settings.userKey === undefined && Object.hasOwn(said, 'user')
+  const isGiven = settings.userKey === undefined && provider.namesUser === true
   const key = settings.userKey ?? provider.userKey
   const user = isGiven ? clean(said.user) : key === 'email' ? email : clean(sources.claims.text(key))
   if (user === undefined) throw new UserMissing(missing(isGiven ? 'that names the user' : key, sources))

@@ -12,6 +12,7 @@ function gitHubAt (origin: string): Provider {
   return defineProvider({
     name: 'github',
     label: 'GitHub',
+    namesUser: true,
     scopes: ['read:user', 'user:email'],
     endpoints: { authorize: `${origin}/login/oauth/authorize`, token: `${origin}/token` },
     resources: { user: `${origin}/user`, emails: `${origin}/user/emails` },

@@ -1,0 +1,90 @@
+import { findProvider } from '../../providers/index.ts'
+import type { ParameterValues, Provider } from '../provider.ts'
+import type { ConfigProblem } from './config-error.ts'
+import { draftOf } from './draft.ts'
+import type { Params } from './extra-params.ts'
+import { fileKeys, flagOf, nearest } from './names.ts'
+import { groups, type OptionName, type ProviderConfig, type ProviderOption } from './options.ts'
+import { checkEmailRules, checkProvider, checkTogether } from './provider-checks.ts'
+import type { ProviderEntry } from './provider-entries.ts'
+import { takeParameters } from './provider-parameters.ts'
+import { resolve, type Resolved } from './resolve.ts'
+import { settle, type Choices } from './settle.ts'
+import type { Candidate } from './sources.ts'
+
+export interface ProvidersInput {
+  readonly choices: Choices
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly readFile: Parameters<typeof resolve>[2]
+  readonly problems: ConfigProblem[]
+  readonly notices: string[]
+}
+
+const own = Object.keys(groups.provider) as ProviderOption[]
+
+/** Whether each provider has this setting to itself. */
+export function isOfProvider (option: OptionName): option is ProviderOption {
+  return Object.hasOwn(groups.provider, option)
+}
+
+/** Everyone who signs people in: the one of the flags and variables, or those of `providers:`. */
+export function settleProviders (input: ProvidersInput): readonly ProviderConfig[] {
+  const entries = (input.choices.get('providers')?.value ?? []) as readonly ProviderEntry[]
+  const all = entries.length === 0 ? [settleOne(input, ofOne(input.choices), undefined)] : settleSeveral(input, entries)
+  checkEmailRules(all, input.choices, input.problems)
+  return all
+}
+
+function ofOne (choices: Choices): Choices {
+  return new Map([...choices].filter(([option]) => isOfProvider(option)))
+}
+
+function settleSeveral (input: ProvidersInput, entries: readonly ProviderEntry[]): readonly ProviderConfig[] {
+  for (const option of own) {
+    const source = input.choices.get(option)?.source
+    if (source !== undefined && source.level !== 'default') input.problems.push({ setting: flagOf(option), message: `${source.from} is given together with providers:, where each provider has its own.`, fix: 'Move it into the provider it is for.' })
+  }
+  const all = entries.map(entry => settleOne(input, choicesOf(entry, input), entry))
+  checkTogether(all, input.problems)
+  return all
+}
+
+/** The settings of one entry, read like any others of a file. */
+function choicesOf ({ id, settings }: ProviderEntry, { readFile, problems, notices }: ProvidersInput): Choices {
+  const candidates: Candidate[] = []
+  const known = [...fileKeys].filter(([, { option }]) => isOfProvider(option)).map(([key]) => key)
+  for (const [key, raw] of Object.entries(settings)) {
+    const name = known.includes(key) ? fileKeys.get(key) : undefined
+    const near = nearest(key, known)
+    if (name !== undefined) candidates.push({ ...name, level: 'file', from: `${key} of provider ${id}`, raw })
+    else problems.push({ setting: key, message: `${key} is not a setting of one provider (${id}).`, fix: near === undefined ? `Known are id, label, user_prefix, ${known.join(', ')}.` : `Did you mean ${near}?` })
+  }
+  return new Map(own.flatMap(option => {
+    const decision = resolve(option, candidates.filter(candidate => candidate.option === option), readFile, problems, notices)
+    return decision === undefined ? [] : [[option, decision] as [OptionName, Resolved]]
+  }))
+}
+
+function settleOne ({ env, problems, notices }: ProvidersInput, choices: Choices, entry: ProviderEntry | undefined): ProviderConfig {
+  const found: ConfigProblem[] = []
+  const name = choices.get('oauthProvider')?.value
+  const provider = typeof name === 'string' ? findProvider(name) : undefined
+  const { parameters, choices: settled } = placed(provider, settle(choices, found, notices), { env, problems: found, notices })
+  const draft = draftOf(settled, found, notices)
+  checkProvider({ ...draft, provider, parameters })
+  problems.push(...found.map(problem => entry === undefined ? problem : { ...problem, message: `Provider ${entry.id}: ${problem.message}` }))
+  const { id = provider?.name ?? '', label = provider?.label ?? '', userPrefix } = entry ?? {}
+  const settings = Object.fromEntries([...settled].map(([option, { value }]) => [option, value])) as unknown as Pick<ProviderConfig, ProviderOption>
+  return Object.freeze({ ...settings, id, label, provider: provider as Provider, parameters, ...userPrefix === undefined ? {} : { userPrefix } })
+}
+
+interface Rest { readonly env: ProvidersInput['env'], readonly problems: ConfigProblem[], readonly notices: string[] }
+
+/** The provider's own parameters stand among the extra params; what is left of those goes on the authorization URL. */
+function placed (provider: Provider | undefined, choices: Map<OptionName, Resolved>, { env, problems, notices }: Rest): { parameters: ParameterValues, choices: Map<OptionName, Resolved> } {
+  const extra = choices.get('oauthExtraParams')
+  if (provider === undefined || extra === undefined) return { parameters: {}, choices }
+  const { parameters, left } = takeParameters(provider, { params: extra.value as Params, from: extra.source.from, env }, problems, notices)
+  choices.set('oauthExtraParams', { ...extra, value: left })
+  return { parameters, choices }
+}
