@@ -29,7 +29,7 @@ the headers \`x-oauth-gate\` and \`x-request-id\`. An answer without \`x-oauth-g
 
 The gate writes its log to standard output, one JSON object a line unless that is a terminal (\`--log-format\`). Take the id the visitor read to you, and look for it:
 
-\`\`\`
+\`\`\`sh
 grep '"reqId":"1f3a9c20-4k"' gate.log
 \`\`\`
 

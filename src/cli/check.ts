@@ -40,7 +40,10 @@ async function ask (config: Config, listening: string, outside: Outside, write: 
     if (verdict === 'wrong') wrongs++
     write(`${verdict.padEnd(11)}  ${what.padEnd(18)}  ${text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')}\n`)
   }
-  for await (const finding of probeProvider(clientOptions(config, outside), registeredUri(config, listening))) tell(finding)
+  for (const settings of config.providers) {
+    if (config.providers.length > 1) write(`${settings.label} (${settings.id})\n`)
+    for await (const finding of probeProvider(clientOptions(settings, config, outside), registeredUri(config, listening))) tell(finding)
+  }
   for (const upstream of config.upstream) tell(await reachUpstream(upstream, config))
   write(wrongs === 0 ? '\nNothing is wrong.\n' : `\n${wrongs === 1 ? 'One thing is' : `${wrongs} things are`} wrong.\n`)
   return wrongs === 0 ? 0 : 1

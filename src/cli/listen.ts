@@ -51,7 +51,9 @@ function isDead (path: string): Promise<boolean> {
       socket.destroy()
       resolve(dead)
     }
-    socket.on('connect', () => { end(false) }).on('timeout', () => { end(false) }).on('error', (error: NodeJS.ErrnoException) => { end(error.code === 'ECONNREFUSED') })
+    socket.on('connect', () => { end(false) })
+    socket.on('timeout', () => { end(false) })
+    socket.on('error', (error: NodeJS.ErrnoException) => { end(error.code === 'ECONNREFUSED') })
   })
 }
 

@@ -1,19 +1,19 @@
 import { Command, CommanderError, Option } from 'commander'
 import { ConfigError, Problem, type ConfigProblem } from '../config/config-error.ts'
-import { describeOptions, type OptionHelp } from '../config/describe.ts'
 import { loadConfig, type Loaded } from '../config/load.ts'
 import { flagNames } from '../config/names.ts'
 import { options, type Settings } from '../config/options.ts'
+import { refusedFile } from '../config/panel-names.ts'
 import type { Flags } from '../config/sources.ts'
 import { outside } from '../outside.ts'
+import { fullHelp, shortHelp, summaryOf, type TopicName } from './help.ts'
 import { oauthSecret } from './oauth-secret.ts'
 import { version } from './version.ts'
 
 const firstSteps = `Nothing is set yet. To see it work, with no account:  oauth-gate demo
 In front of your app:  oauth-gate serve --upstream=http://localhost:5006 --oauth-provider=oidc --oauth-issuer=https://… --oauth-key=… --oauth-secret=… --cookie-secret=…
-All that can be set:  oauth-gate serve --help
+What can be set:  oauth-gate serve --help
 `
-const sources = 'Each setting is also read from OAUTH_GATE_… variables and the file that --config names.'
 
 /**
  * Runs one command line.
@@ -58,45 +58,46 @@ function build (argv: readonly string[], end: (code: number) => void): Command {
 }
 
 function addServe (program: Command, argv: readonly string[], end: (code: number) => void): void {
-  const serve = program.command('serve').description(`Run the gate. ${sources}`)
-  takeSettings(serve)
+  const serve = withSettings(program, 'serve')
   serve.action(async () => {
+    if (printedAll(serve, 'serve')) return
     const loaded = loadAll(serve, argv)
     end(await (await import('./serve.ts')).serve(loaded))
   })
 }
 
 function addCheck (program: Command, argv: readonly string[], end: (code: number) => void): void {
-  const check = program.command('check')
-    .description(`Say what is wrong with the settings of serve, or what they come to. ${sources}`)
-    .option('--live', 'Ask the provider and the app too; sends the provider one token request that must fail.')
-  takeSettings(check)
+  const check = withSettings(program, 'check').option('--live')
   check.action(async () => {
+    if (printedAll(check, 'check')) return
     const loaded = loadAll(check, argv)
     end(await (await import('./check.ts')).check(loaded, { live: check.getOptionValue('live') === true }))
   })
 }
 
 function addHealthcheck (program: Command, argv: readonly string[], end: (code: number) => void): void {
-  const command = program.command('healthcheck').description(`Exit with 0 if a gate with these settings answers, else with 1. Address and port are enough. ${sources}`)
-  takeSettings(command)
+  const command = withSettings(program, 'healthcheck')
   command.action(async () => {
+    if (printedAll(command, 'healthcheck')) return
     const { healthcheck, loadWhatIsThere } = await import('./healthcheck.ts')
     end(await healthcheck(loadWhatIsThere(settings => loadAll(command, argv, settings))))
   })
 }
 
-function takeSettings (command: Command): void {
-  for (const { title, lines } of describeOptions()) {
-    for (const { term, text } of lines.filter(isFlag)) command.addOption(collecting(new Option(term, text).helpGroup(title)))
-  }
+function withSettings (program: Command, name: TopicName): Command {
+  const command = program.command(name).description(summaryOf(name)).option('--help-all').configureHelp({ formatHelp: () => shortHelp(name) })
   for (const [flag, { option, inFile }] of flagNames) {
-    if (!command.options.some(known => known.long === `--${flag}`)) command.addOption(collecting(new Option(`--${flag} <${inFile ? 'file' : options[option].shape}>`).hideHelp()))
+    const { bare, shape } = options[option]
+    command.addOption(collecting(new Option(`--${flag} ${bare === true && !inFile ? `[${shape}]` : `<${inFile ? 'file' : shape}>`}`)))
   }
-  const others = describeOptions().flatMap(group => group.lines).filter(line => !isFlag(line))
-  command.addHelpText('after', `\nIn the file only:\n${others.map(({ term, text }) => `  ${term}  ${text}\n`).join('')}`)
   // Commander stops at the first flag it does not know; loadConfig tells all that is wrong at once, with the nearest names.
-  command.allowUnknownOption().allowExcessArguments()
+  return command.allowUnknownOption().allowExcessArguments()
+}
+
+function printedAll (command: Command, name: TopicName): boolean {
+  if (command.getOptionValue('helpAll') !== true) return false
+  process.stdout.write(fullHelp(name))
+  return true
 }
 
 function addDemo (program: Command, end: (code: number) => void): void {
@@ -107,10 +108,6 @@ function addDemo (program: Command, end: (code: number) => void): void {
   demo.action(async () => {
     end(await (await import('./demo.ts')).demo(demo.opts<{ port?: number, address?: string }>()))
   })
-}
-
-function isFlag ({ term }: OptionHelp): boolean {
-  return term.startsWith('--')
 }
 
 // Every value is kept, so that a setting given twice is seen.
@@ -126,7 +123,7 @@ function flagsOf (command: Command): Flags {
 /** @throws {ConfigError} what the settings lack, and what on the command line is no setting */
 function loadAll (command: Command, argv: readonly string[], settings: Settings = {}): Loaded {
   const { flags, strays } = unknownArguments(command.args)
-  const problems = [...new Set(strays.map(text => flagBefore(argv, text)))].map(strayProblem)
+  const problems = distinct(strays.map(text => refusedFile(text, flagBefore(argv, text)) ?? strayProblem(flagBefore(argv, text))))
   try {
     const loaded = loadConfig({ flags: { ...flags, ...flagsOf(command) }, settings })
     if (problems.length === 0) return loaded
@@ -138,10 +135,14 @@ function loadAll (command: Command, argv: readonly string[], settings: Settings 
   throw new ConfigError(problems)
 }
 
+function distinct (problems: readonly ConfigProblem[]): ConfigProblem[] {
+  return [...new Map(problems.map(problem => [problem.message, problem])).values()]
+}
+
 // The word itself, and any word before it, may be a piece of a secret; the flag before it says where to look.
 function flagBefore (argv: readonly string[], text: string): string {
   const before = argv.slice(0, argv.lastIndexOf(text)).findLast(word => /^--[a-z]/.test(word))
-  return before?.split('=', 1)[0] ?? 'the command'
+  return before?.split('=', 1)[0] ?? argv[0] ?? 'the command'
 }
 
 function strayProblem (flag: string): ConfigProblem {

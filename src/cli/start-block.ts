@@ -1,9 +1,9 @@
 import { createEntry } from '../access/entry.ts'
 import { compileRules } from '../access/rules.ts'
-import type { Config } from '../config/options.ts'
+import type { Config, ProviderConfig } from '../config/options.ts'
 import { isLoopback } from '../oauth/loopback.ts'
 import { createOwnUrls } from '../own-urls.ts'
-import type { Provider } from '../provider.ts'
+import { placesOf } from '../provider.ts'
 
 export interface Started {
   readonly config: Config
@@ -16,7 +16,7 @@ export interface Started {
 
 /** What the operator must know, in one look: where people come in, what to register, who may enter, what is doubtful. */
 export function startBlock ({ config, version, listening, notices }: Started): string {
-  const [{ provider, oauthIssuer }] = config.providers
+  const labels = config.providers.map(({ label }) => label).join(' or ')
   const origin = config.publicUrl?.origin ?? listening
   const urls = createOwnUrls(config)
   const everywhere = config.publicUrl === undefined && /\/\/(?:0\.0\.0\.0|\[::\])/.test(listening)
@@ -26,29 +26,42 @@ export function startBlock ({ config, version, listening, notices }: Started): s
   const rows: [string, string][] = [
     ['Open', everywhere ? `${listening}, which is every address of this machine` : nameless ? listening : origin + below],
     ...config.upstream.map(({ path, origin, basePath, socketPath }): [string, string] => ['App', `${path} → ${socketPath === undefined ? origin : `unix:${socketPath}`}${basePath}`]),
-    ['Provider', provider.label + (oauthIssuer === undefined ? '' : `, ${oauthIssuer}`)],
-    ...provider.flow === 'code' ? [['Redirect URI', config.oauthRedirectUri !== undefined || !nameless ? `${config.oauthRedirectUri ?? urls.redirectUri(origin)}   (register exactly this at the provider)` : `the origin that people type${below === '' ? '' : ` and ${below}`}, whichever that is: set --public-url to have one to register`] as [string, string]] : [],
-    ['Who may enter', createEntry(config).describe(provider.label)],
+    ...config.providers.map(settings => ['Provider', describeProvider(settings)] as [string, string]),
+    ...config.providers.some(({ provider }) => provider.flow === 'code') ? [['Redirect URI', config.oauthRedirectUri !== undefined || !nameless ? `${config.oauthRedirectUri ?? urls.redirectUri(origin)}   (register exactly this at the provider)` : `the origin that people type${below === '' ? '' : ` and ${below}`}, whichever that is: set --public-url to have one to register`] as [string, string]] : [],
+    ['Who may enter', createEntry(config).describe(labels)],
     ...compileRules(config.rules).describeOpen().map((line): [string, string] => ['Rule', line]),
     ['Sign-in lasts', days(config.oauthExpiryDays)],
-    ...config.allowedDomains === undefined && config.allowedEmails === undefined ? [] : [['Note', `an address counts unless ${provider.label} says that it is not verified; nobody may be able to choose theirs there`] as [string, string]],
+    ...config.allowedDomains === undefined && config.allowedEmails === undefined ? [] : [['Note', `an address counts unless ${labels} says that it is not verified; nobody may be able to choose theirs there`] as [string, string]],
     ...notices.map((notice): [string, string] => ['Note', notice]),
-    ...warnings(config, provider, listening).map((warning): [string, string] => ['Warning', warning])
+    ...warnings(config, labels, listening).map((warning): [string, string] => ['Warning', warning])
   ]
   return `oauth-gate ${version}\n${rows.map(([name, value]) => `  ${name.padEnd(14)} ${value}\n`).join('')}`
 }
 
-function warnings (config: Config, provider: Provider, listening: string): string[] {
+function describeProvider ({ id, label, provider, parameters, oauthIssuer }: ProviderConfig): string {
+  const own = Object.entries(parameters).map(([name, value]) => `${name} ${value === '' ? '(empty)' : value}`)
+  return [`${label}${id === provider.name ? '' : ` (${id})`}`, ...own, ...oauthIssuer === undefined ? [] : [oauthIssuer]].join(', ')
+}
+
+/** Whether an id_token will come that nobody can verify. */
+function believesTls ({ provider, parameters, oauthScope, oauthIssuer, oauthTokenUrl }: ProviderConfig): boolean {
+  const scopes = oauthScope ?? provider.scopes
+  const { issuer, jwks, token } = placesOf(provider, parameters, scopes).endpoints
+  const isMoved = oauthTokenUrl !== undefined && token !== undefined && new URL(oauthTokenUrl).origin !== new URL(token).origin
+  return scopes.includes('openid') && oauthIssuer === undefined && (isMoved || (issuer === undefined && jwks === undefined))
+}
+
+function warnings (config: Config, labels: string, listening: string): string[] {
   const reached = config.publicUrl?.origin ?? listening
   const isPublicHttp = reached.startsWith('http:') && !isLoopback(new URL(reached).hostname)
   const restricted = [config.allowedDomains, config.allowedEmails, config.allowedGroups].some(list => (list?.length ?? 0) > 0)
   const said: [boolean, string][] = [
-    [provider.notice !== undefined, provider.notice ?? ''],
-    [!restricted, `nothing restricts who may enter: anyone with an account at ${provider.label} is let in. Set --allowed-domains, --allowed-emails or --allowed-groups.`],
+    ...config.providers.map(({ provider: { notice } }): [boolean, string] => [notice !== undefined, notice ?? '']),
+    [!restricted, `nothing restricts who may enter: anyone with an account at ${labels} is let in. Set --allowed-domains, --allowed-emails or --allowed-groups.`],
     [saysHttpsAlone(config), 'only the redirect URI says https: cookies are not Secure, and websockets of https pages are refused. Set --public-url, or name the proxy that ends TLS in --trusted-proxy.'],
     [isPublicHttp, 'people reach this address over plain http: passwords and cookies can be read on the way. Set --ssl-certfile and --ssl-keyfile, or --public-url=https://… behind a proxy that ends TLS.'],
-    [config.oauthIssuer === undefined, 'the provider’s keys are unknown, so an id_token is believed because TLS brought it. Set --oauth-issuer to have signatures verified.'],
-    [!config.usePkce, 'PKCE is off: a stolen code can be used elsewhere.'],
+    [config.providers.some(believesTls), 'the provider’s keys are unknown, so an id_token is believed because TLS brought it. Set --oauth-issuer to have signatures verified.'],
+    [config.providers.some(({ usePkce }) => !usePkce), 'PKCE is off: a stolen code can be used elsewhere.'],
     [config.upstreamSkipVerify, 'certificates of the app are not checked.'],
     [config.allowUnverifiedEmail, 'addresses that the provider has not verified are believed.'],
     [config.cookieSecure === 'off', 'cookies are sent over plain http as well.'],

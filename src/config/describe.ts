@@ -6,8 +6,12 @@ export interface OptionHelp {
   readonly option: OptionName
   /** `--oauth-key <text>`; for what only a file can hold, its key. */
   readonly term: string
-  /** The doc, what else it is called, and the default. */
+  /** The doc and the default. */
+  readonly brief: string
+  /** That, and what else it is called. */
   readonly text: string
+  /** Whether it is in the short help. */
+  readonly common: boolean
 }
 
 export interface GroupHelp {
@@ -15,22 +19,23 @@ export interface GroupHelp {
   readonly lines: readonly OptionHelp[]
 }
 
+/** In the order in which somebody needs them. */
 const titles: Readonly<Record<keyof typeof groups, string>> = {
   server: 'The gate and the app behind it:',
   provider: 'Who signs people in:',
-  signIn: 'Signing in:',
+  signIn: 'The way there and back:',
+  access: 'Who may enter:',
   session: 'How long, and in which cookies:',
   identity: 'Who they are:',
-  access: 'Who may enter:',
   pages: 'What its pages look like:',
   run: 'Running it:'
 }
 
 /** The whole table as help, group by group, each setting once. */
 export function describeOptions (): readonly GroupHelp[] {
-  return (Object.keys(groups) as (keyof typeof groups)[]).map(group => ({
+  return (Object.keys(titles) as (keyof typeof groups)[]).map(group => ({
     title: titles[group],
-    lines: (Object.keys(groups[group]) as OptionName[]).map(option => ({ option, term: termOf(option), text: textOf(option) }))
+    lines: (Object.keys(groups[group]) as OptionName[]).map(option => ({ option, term: termOf(option), ...textsOf(option), common: specOf(option).common === true }))
   }))
 }
 
@@ -40,12 +45,12 @@ function termOf (option: OptionName): string {
   return options[option].bare === true ? `--${flag} [${options[option].shape}]` : `--${flag} <${options[option].shape}>`
 }
 
-function textOf (option: OptionName): string {
+function textsOf (option: OptionName): { brief: string, text: string } {
   const { doc, aliases, secret } = specOf(option)
   const others = [...aliases?.flags ?? [], ...secret === true ? [`${flagOf(option)}-file`] : []].map(flag => `--${flag}`)
   const also = others.length > 0 ? ` Also ${others.join(', ')}.` : ''
-  const initial = initialOf(option)
-  return `${doc}${also}${initial === '' ? '' : ` [${initial}]`}`
+  const initial = initialOf(option) === '' ? '' : ` [${initialOf(option)}]`
+  return { brief: doc + initial, text: doc + also + initial }
 }
 
 /** The default as `--help` shows it; empty where there is none to show. */

@@ -39,7 +39,7 @@ function index (namesOf: (option: OptionName) => readonly string[], suffix: stri
 
 /** How Panel's sentences call a setting: `OAuth key`, `OAuth redirect URI`, `cookie secret`. */
 export function spokenName (option: OptionName): string {
-  const odd = new Map([['oauth', 'OAuth'], ['uri', 'URI'], ['url', 'URL'], ['jwt', 'JWT']])
+  const odd = new Map([['oauth', 'OAuth'], ['uri', 'URI'], ['url', 'URL'], ['jwt', 'JWT'], ['ssl', 'SSL']])
   return flagOf(option).split('-').map(word => odd.get(word) ?? word).join(' ')
 }
 

@@ -5,54 +5,54 @@ import { option } from './option.ts'
 /** Every setting, once. Flags, environment names, file keys, `--help`, redaction and the types below follow from it. */
 export const groups = {
   server: {
-    upstream: option.upstreams({ doc: 'The app, as [/path=]URL: http, https or unix:/path/to.sock[:/base].', required: true }),
+    upstream: option.upstreams({ common: true, doc: 'The app, as [/path=]URL: http, https or unix:/path/to.sock[:/base].', required: true }),
     upstreamCa: option.certificates({ doc: 'Certificates that https upstreams are checked against, instead of the system’s.' }),
     upstreamSkipVerify: option.flag({ doc: 'Accept any certificate from https upstreams.', default: false }),
     upstreamTimeout: option.duration({ doc: 'How long the app may take to begin its answer: 30, 30s, 2m.', default: 60_000 }),
     passHostHeader: option.flag({ doc: 'Send the app the Host that the browser asked for.', default: true }),
-    address: option.address({ doc: 'The address to listen on.', default: '127.0.0.1' }),
-    port: option.integer({ doc: 'The port to listen on; 0 takes any free one.', default: 4180, min: 0, max: 65_535 }),
+    address: option.address({ common: true, doc: 'The address to listen on.', default: '127.0.0.1' }),
+    port: option.integer({ common: true, doc: 'The port to listen on; 0 takes any free one.', default: 4180, min: 0, max: 65_535 }),
+    publicUrl: option.origin({ common: true, doc: 'The origin that browsers see, like https://app.example.com.' }),
     unixSocket: option.socketFile({ doc: 'A unix socket to listen on, instead of address and port.' }),
-    sslCertfile: option.certificates({ doc: 'A certificate chain, to serve https.', aliases: { env: ['BOKEH_SSL_CERTFILE'] } }),
-    sslKeyfile: option.privateKey({ doc: 'The key of that certificate.', aliases: { env: ['BOKEH_SSL_KEYFILE'] } }),
+    sslCertfile: option.certificates({ common: true, doc: 'A certificate chain, to serve https.', aliases: { env: ['BOKEH_SSL_CERTFILE'] } }),
+    sslKeyfile: option.privateKey({ common: true, doc: 'The key of that certificate.', aliases: { env: ['BOKEH_SSL_KEYFILE'] } }),
     sslPassword: option.text({ doc: 'The passphrase of that key, if it has one.', secret: true, aliases: { env: ['BOKEH_SSL_PASSWORD'] } }),
     maxHeaderSize: option.integer({ doc: 'The bytes that the headers of a request may have.', default: 65_536, min: 4096, max: 1_048_576 }),
-    publicUrl: option.origin({ doc: 'The origin that browsers see, like https://app.example.com.' }),
-    prefix: option.basePath({ doc: 'A path that the app is below, and with it the gate’s own pages.', default: '/' }),
+    prefix: option.basePath({ common: true, doc: 'A path that the app is below, and with it the gate’s own pages.', default: '/' }),
     rootPath: option.rootPath({ doc: 'What a proxy in front takes off each path; put before every address sent to a browser.', default: '/' }),
     proxyPrefix: option.ownPath({ doc: 'Where the gate’s own pages are, below the prefix.', default: '/oauth2' }),
     loginEndpoint: option.endpoint({ doc: 'One more path that begins a sign-in, as Panel’s /login; takes next.' }),
     logoutEndpoint: option.endpoint({ doc: 'One more path that signs out, as Panel’s /logout.' }),
     pingPath: option.ownPath({ doc: 'Answers whether the gate is alive.', default: '/ping' }),
     readyPath: option.ownPath({ doc: 'Answers whether the gate serves.', default: '/ready' }),
-    trustedProxy: option.networks({ doc: 'Proxies whose X-Forwarded-* headers are believed.', default: [] }),
-    useXheaders: option.flag({ doc: 'Believe one proxy on this machine or network about scheme and client address.', default: false }),
+    trustedProxy: option.networks({ common: true, doc: 'Proxies whose X-Forwarded-* headers are believed.', default: [] }),
+    useXheaders: option.flag({ common: true, doc: 'Believe one proxy on this machine or network about scheme and client address.', default: false }),
     allowWebsocketOrigin: option.origins({ doc: 'Other origins that may open websockets.', default: [], aliases: { env: ['BOKEH_ALLOW_WS_ORIGIN'] } })
   },
   provider: {
-    oauthProvider: option.word({ doc: 'Who signs people in.', required: true, aliases: { env: ['PANEL_OAUTH_PROVIDER'] } }),
-    oauthKey: option.text({ doc: 'The client id issued by the provider.', aliases: { flags: ['client-id'], env: ['PANEL_OAUTH_KEY'] } }),
-    oauthSecret: option.text({ doc: 'The client secret issued by the provider.', secret: true, aliases: { flags: ['client-secret'], env: ['PANEL_OAUTH_SECRET'] } }),
+    oauthProvider: option.word({ common: true, doc: 'The provider that people sign in with.', required: true, aliases: { env: ['PANEL_OAUTH_PROVIDER'] } }),
+    oauthKey: option.text({ common: true, doc: 'The client id issued by the provider.', aliases: { flags: ['client-id'], env: ['PANEL_OAUTH_KEY'] } }),
+    oauthSecret: option.text({ common: true, doc: 'The client secret issued by the provider.', secret: true, aliases: { flags: ['client-secret'], env: ['PANEL_OAUTH_SECRET'] } }),
     oauthExtraParams: option.literal({ doc: 'More for the provider, as a Python dict or JSON: "{\'prompt\': \'consent\'}".', default: {}, aliases: { env: ['PANEL_OAUTH_EXTRA_PARAMS'] } }),
-    oauthScope: option.words({ doc: 'What to ask for, instead of the provider’s usual scopes.', aliases: { env: ['PANEL_OAUTH_SCOPE'] } }),
-    oauthIssuer: option.issuer({ doc: 'The OpenID issuer, from which all addresses follow.' }),
-    oauthAuthorizeUrl: option.url({ doc: 'The provider’s authorization endpoint.', aliases: { env: ['PANEL_OAUTH_AUTHORIZE_URL'] } }),
-    oauthTokenUrl: option.url({ doc: 'The provider’s token endpoint.', aliases: { env: ['PANEL_OAUTH_TOKEN_URL'] } }),
-    oauthUserUrl: option.url({ doc: 'The provider’s userinfo endpoint.', aliases: { env: ['PANEL_OAUTH_USER_URL'] } }),
-    oauthJwtUser: option.text({ doc: 'The claim that names the user; beats --user-key.', aliases: { env: ['PANEL_OAUTH_JWT_USER'] } }),
+    oauthScope: option.words({ common: true, doc: 'What to ask for, instead of the provider’s usual scopes.', aliases: { env: ['PANEL_OAUTH_SCOPE'] } }),
+    oauthIssuer: option.issuer({ common: true, doc: 'The OpenID issuer, from which all addresses follow.' }),
+    oauthAuthorizeUrl: option.url({ common: true, doc: 'The provider’s authorization endpoint.', aliases: { env: ['PANEL_OAUTH_AUTHORIZE_URL'] } }),
+    oauthTokenUrl: option.url({ common: true, doc: 'The provider’s token endpoint.', aliases: { env: ['PANEL_OAUTH_TOKEN_URL'] } }),
+    oauthUserUrl: option.url({ common: true, doc: 'The provider’s userinfo endpoint.', aliases: { env: ['PANEL_OAUTH_USER_URL'] } }),
+    oauthJwtUser: option.text({ common: true, doc: 'The claim that names the user; beats --user-key.', aliases: { env: ['PANEL_OAUTH_JWT_USER'] } }),
     userKey: option.text({ doc: 'The claim that names the user, instead of the provider’s usual one.', aliases: { env: ['PANEL_USER_KEY'] } }),
     usePkce: option.flag({ doc: 'Bind each sign-in to this gate by PKCE (S256).', default: true }),
     authStyle: option.choice(['auto', 'params', 'header', 'none'], { doc: 'How the client secret is sent to the provider.', default: 'auto' }, { autodetect: 'auto', inparams: 'params', inheader: 'header' }),
     allowedTenants: option.words({ doc: 'Entra tenants, by id, whose accounts may enter and whose addresses count.' })
   },
   signIn: {
-    oauthRedirectUri: option.redirectUri({ doc: 'Where the provider sends people back to; the app’s origin unless set.', aliases: { env: ['PANEL_OAUTH_REDIRECT_URI'] } }),
+    oauthRedirectUri: option.redirectUri({ common: true, doc: 'Where the provider sends people back to; the app’s origin unless set.', aliases: { env: ['PANEL_OAUTH_REDIRECT_URI'] } }),
     providers: option.providers({ doc: 'Several providers to choose from, each with an id and its own settings.', default: [], only: 'file' })
   },
   session: {
-    cookieSecret: option.text({ doc: 'What all cookies are sealed with: 32 random characters or more.', secret: true, aliases: { env: ['PANEL_COOKIE_SECRET', 'BOKEH_COOKIE_SECRET'] } }),
-    oauthEncryptionKey: option.keys({ doc: 'Fernet keys for sessions; the first seals, all open.', default: [], secret: true, aliases: { env: ['PANEL_OAUTH_ENCRYPTION', 'PANEL_OAUTH_ENCRYPTION_KEY'] } }),
-    oauthExpiryDays: option.days({ doc: 'How long a sign-in lasts, in days; fractions count.', default: 1, aliases: { env: ['PANEL_OAUTH_EXPIRY', 'PANEL_OAUTH_EXPIRY_DAYS'] } }),
+    cookieSecret: option.text({ common: true, doc: 'What all cookies are sealed with: 32 random characters or more.', secret: true, aliases: { env: ['PANEL_COOKIE_SECRET', 'BOKEH_COOKIE_SECRET'] } }),
+    oauthEncryptionKey: option.keys({ common: true, doc: 'Fernet keys for sessions; the first seals, all open.', default: [], secret: true, aliases: { env: ['PANEL_OAUTH_ENCRYPTION', 'PANEL_OAUTH_ENCRYPTION_KEY'] } }),
+    oauthExpiryDays: option.days({ common: true, doc: 'How long a sign-in lasts, in days; fractions count.', default: 1, aliases: { env: ['PANEL_OAUTH_EXPIRY', 'PANEL_OAUTH_EXPIRY_DAYS'] } }),
     cookieName: option.text({ doc: 'The name of the session cookie.' }),
     cookieDomain: option.cookieDomain({ doc: 'The domain whose hosts share a sign-in.' }),
     cookiePath: option.path({ doc: 'The path below which the cookie is sent.', default: '/', aliases: { env: ['PANEL_COOKIE_PATH'] } }),
@@ -63,24 +63,24 @@ export const groups = {
     allowUnverifiedEmail: option.flag({ doc: 'Believe addresses that the provider has not verified.', default: false })
   },
   access: {
-    allowedDomains: option.domains({ doc: 'Let in addresses of these domains.' }),
-    allowedEmails: option.emails({ doc: 'Let in these addresses.' }),
-    allowedGroups: option.list({ doc: 'Let in members of one of these groups.' }),
-    rules: option.rules({ doc: 'Who may pass where, as a list of { path, allow }.', default: [], only: 'file' })
+    allowedDomains: option.domains({ common: true, doc: 'Let in addresses of these domains.' }),
+    allowedEmails: option.emails({ common: true, doc: 'Let in these addresses.' }),
+    allowedGroups: option.list({ common: true, doc: 'Let in members of one of these groups.' }),
+    rules: option.rules({ common: true, doc: 'Who may pass where, as a list of { path, allow }.', default: [], only: 'file' })
   },
   pages: {
-    title: option.text({ doc: 'The site’s name, on each page of the gate.' }),
+    title: option.text({ common: true, doc: 'The site’s name, on each page of the gate.' }),
     logo: option.image({ doc: 'A picture for the pages: PNG, JPEG, WebP, GIF or SVG of 256 KiB at most.' }),
-    support: option.contact({ doc: 'Whom visitors can ask when something fails.' }),
+    support: option.contact({ common: true, doc: 'Whom visitors can ask when something fails.' }),
     authTemplate: option.errorTemplate({ doc: 'A template for the page that says who may not enter.' }),
     oauthErrorTemplate: option.errorTemplate({ doc: 'A template for sign-ins that failed; the one of --auth-template unless set.' }),
     basicLoginTemplate: option.loginTemplate({ doc: 'A template for the form that asks for a password.' }),
     logoutTemplate: option.logoutTemplate({ doc: 'A template for the page after signing out.' })
   },
   run: {
-    logLevel: option.choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { doc: 'How much is logged.', default: 'info' }, { warning: 'warn', critical: 'fatal', none: 'silent' }),
+    logLevel: option.choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { common: true, doc: 'How much is logged.', default: 'info' }, { warning: 'warn', critical: 'fatal', none: 'silent' }),
     logFormat: option.choice(['auto', 'json', 'pretty'], { doc: 'How it is written; auto is pretty on a terminal.', default: 'auto' }),
-    config: option.fileName({ doc: 'A YAML or JSON file of settings, in snake_case.', only: 'command' })
+    config: option.fileName({ common: true, doc: 'A YAML or JSON file of settings, in snake_case.', only: 'command' })
   }
 } as const
 

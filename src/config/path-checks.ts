@@ -1,7 +1,7 @@
 import { createOwnUrls, ownRoutes, type OwnPaths } from '../own-urls.ts'
 import type { Draft } from './draft.ts'
 import { flagOf } from './names.ts'
-import type { Config, OptionName } from './options.ts'
+import type { OptionName, Values } from './options.ts'
 import { covers } from './plain-path.ts'
 
 /** Where the gate's own pages are: none may be in another's place, and the cookies must reach them. */
@@ -48,6 +48,6 @@ function cookiePath ({ config, given, note, fail, change }: Draft): void {
   note(`the gate’s own pages are at ${above}${moved}, because --cookie-path=${cookiePath} would keep the session from ${seen}`)
 }
 
-function ownPathsIn ({ proxyPrefix, prefix, rootPath, loginEndpoint, logoutEndpoint, oauthRedirectUri }: Partial<Config>): OwnPaths | undefined {
+function ownPathsIn ({ proxyPrefix, prefix, rootPath, loginEndpoint, logoutEndpoint, oauthRedirectUri }: Partial<Values>): OwnPaths | undefined {
   return proxyPrefix === undefined ? undefined : { proxyPrefix, prefix, rootPath, loginEndpoint, logoutEndpoint, oauthRedirectUri }
 }

@@ -12,10 +12,10 @@ export const path: Kind<string, string> = { shape: 'path', parse: raw => plainPa
 export const ownPath: Kind<string, string> = { shape: 'path', parse: raw => own(plainPath(text.parse(raw))) }
 
 /** Panel's way to name a page: the slash in front may be left out. */
-export const endpoint: Kind<string, string> = { shape: 'page', parse: raw => own(plainPath(withSlash(text.parse(raw)))) }
+export const endpoint: Kind<string, string> = { shape: 'subpath', parse: raw => own(plainPath(withSlash(text.parse(raw)))) }
 
 /** What other paths are put below; `/` for nothing. */
-export const basePath: Kind<string, string> = { shape: 'page', parse: raw => routable(plainPath(withSlash(text.parse(raw)))) }
+export const basePath: Kind<string, string> = { shape: 'subpath', parse: raw => routable(plainPath(withSlash(text.parse(raw)))) }
 
 export const rootPath: Kind<string, string> = {
   shape: 'path',

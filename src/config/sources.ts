@@ -2,6 +2,7 @@ import type { ConfigProblem } from './config-error.ts'
 import { Repeated } from './kind.ts'
 import { fileKeys, flagNames, flagOf, gateNames, nearest, optionNames, panelNames, specOf, type Name } from './names.ts'
 import { options, type OptionName } from './options.ts'
+import { passedOver, refusedFlag, refusedVariable } from './panel-names.ts'
 
 /** Where a value comes from; what stands earlier beats what stands later. */
 export const levels = ['flag', 'code', 'environment', 'panel', 'bokeh', 'file'] as const
@@ -25,8 +26,6 @@ export interface Gathered {
 /** Flags by name without dashes; a flag that stood alone is `true`, one given several times a list. */
 export type Flags = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>
 
-// Panel has these; refusing them says so, where a guess at a near name would mislead.
-const panelOnly = new Set(['PANEL_OAUTH_REFRESH_TOKENS', 'PANEL_OAUTH_OPTIONAL', 'PANEL_OAUTH_GUEST_ENDPOINTS', 'PANEL_OAUTH_LOGOUT_URL'])
 // Kubernetes sets these in every pod for each service, and one called oauth-gate is likely.
 const serviceName = /^OAUTH_GATE_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/
 const serviceAddress = /^(?:tcp|udp|sctp):\/\//
@@ -49,12 +48,13 @@ export function fromEnvironment (environment: Readonly<Record<string, string | u
   const ours = given(environment).filter(([name]) => name.startsWith('OAUTH_GATE_'))
   const services = ours.filter(([name, value]) => isService(name, String(value)))
   const gate = gather(ours.filter(entry => !services.includes(entry)), gateNames, 'environment', name => name, name => unknownName(name, name, gateNames, ''))
-  const theirs = given(environment).filter(([name]) => panelNames.has(name) || name.startsWith('PANEL_OAUTH_'))
+  const others = given(environment).map(([name, value]) => [name, passedOver(name, String(value))] as const).flatMap(([name, why]) => why === undefined ? [] : [{ name, why }])
+  const theirs = given(environment).filter(([name]) => isPanels(name) && !others.some(other => other.name === name))
   const filled = theirs.filter(([, value]) => value !== '') // Panel takes an empty variable as unset
   const panel = gather(filled.filter(([name]) => !name.startsWith('BOKEH_')), panelNames, 'panel', name => name, unknownPanel)
-  const bokeh = gather(filled.filter(([name]) => name.startsWith('BOKEH_')), panelNames, 'bokeh', name => name, () => [])
+  const bokeh = gather(filled.filter(([name]) => name.startsWith('BOKEH_')), panelNames, 'bokeh', name => name, unknownPanel)
   const notice = `ignored what Kubernetes sets for a service: ${services.map(([name]) => name).join(', ')}`
-  return together([gate, panel, bokeh, { candidates: [], problems: [], notices: services.length > 0 ? [notice] : [] }])
+  return together([gate, panel, bokeh, { candidates: [], problems: [], notices: [...services.length > 0 ? [notice] : [], ...others.map(({ why }) => why)] }])
 }
 
 export function together (parts: readonly Gathered[]): Gathered {
@@ -90,19 +90,33 @@ function isService (name: string, value: string): boolean {
 }
 
 function unknownName (written: string, name: string, known: ReadonlyMap<string, Name>, dashes: string): readonly ConfigProblem[] {
+  const refused = refusedFlag(written, flagLike(name))
+  if (refused !== undefined) return [refused]
   const near = nearest(name, known.keys())
-  return [{ setting: name, message: `${written} is not a setting of oauth-gate.`, fix: elsewhere(name) ?? (near === undefined ? 'See oauth-gate serve --help for all settings.' : `Did you mean ${dashes}${near}?`) }]
+  return [{ setting: name, message: `${written} is not a setting of oauth-gate.`, fix: elsewhere(name) ?? (near === undefined ? 'See oauth-gate serve --help-all for all settings.' : `Did you mean ${dashes}${near}?`) }]
 }
 
 function elsewhere (name: string): string | undefined {
-  const flag = name.replace(/^OAUTH_GATE_/, '').toLowerCase().replaceAll('_', '-')
+  const flag = flagLike(name)
   const option = optionNames.find(option => flagOf(option) === flag)
   if (option === undefined) return undefined
   return specOf(option).only === 'file' ? `Write it as ${flag.replaceAll('-', '_')} in the file that --config names.` : `Write it as --${flag} or in the environment.`
 }
 
 function unknownPanel (name: string): readonly ConfigProblem[] {
-  if (panelOnly.has(name)) return [{ setting: name, message: `${name} is a setting of Panel that this version of oauth-gate does not have.`, fix: 'Unset it here; leave it to Panel if it has to do with the app.' }]
+  const refused = refusedVariable(name)
+  if (refused !== undefined) return [refused]
   const near = nearest(name, [...panelNames.keys()].filter(known => !known.startsWith('BOKEH_')))
   return [{ setting: name, message: `${name} is not a setting of Panel or oauth-gate.`, fix: near === undefined ? 'Unset it.' : `Did you mean ${near}?` }]
+}
+
+// The rest of PANEL_* and BOKEH_* is about apps, and none of ours.
+function isPanels (name: string): boolean {
+  return panelNames.has(name) || /^PANEL_(?:OAUTH|COOKIE)_/.test(name) || refusedVariable(name) !== undefined
+}
+
+/** `OAUTH_GATE_OAUTH_KEY`, `oauth_key` and `oauthKey` as `oauth-key`. */
+function flagLike (name: string): string {
+  const bare = name.replace(/^OAUTH_GATE_/, '')
+  return (/[a-z]/.test(bare) ? bare.replace(/[A-Z]/g, letter => `-${letter}`) : bare).toLowerCase().replaceAll('_', '-')
 }

@@ -126,7 +126,7 @@ async function loadQuietly (): Promise<typeof Library> {
     return await import('oidc-provider')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
-    throw new DemoRefused('The demo needs the package oidc-provider, which is not installed: npm install oidc-provider', { cause })
+    throw new DemoRefused('The demo needs the package oidc-provider, which is not installed: npm install oidc-provider. The image leaves it out, since nobody outside the container could reach a demo: outside of it, run npx oauth-gate demo.', { cause })
   } finally {
     console.warn = warn
   }

@@ -1,21 +1,42 @@
 import { spawn } from 'node:child_process'
 import t from 'tap'
-import { options } from '../../src/config/options.ts'
+import { options, type OptionName } from '../../src/config/options.ts'
 import { flagOf, optionNames, specOf } from '../../src/config/names.ts'
 import { python } from '../fixtures/python.ts'
 import { runCommand as run } from './run-command.ts'
 
-t.test('the help of serve has every setting exactly once, in groups, one line an option', async t => {
-  const { code, out } = await run(['serve', '--help'])
+const termsIn = (help: string): string[] => help.split('\n').flatMap(line => /^ {2}(--[a-z-]+|[a-z_]+:)(?= )/.exec(line)?.[1] ?? [])
+const termOf = (option: OptionName): string => specOf(option).only === 'file' ? `${flagOf(option).replaceAll('-', '_')}:` : `--${flagOf(option)}`
+
+t.test('--help of each command that takes settings fits a person: at most 60 lines, examples on top, most used first, and where the rest is', async t => {
+  for (const command of ['serve', 'check', 'healthcheck']) {
+    const { code, out } = await run([command, '--help'])
+    t.equal(code, 0)
+    const lines = out.split('\n')
+    t.ok(lines.length <= 61, `${lines.length - 1} lines`)
+    for (const line of lines) t.ok(line.length <= 115, line)
+    t.match(lines[2], new RegExp(`^ {2}oauth-gate ${command} --`), 'an example before any setting')
+    t.equal(termsIn(out)[0], '--upstream')
+    t.match(out, new RegExp(`All ${optionNames.length} settings: +oauth-gate ${command} --help-all\n`))
+    t.strictSame(termsIn(out).filter(term => term !== '--help-all' && term !== '--live').sort(), optionNames.filter(option => specOf(option).common === true).map(termOf).sort(), 'the common ones, each once, and no other')
+    t.strictSame((await run(['help', command])).out, out, 'and help says the same')
+    t.notMatch(out, /undefined|\[object/)
+  }
+})
+
+t.test('--help-all has every setting exactly once, by group, one line each, with its other names', async t => {
+  const { code, out } = await run(['serve', '--help-all', '--port=x'])
   t.equal(code, 0)
+  t.strictSame(termsIn(out).filter(term => term !== '--help-all').sort(), optionNames.map(termOf).sort())
   for (const option of optionNames) {
-    const term = specOf(option).only === 'file' ? flagOf(option).replaceAll('-', '_') : `--${flagOf(option)}`
-    const lines = out.split('\n').filter(line => line.startsWith(`  ${term} `))
-    t.equal(lines.length, 1, term)
-    t.ok(lines[0]?.includes(options[option].doc), 'with its doc')
+    const line = out.split('\n').find(line => line.startsWith(`  ${termOf(option)} `)) ?? ''
+    t.ok(line.includes(options[option].doc), `${termOf(option)} with its doc`)
+    for (const flag of specOf(option).aliases?.flags ?? []) t.ok(line.includes(`--${flag}`), `--${flag}`)
+    if (specOf(option).secret === true) t.ok(line.includes(`--${flagOf(option)}-file`))
   }
   t.match(out, /Who may enter:\n {2}--allowed-domains/)
   t.notMatch(out, /preset|undefined|\[object/)
+  t.equal((await run(['check', '--help-all'])).out.split('\n').slice(6).join('\n').includes('--live'), true)
 })
 
 t.test('without a command the help is printed, and the version is that of the package', async t => {
@@ -57,6 +78,13 @@ t.test('a flag may stand alone, have a value after = or after a space, and is re
   const { err } = await run(['serve', '--use-pkce', '--pass-host-header=no', '--upstream-skip-verify', 'yes', '--port', '0', '--port=0', '--allowed-groups', 'a', '--allowed-groups', 'b'])
   t.match(err, /--port is given 2 times/)
   t.notMatch(err, /--(?:use-pkce|pass-host-header|upstream-skip-verify|allowed-groups)/)
+})
+
+t.test('what belongs to panel serve is sent back there, by name and without its values', async t => {
+  const { code, err } = await run(['serve', 'sales-2026.py', '--admin', '--static-dirs', 'hunter2=./x', 'hunter3=./y', '--num-procs=4', '--oauth-guest-endpoints', '/a', '/b'])
+  t.equal(code, 1)
+  for (const text of ['A file of the app stands after serve', '--admin is a flag of panel serve', '--static-dirs is a flag of panel serve', '--num-procs is a flag of panel serve', '--oauth-guest-endpoints is a setting of Panel', 'rules: [{ path: /status, allow: public }]']) t.ok(err.includes(text), text)
+  t.notMatch(err, /sales|hunter/)
 })
 
 t.test('demo refuses what is no port before anything starts', async t => {

@@ -43,7 +43,7 @@ t.test('a provider that nobody knows is refused with those there are', async t =
   t.match(problems(() => load({ 'oauth-provider': 'nope' })), [{ message: /“nope”/, fix: /Known are .*generic.*auth_code/ }])
   t.match(problems(() => load({ 'oauth-provider': 'genric' })), [{ fix: /Did you mean generic\?/ }])
   t.match(problems(() => load({ 'oauth-provider': 'pam' })), [{ message: /not offered/ }])
-  t.equal(load({ 'oauth-provider': 'OIDC' }).config.oauthProvider, 'oidc')
+  t.equal(load({ 'oauth-provider': 'OIDC' }).config.providers[0].oauthProvider, 'oidc')
 })
 
 t.test('a provider asks for what it needs, and for a secret only if it sends one', async t => {
@@ -65,7 +65,7 @@ t.test('extra params beat the variables, and must not differ from a flag', async
   const params = '{"AUTHORIZE_URL": "https://x.example/a", "TOKEN_URL": "https://x.example/t", "USER_URL": "https://x.example/u", "USER_KEY": "nick", "scope": "read_user api", "prompt": "login"}'
   const { config, notices, sources } = load({ 'oauth-extra-params': params }, { env: { PANEL_OAUTH_AUTHORIZE_URL: 'https://panel.example', OAUTH_GATE_USER_KEY: 'mail', PANEL_OAUTH_SCOPE: 'openid' } })
   t.match(config, { oauthAuthorizeUrl: 'https://x.example/a', oauthTokenUrl: 'https://x.example/t', oauthUserUrl: 'https://x.example/u', userKey: 'nick', oauthScope: ['read_user', 'api'] })
-  t.strictSame(config.oauthExtraParams, { prompt: 'login' }, 'what is left goes on the authorization URL')
+  t.strictSame(config.providers[0].oauthExtraParams, { prompt: 'login' }, 'what is left goes on the authorization URL')
   t.match(sources.userKey, { from: 'USER_KEY in --oauth-extra-params', overrode: ['OAUTH_GATE_USER_KEY'] })
   t.ok(notices.includes('AUTHORIZE_URL in --oauth-extra-params overrides PANEL_OAUTH_AUTHORIZE_URL'))
   t.match(problems(() => load({ 'oauth-extra-params': params, 'user-key': 'mail' })), [{ setting: 'user-key', message: '--user-key and USER_KEY in --oauth-extra-params are one setting and differ.' }])
@@ -75,7 +75,7 @@ t.test('extra params beat the variables, and must not differ from a flag', async
 
 t.test('what Panel keeps from the provider is not sent either, and said not to be', async t => {
   const { config, notices } = load({ 'oauth-extra-params': '{\'tenant\': \'T\', \'prompt\': \'login\', \'LOGOUT_URL\': \'https://x.example\'}' })
-  t.strictSame(config.oauthExtraParams, { prompt: 'login' })
+  t.strictSame(config.providers[0].oauthExtraParams, { prompt: 'login' })
   t.match(notices, [/has tenant, LOGOUT_URL, which means nothing/])
 })
 

@@ -1,12 +1,13 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
+import { describeOptions, initialOf } from '../../src/config/describe.ts'
 import { optionsPage, optionsSchema } from '../../src/config/document.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { fileKeys, flagNames, flagOf, gateNames, optionNames, panelNames, specOf } from '../../src/config/names.ts'
+import { fileKeys, flagNames, gateNames, optionNames, panelNames, specOf } from '../../src/config/names.ts'
 import { options } from '../../src/config/options.ts'
+import { valueSchema } from '../../src/config/shapes.ts'
 import * as errors from '../../src/errors.ts'
 import { blamed, file, key, secret } from './setup.ts'
 
@@ -21,22 +22,32 @@ t.test('the pages in the repository are what the sources say now', async t => {
   for (const [path, content] of pages) t.ok(read(path) === content, `${path} (if it differs: npm run build && npm run docs)`)
 })
 
-t.test('a setting is on the page, in the schema and in --help by all its names', async t => {
+t.test('page, schema and help are the table: none has a setting, a name or a default more or less', async t => {
   const page = optionsPage()
-  const { properties } = optionsSchema() as { properties: Record<string, { description: string, writeOnly?: boolean }> }
-  const launcher = `process.exitCode = await (await import(${JSON.stringify(new URL('src/cli/main.js', built))})).main(process.argv.slice(1))`
-  const help = spawnSync(process.execPath, ['--input-type=module', '-e', launcher, '--', 'serve', '--help'], { encoding: 'utf8' }).stdout
+  const rows = page.split('\n').filter(line => /^\| (?:`|\|? *\|)/.test(line))
+  const { properties } = optionsSchema() as { properties: Record<string, { description: string, default?: unknown, writeOnly?: boolean }> }
+  const lines = describeOptions().flatMap(group => group.lines)
+  t.strictSame(lines.map(line => line.option).sort(), [...optionNames].sort(), 'help has each setting once')
+  t.equal(rows.length, optionNames.length, 'and the page a row for each')
   for (const option of optionNames) {
-    const term = specOf(option).only === 'file' ? flagOf(option).replaceAll('-', '_') : `--${flagOf(option)}`
-    t.equal(help.split('\n').filter(line => line.startsWith(`  ${term} `)).length, 1, `${term} is in --help`)
-    t.equal(page.split('\n').filter(line => line.startsWith('|') && line.includes(options[option].doc)).length, 1, `${term} is on the page`)
+    const { doc } = options[option]
+    const own = rows.filter(row => row.includes(doc.replaceAll('|', '\\|')))
+    t.equal(own.length, 1, `${option} is on the page`)
+    for (const names of [gateNames, panelNames, fileKeys]) {
+      for (const [name, found] of names) t.equal(own[0]?.includes(`\`${name}\``) === true, found.option === option && !found.inFile, `${name} stands at ${option} and nowhere else`)
+    }
+    for (const [flag, found] of flagNames) if (found.option === option && !found.inFile) t.match(own[0], new RegExp(`\`--${flag}[ \`]`), `--${flag}`)
+    t.match(doc, /^[A-Z][^\n]{8,130}\.$/, `${option} is said in one sentence`)
+    t.doesNotThrow(() => valueSchema(option), `the grammar of ${option} is described`)
+    t.equal(lines.find(line => line.option === option)?.text.includes(doc), true, `${option} is in help`)
+    const initial = initialOf(option)
+    if (initial !== '') t.ok(own[0]?.includes(`\`${initial}\``), `the default of ${option} is on the page`)
   }
-  for (const names of [gateNames, panelNames, fileKeys]) {
-    for (const [name, { inFile }] of names) t.ok(inFile || page.includes(`\`${name}\``), name)
-  }
-  for (const [flag, { inFile }] of flagNames) t.ok(inFile || page.includes(`\`--${flag}`), flag)
   t.strictSame(Object.keys(properties).sort(), [...fileKeys.keys()].sort(), 'and the schema knows no other key')
-  for (const [name, { option, inFile }] of fileKeys) t.equal(properties[name]?.writeOnly === true, specOf(option).secret === true && !inFile, `${name} is kept back if it is a secret`)
+  for (const [name, { option, inFile }] of fileKeys) {
+    t.equal(properties[name]?.writeOnly === true, specOf(option).secret === true && !inFile, `${name} is kept back if it is a secret`)
+    t.ok(inFile || properties[name]?.description.startsWith(options[option].doc), `${name} says what it is`)
+  }
 })
 
 t.test('an error is on its page with all its words', async t => {
@@ -62,7 +73,7 @@ max_header_size: "4096"
 public_url: https://app.example.com/
 proxy_prefix: /_gate
 trusted_proxy: 10.0.0.0/8, ::1
-allow_websocket_origin: ["localhost:5006", https://other.example]
+allow_websocket_origin: ["localhost:5006", https://other.example, "*.b.example:5006", "localhost:*", "192.168.*.*:80"]
 oauth_provider: oidc
 client_id: 0123
 client_secret: s3cret-of-the-client
@@ -83,6 +94,10 @@ allowed_domains: ["*.b.com", "@c.com"]
 allowed_emails: a@b.com, c@d.org
 allowed_groups: [platform team, "CN=a,OU=b", 7]
 log_level: silent
+prefix: apps/x
+root_path: /proxy/
+login_endpoint: login
+logout_endpoint: /bye
 rules:
   - { path: /admin, allow: { groups: [admins, 7] } }
   - { path: /my app, allow: public }
@@ -106,7 +121,7 @@ t.test('a file that the schema refuses is one that the gate refuses', async t =>
     'prot: 1', 'config: gate.yaml', 'port: 65536', 'port: -1', 'port: 1.5', 'port: abc', 'port: true', 'port: null', 'port: [1]', 'max_header_size: 1', 'upstream_timeout: 30d', 'upstream_timeout: 0', 'oauth_expiry_days: 0', 'oauth_expiry_days: 40000', 'oauth_expiry_days: 1d',
     'upstream: localhost:5006', 'upstream: []', 'upstream: [localhost:5006]', 'upstream: [http://a?x=1#x]', 'upstream: ["unix:run/app.sock"]', 'public_url: app.example.com', 'public_url: https://u:p@a', 'oauth_issuer: https://login.example#x', 'oauth_token_url: /t', 'oauth_provider: genric',
     'use_pkce: perhaps', 'use_pkce: 2', 'auth_style: basic', 'cookie_secure: maybe', 'log_level: loud', 'oauth_key: ""', 'oauth_key: " a"', 'oauth_key: "a\\n"', 'oauth_key: {}', 'oauth_key: []', 'oauth_secret_file: ""', 'oauth_secret_file: 1', 'oauth_encryption_key: [abc]',
-    'trusted_proxy: [proxy.example]', 'trusted_proxy: proxy.example, 10.0.0.1', 'allow_websocket_origin: ["*"]', 'allow_websocket_origin: [https://a.example/x]', 'proxy_prefix: oauth2', 'cookie_path: /a;b', 'cookie_domain: localhost', 'address: 127.0.0.1/8', 'allowed_groups: []', 'allowed_groups: [""]', 'allowed_groups: [{}]', 'allowed_groups: {}',
+    'trusted_proxy: [proxy.example]', 'trusted_proxy: proxy.example, 10.0.0.1', 'allow_websocket_origin: ["*"]', 'allow_websocket_origin: [https://a.example/x]', 'proxy_prefix: oauth2', 'root_path: proxy', 'login_endpoint: /a?b', 'prefix: "/a;b"', 'unix_socket: ""', 'ssl_password: {}', 'cookie_path: /a;b', 'cookie_domain: localhost', 'address: 127.0.0.1/8', 'allowed_groups: []', 'allowed_groups: [""]', 'allowed_groups: [{}]', 'allowed_groups: {}',
     'oauth_extra_params: []', 'oauth_extra_params: 1', 'oauth_extra_params: { "": x }', 'oauth_extra_params: { a: [[1]] }',
     'rules: []', 'rules: /admin', 'rules: [/admin]', 'rules: [{ path: /a }]', 'rules: [{ allow: public }]', 'rules: [{ path: a, allow: public }]', 'rules: [{ path: /a?b, allow: public }]', 'rules: [{ path: /a;b, allow: public }]', 'rules: [{ path: /a, allow: everyone }]', 'rules: [{ path: /a, allow: public, also: 1 }]',
     'rules: [{ path: /a, allow: { groups: [] } }]', 'rules: [{ path: /a, allow: { groups: a } }]', 'rules: [{ path: /a, allow: { groups: [" a"] } }]', 'rules: [{ path: /a, allow: { groups: [a], group: a } }]', 'rules: [{ path: /a, allow: { emails: [a] } }]'

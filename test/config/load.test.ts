@@ -10,9 +10,9 @@ import { blamed, enough, file, key, load, problems, secret, set } from './setup.
 t.test('a few flags make a whole, frozen configuration', async t => {
   const { config, notices, sources } = load()
   t.match(config, { port: 4180, address: '127.0.0.1', upstreamTimeout: 60_000, passHostHeader: true, usePkce: true, oauthExpiryDays: 1, authStyle: 'auto', cookiePath: '/', proxyPrefix: '/oauth2', oauthEncryptionKey: [] })
-  t.strictSame([config.allowedDomains, config.allowedEmails, config.allowedGroups, config.oauthScope, config.oauthRedirectUri], [undefined, undefined, undefined, undefined, undefined])
+  t.strictSame([config.allowedDomains, config.allowedEmails, config.allowedGroups, config.providers[0].oauthScope, config.oauthRedirectUri], [undefined, undefined, undefined, undefined, undefined])
   t.strictSame(Object.keys(config).sort(), [...optionNames].sort(), 'and every setting is a member')
-  t.ok(Object.isFrozen(config) && Object.isFrozen(config.upstream) && Object.isFrozen(config.oauthExtraParams) && Object.isFrozen(sources))
+  t.ok(Object.isFrozen(config) && Object.isFrozen(config.upstream) && Object.isFrozen(config.providers[0].oauthExtraParams) && Object.isFrozen(sources))
   t.strictSame(notices, [])
   for (const value of [secret, enough['oauth-secret']]) t.notOk(JSON.stringify(sources).includes(value), 'and where things came from shows no secret')
 })
@@ -138,7 +138,7 @@ t.test('an empty value stops the start wherever we are asked', async t => {
   t.strictSame(blamed(() => load({ 'allowed-groups': ',' })), ['allowed-groups'])
   t.strictSame(blamed(() => set({ allowedGroups: [] })), ['allowed-groups'])
   t.strictSame(blamed(() => load({}, { file: file(t, 'gate.yaml', 'rules: []\n') })), ['rules'])
-  t.strictSame(load({ 'oauth-extra-params': '' }).config.oauthExtraParams, {}, 'but no extra params are none')
+  t.strictSame(load({ 'oauth-extra-params': '' }).config.providers[0].oauthExtraParams, {}, 'but no extra params are none')
 })
 
 t.test('what Kubernetes sets for a service called oauth-gate is ignored, and said to be', async t => {
@@ -171,7 +171,7 @@ t.test('a secret comes from a file by each of its names', async t => {
   for (const [flags, env] of [
     [{ 'oauth-secret-file': path }, {}], [{ 'client-secret-file': path }, {}], [{}, { OAUTH_GATE_OAUTH_SECRET_FILE: path }], [{}, { OAUTH_GATE_CLIENT_SECRET_FILE: path }], [{}, { PANEL_OAUTH_SECRET_FILE: path }]
   ] as const) t.match(loadConfig({ flags: { ...without, ...flags }, env }), { config: { oauthSecret: 's3cret' }, sources: { oauthSecret: { shown: '(set)' } } })
-  t.equal(loadConfig({ flags: without, env: {}, file: file(t, 'gate.yaml', `oauth_secret_file: ${path}\n`) }).config.oauthSecret, 's3cret')
+  t.equal(loadConfig({ flags: without, env: {}, file: file(t, 'gate.yaml', `oauth_secret_file: ${path}\n`) }).config.providers[0].oauthSecret, 's3cret')
   t.strictSame(blamed(() => load({ 'oauth-secret-file': path })), ['oauth-secret'], 'a file and a value that differ are refused')
   t.strictSame(blamed(() => loadConfig({ flags: { ...without, 'oauth-secret-file': '/nowhere' }, env: {} })), ['oauth-secret'])
   t.strictSame(blamed(() => loadConfig({ flags: { ...without, 'oauth-secret-file': file(t, 'empty', '\n') }, env: {} })), ['oauth-secret'])
@@ -182,7 +182,7 @@ t.test('a secret comes from a file by each of its names', async t => {
 t.test('a file is YAML or JSON, and its values are the text that was written', async t => {
   const yaml = load({ 'oauth-key': undefined, 'oauth-secret': undefined }, { file: file(t, 'gate.yaml', 'oauth_key: 0123\nclient_secret: 1e5\nuse_pkce: off\nport: 8080\nallowed_groups: [CN=a\\,OU=b, yes]\noauth_extra_params: { max_age: 0600, x: true, none: null }\nrules:\n  - path: /admin\n    allow: { groups: [007] }\n') })
   t.match(yaml.config, { oauthKey: '0123', oauthSecret: '1e5', usePkce: false, port: 8080, rules: [{ path: '/admin', allow: { groups: ['007'] } }], oauthExtraParams: { max_age: '0600', x: 'true' } })
-  t.notOk('none' in yaml.config.oauthExtraParams)
+  t.notOk('none' in yaml.config.providers[0].oauthExtraParams)
   const json = load({ 'oauth-key': undefined }, { file: file(t, 'gate.json', '{\n\t"oauth_key": 123,\n\t"use_pkce": false,\n\t"upstream_timeout": 2,\n\t"allowed_groups": ["a,b", "\\ud83d\\ude00"]\n}') })
   t.match(json.config, { oauthKey: '123', usePkce: false, upstreamTimeout: 2000, allowedGroups: ['a,b', '😀'] })
 })
