@@ -8,6 +8,7 @@ export default defineProvider({
   namesUser: true,
   scopes: ['account', 'email'],
   endpoints: { authorize: 'https://bitbucket.org/site/oauth2/authorize', token: 'https://bitbucket.org/site/oauth2/access_token' },
+  authStyle: 'header', // the only way that Bitbucket documents
   resources: {
     user: `${api}/user`,
     emails: { url: `${api}/user/emails?pagelen=100`, next: { member: 'next' }, items: 'values', scopes: ['email'], optional: true },

@@ -13,7 +13,7 @@ export default defineProvider({
   resources: ({ url = '' }) => ({ user: `${url}/login/oauth/userinfo` }),
   guide: {
     register: 'Settings → Applications → Manage OAuth2 Applications → Create', key: 'Client ID', secret: 'Client Secret', redirectUri: 'Redirect URIs',
-    traps: ['Groups are organizations (acme) and teams (acme:devs).']
+    traps: ['Groups are organizations (acme) and teams (acme:devs).', 'An address is only as good as the server’s REGISTER_EMAIL_CONFIRM.']
   },
-  identity: openidIdentity
+  identity: sources => ({ ...openidIdentity(sources), email: sources.claims.is('email_verified') ? sources.claims.text('email') : undefined }) // what is not verified it leaves out
 })

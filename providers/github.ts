@@ -1,6 +1,7 @@
 import { defineProvider } from '../src/provider.ts'
 
-const apiOf = (url: string): string => url === 'https://github.com' ? 'https://api.github.com' : `${url}/api/v3`
+/** In the cloud, with data residency too, the API is a host of its own. */
+const apiOf = (url: string): string => /^https:\/\/(?:github\.com|[\w-]+\.ghe\.com)$/.test(url) ? url.replace('//', '//api.') : `${url}/api/v3`
 const ofOrganizations = ['read:org', 'write:org', 'admin:org']
 
 export default defineProvider({
@@ -9,7 +10,7 @@ export default defineProvider({
   namesUser: true,
   scopes: ['read:user', 'user:email'],
   groupScopes: ['read:org'],
-  parameters: { url: { kind: 'origin', default: 'https://github.com', example: 'github.example.com', doc: 'Your GitHub Enterprise Server.' } },
+  parameters: { url: { kind: 'origin', default: 'https://github.com', example: 'github.example.com', doc: 'Your GitHub Enterprise Server, or your address below ghe.com.' } },
   endpoints: ({ url = '' }) => ({ authorize: `${url}/login/oauth/authorize`, token: `${url}/login/oauth/access_token` }),
   resources: ({ url = '' }) => ({
     user: `${apiOf(url)}/user`,
