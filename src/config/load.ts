@@ -45,13 +45,13 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
     const decision = resolve(option, candidates.filter(candidate => candidate.option === option), readFile, problems, notices)
     if (decision !== undefined) resolved.set(option, decision)
   }
-  const providers = settleProviders({ choices: resolved, env, readFile, problems, notices })
-  crossCheck(resolved, problems, notices)
+  const { providers, choices } = settleProviders({ choices: resolved, env, readFile, problems, notices })
+  crossCheck(choices, problems, notices)
   problems.push(...environmentProblems(env))
   if (problems.length > 0) throw new ConfigError(problems, nothingSet)
   return Object.freeze({
-    config: Object.freeze({ ...Object.fromEntries([...resolved].filter(([option]) => !isOfProvider(option)).map(([option, { value }]) => [option, value])), providers }) as unknown as Config,
-    sources: Object.freeze(Object.fromEntries([...resolved].map(([option, { source }]) => [option, source]))) as Loaded['sources'],
+    config: Object.freeze({ ...Object.fromEntries([...choices].filter(([option]) => !isOfProvider(option)).map(([option, { value }]) => [option, value])), providers }) as unknown as Config,
+    sources: Object.freeze(Object.fromEntries([...choices].map(([option, { source }]) => [option, source]))) as Loaded['sources'],
     notices: Object.freeze(notices)
   })
 }

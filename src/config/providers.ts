@@ -27,26 +27,32 @@ export function isOfProvider (option: OptionName): option is ProviderOption {
   return Object.hasOwn(groups.provider, option)
 }
 
+export interface SettledProviders {
+  readonly providers: readonly ProviderConfig[]
+  /** All choices, with what the extra params of the one provider settled. */
+  readonly choices: Map<OptionName, Resolved>
+}
+
 /** Everyone who signs people in: the one of the flags and variables, or those of `providers:`. */
-export function settleProviders (input: ProvidersInput): readonly ProviderConfig[] {
+export function settleProviders (input: ProvidersInput): SettledProviders {
   const entries = (input.choices.get('providers')?.value ?? []) as readonly ProviderEntry[]
   const all = entries.length === 0 ? [settleOne(input, ofOne(input.choices), undefined)] : settleSeveral(input, entries)
-  checkEmailRules(all, input.choices, input.problems)
-  return all
+  const providers = all.map(({ config }) => config)
+  checkEmailRules(providers, input.choices, input.problems)
+  if (entries.length > 1) checkTogether(providers, input.problems)
+  return { providers, choices: new Map([...input.choices, ...entries.length === 0 ? all[0]?.choices ?? [] : []]) }
 }
 
 function ofOne (choices: Choices): Choices {
   return new Map([...choices].filter(([option]) => isOfProvider(option)))
 }
 
-function settleSeveral (input: ProvidersInput, entries: readonly ProviderEntry[]): readonly ProviderConfig[] {
+function settleSeveral (input: ProvidersInput, entries: readonly ProviderEntry[]): readonly Settled[] {
   for (const option of own) {
     const source = input.choices.get(option)?.source
     if (source !== undefined && source.level !== 'default') input.problems.push({ setting: flagOf(option), message: `${source.from} is given together with providers:, where each provider has its own.`, fix: 'Move it into the provider it is for.' })
   }
-  const all = entries.map(entry => settleOne(input, choicesOf(entry, input), entry))
-  checkTogether(all, input.problems)
-  return all
+  return entries.map(entry => settleOne(input, choicesOf(entry, input), entry))
 }
 
 /** The settings of one entry, read like any others of a file. */
@@ -65,7 +71,9 @@ function choicesOf ({ id, settings }: ProviderEntry, { readFile, problems, notic
   }))
 }
 
-function settleOne ({ env, problems, notices }: ProvidersInput, choices: Choices, entry: ProviderEntry | undefined): ProviderConfig {
+interface Settled { readonly config: ProviderConfig, readonly choices: Choices }
+
+function settleOne ({ env, problems, notices }: ProvidersInput, choices: Choices, entry: ProviderEntry | undefined): Settled {
   const found: ConfigProblem[] = []
   const name = choices.get('oauthProvider')?.value
   const provider = typeof name === 'string' ? findProvider(name) : undefined
@@ -75,7 +83,7 @@ function settleOne ({ env, problems, notices }: ProvidersInput, choices: Choices
   problems.push(...found.map(problem => entry === undefined ? problem : { ...problem, message: `Provider ${entry.id}: ${problem.message}` }))
   const { id = provider?.name ?? '', label = provider?.label ?? '', userPrefix } = entry ?? {}
   const settings = Object.fromEntries([...settled].map(([option, { value }]) => [option, value])) as unknown as Pick<ProviderConfig, ProviderOption>
-  return Object.freeze({ ...settings, id, label, provider: provider as Provider, parameters, ...userPrefix === undefined ? {} : { userPrefix } })
+  return { choices: settled, config: Object.freeze({ ...settings, id, label, provider: provider as Provider, parameters, ...userPrefix === undefined ? {} : { userPrefix } }) }
 }
 
 interface Rest { readonly env: ProvidersInput['env'], readonly problems: ConfigProblem[], readonly notices: string[] }

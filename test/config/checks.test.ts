@@ -64,7 +64,7 @@ t.test('what was refused is not called missing as well', async t => {
 t.test('extra params beat the variables, and must not differ from a flag', async t => {
   const params = '{"AUTHORIZE_URL": "https://x.example/a", "TOKEN_URL": "https://x.example/t", "USER_URL": "https://x.example/u", "USER_KEY": "nick", "scope": "read_user api", "prompt": "login"}'
   const { config, notices, sources } = load({ 'oauth-extra-params': params }, { env: { PANEL_OAUTH_AUTHORIZE_URL: 'https://panel.example', OAUTH_GATE_USER_KEY: 'mail', PANEL_OAUTH_SCOPE: 'openid' } })
-  t.match(config, { oauthAuthorizeUrl: 'https://x.example/a', oauthTokenUrl: 'https://x.example/t', oauthUserUrl: 'https://x.example/u', userKey: 'nick', oauthScope: ['read_user', 'api'] })
+  t.match(config, { providers: [{ oauthAuthorizeUrl: 'https://x.example/a', oauthTokenUrl: 'https://x.example/t', oauthUserUrl: 'https://x.example/u', userKey: 'nick', oauthScope: ['read_user', 'api'] }] })
   t.strictSame(config.providers[0].oauthExtraParams, { prompt: 'login' }, 'what is left goes on the authorization URL')
   t.match(sources.userKey, { from: 'USER_KEY in --oauth-extra-params', overrode: ['OAUTH_GATE_USER_KEY'] })
   t.ok(notices.includes('AUTHORIZE_URL in --oauth-extra-params overrides PANEL_OAUTH_AUTHORIZE_URL'))

@@ -3,15 +3,16 @@ import { ConfigError } from '../../src/config/config-error.ts'
 import { describeOptions } from '../../src/config/describe.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { flagNames, gateNames, optionNames, panelNames, specOf } from '../../src/config/names.ts'
-import { options, type Config, type Settings } from '../../src/config/options.ts'
+import { options, type Config, type ProviderConfig, type Settings } from '../../src/config/options.ts'
 import type { Upstream } from '../../src/proxy/upstream.ts'
 import { blamed, enough, file, key, load, problems, secret, set } from './setup.ts'
 
 t.test('a few flags make a whole, frozen configuration', async t => {
   const { config, notices, sources } = load()
-  t.match(config, { port: 4180, address: '127.0.0.1', upstreamTimeout: 60_000, passHostHeader: true, usePkce: true, oauthExpiryDays: 1, authStyle: 'auto', cookiePath: '/', proxyPrefix: '/oauth2', oauthEncryptionKey: [] })
+  t.match(config, { port: 4180, address: '127.0.0.1', upstreamTimeout: 60_000, passHostHeader: true, oauthExpiryDays: 1, cookiePath: '/', proxyPrefix: '/oauth2', oauthEncryptionKey: [] })
   t.strictSame([config.allowedDomains, config.allowedEmails, config.allowedGroups, config.providers[0].oauthScope, config.oauthRedirectUri], [undefined, undefined, undefined, undefined, undefined])
-  t.strictSame(Object.keys(config).sort(), [...optionNames].sort(), 'and every setting is a member')
+  t.match(config.providers, [{ id: 'oidc', label: 'OpenID Connect', usePkce: true, authStyle: 'auto', parameters: {} }])
+  t.strictSame([...new Set([...Object.keys(config), ...Object.keys(config.providers[0])])].filter(name => !['id', 'label', 'provider', 'parameters'].includes(name)).sort(), [...optionNames].sort(), 'and every setting is a member')
   t.ok(Object.isFrozen(config) && Object.isFrozen(config.upstream) && Object.isFrozen(config.providers[0].oauthExtraParams) && Object.isFrozen(sources))
   t.strictSame(notices, [])
   for (const value of [secret, enough['oauth-secret']]) t.notOk(JSON.stringify(sources).includes(value), 'and where things came from shows no secret')
@@ -20,8 +21,8 @@ t.test('a few flags make a whole, frozen configuration', async t => {
 t.test('the types of the configuration follow from the table', async t => {
   type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
   const same: [
-    Same<Config['port'], number>, Same<Config['oauthKey'], string | undefined>, Same<Config['oauthProvider'], string>, Same<Config['publicUrl'], URL | undefined>, Same<Config['upstream'], readonly Upstream[]>,
-    Same<Config['authStyle'], 'auto' | 'params' | 'header' | 'none'>, Same<Config['oauthExtraParams'], Readonly<Record<string, string>>>, Same<Config['allowedGroups'], readonly string[] | undefined>, Same<Config['usePkce'], boolean>,
+    Same<Config['port'], number>, Same<ProviderConfig['oauthKey'], string | undefined>, Same<ProviderConfig['oauthProvider'], string>, Same<Config['publicUrl'], URL | undefined>, Same<Config['upstream'], readonly Upstream[]>,
+    Same<ProviderConfig['authStyle'], 'auto' | 'params' | 'header' | 'none'>, Same<ProviderConfig['oauthExtraParams'], Readonly<Record<string, string>>>, Same<Config['allowedGroups'], readonly string[] | undefined>, Same<ProviderConfig['usePkce'], boolean>,
     Same<Settings['port'], number | string | undefined>
   ] = [true, true, true, true, true, true, true, true, true, true]
   t.ok(same.every(Boolean))
@@ -50,7 +51,7 @@ t.test('a flag beats OAUTH_GATE_*, that beats Panel’s name, that the file, tha
 
 t.test('code passes values as it has them', async t => {
   const { config } = set({ port: 0, publicUrl: new URL('https://app.example'), trustedProxy: ['10.0.0.0/8'], rules: [{ path: '/', allow: 'public' }], usePkce: false, oauthExpiryDays: 0.5, oauthExtraParams: { prompt: 'login' }, allowedGroups: ['a,b'] })
-  t.match(config, { port: 0, usePkce: false, oauthExpiryDays: 0.5, rules: [{ path: '/', allow: 'public' }], allowedGroups: ['a,b'], oauthExtraParams: { prompt: 'login' } })
+  t.match(config, { port: 0, oauthExpiryDays: 0.5, rules: [{ path: '/', allow: 'public' }], allowedGroups: ['a,b'], providers: [{ usePkce: false, oauthExtraParams: { prompt: 'login' } }] })
   t.equal(config.publicUrl?.origin, 'https://app.example')
   t.equal(set({ allowedDomains: undefined }).config.allowedDomains, undefined, 'and undefined is not set')
   t.match(problems(() => set({ prot: 1 } as never)), [{ setting: 'prot', fix: 'Did you mean port?' }])
@@ -96,7 +97,7 @@ t.test('Panel’s names alone set everything', async t => {
     PANEL_OAUTH_JWT_USER: 'sub', PANEL_OAUTH_SCOPE: 'openid email, profile', PANEL_OAUTH_AUTHORIZE_URL: 'https://i.example/a', PANEL_OAUTH_TOKEN_URL: 'https://i.example/t', PANEL_OAUTH_USER_URL: 'https://i.example/u',
     PANEL_USER_KEY: 'mail', PANEL_OAUTH_ENCRYPTION: key, PANEL_OAUTH_EXPIRY: '0.5', PANEL_COOKIE_PATH: '/app', BOKEH_COOKIE_SECRET: secret
   } })
-  t.match(config, { oauthProvider: 'generic', oauthKey: 'id', oauthSecret: 's', oauthRedirectUri: 'https://a.example/login', oauthExtraParams: { prompt: 'login' }, oauthJwtUser: 'sub', oauthScope: ['openid', 'email', 'profile'], oauthAuthorizeUrl: 'https://i.example/a', oauthTokenUrl: 'https://i.example/t', oauthUserUrl: 'https://i.example/u', userKey: 'mail', oauthEncryptionKey: [key], oauthExpiryDays: 0.5, cookiePath: '/app', cookieSecret: secret })
+  t.match(config, { oauthRedirectUri: 'https://a.example/login', oauthEncryptionKey: [key], oauthExpiryDays: 0.5, cookiePath: '/app', cookieSecret: secret, providers: [{ oauthProvider: 'generic', oauthKey: 'id', oauthSecret: 's', oauthExtraParams: { prompt: 'login' }, oauthJwtUser: 'sub', oauthScope: ['openid', 'email', 'profile'], oauthAuthorizeUrl: 'https://i.example/a', oauthTokenUrl: 'https://i.example/t', oauthUserUrl: 'https://i.example/u', userKey: 'mail' }] })
 })
 
 t.test('PANEL_COOKIE_SECRET beats BOKEH_COOKIE_SECRET, as in Panel, and an empty one is unset', async t => {
@@ -170,7 +171,7 @@ t.test('a secret comes from a file by each of its names', async t => {
   const without = { ...enough, 'oauth-secret': undefined }
   for (const [flags, env] of [
     [{ 'oauth-secret-file': path }, {}], [{ 'client-secret-file': path }, {}], [{}, { OAUTH_GATE_OAUTH_SECRET_FILE: path }], [{}, { OAUTH_GATE_CLIENT_SECRET_FILE: path }], [{}, { PANEL_OAUTH_SECRET_FILE: path }]
-  ] as const) t.match(loadConfig({ flags: { ...without, ...flags }, env }), { config: { oauthSecret: 's3cret' }, sources: { oauthSecret: { shown: '(set)' } } })
+  ] as const) t.match(loadConfig({ flags: { ...without, ...flags }, env }), { config: { providers: [{ oauthSecret: 's3cret' }] }, sources: { oauthSecret: { shown: '(set)' } } })
   t.equal(loadConfig({ flags: without, env: {}, file: file(t, 'gate.yaml', `oauth_secret_file: ${path}\n`) }).config.providers[0].oauthSecret, 's3cret')
   t.strictSame(blamed(() => load({ 'oauth-secret-file': path })), ['oauth-secret'], 'a file and a value that differ are refused')
   t.strictSame(blamed(() => loadConfig({ flags: { ...without, 'oauth-secret-file': '/nowhere' }, env: {} })), ['oauth-secret'])
@@ -181,10 +182,10 @@ t.test('a secret comes from a file by each of its names', async t => {
 
 t.test('a file is YAML or JSON, and its values are the text that was written', async t => {
   const yaml = load({ 'oauth-key': undefined, 'oauth-secret': undefined }, { file: file(t, 'gate.yaml', 'oauth_key: 0123\nclient_secret: 1e5\nuse_pkce: off\nport: 8080\nallowed_groups: [CN=a\\,OU=b, yes]\noauth_extra_params: { max_age: 0600, x: true, none: null }\nrules:\n  - path: /admin\n    allow: { groups: [007] }\n') })
-  t.match(yaml.config, { oauthKey: '0123', oauthSecret: '1e5', usePkce: false, port: 8080, rules: [{ path: '/admin', allow: { groups: ['007'] } }], oauthExtraParams: { max_age: '0600', x: 'true' } })
+  t.match(yaml.config, { port: 8080, rules: [{ path: '/admin', allow: { groups: ['007'] } }], providers: [{ oauthKey: '0123', oauthSecret: '1e5', usePkce: false, oauthExtraParams: { max_age: '0600', x: 'true' } }] })
   t.notOk('none' in yaml.config.providers[0].oauthExtraParams)
   const json = load({ 'oauth-key': undefined }, { file: file(t, 'gate.json', '{\n\t"oauth_key": 123,\n\t"use_pkce": false,\n\t"upstream_timeout": 2,\n\t"allowed_groups": ["a,b", "\\ud83d\\ude00"]\n}') })
-  t.match(json.config, { oauthKey: '123', usePkce: false, upstreamTimeout: 2000, allowedGroups: ['a,b', '😀'] })
+  t.match(json.config, { upstreamTimeout: 2000, allowedGroups: ['a,b', '😀'], providers: [{ oauthKey: '123', usePkce: false }] })
 })
 
 t.test('a file that cannot be read says where, and quotes nothing', async t => {
