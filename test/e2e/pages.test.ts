@@ -48,7 +48,10 @@ async function serve (t: Test, answer: (url: string) => { readonly markup: strin
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...policy !== undefined && { 'content-security-policy': policy } }).end(markup)
   })
   await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
-  t.teardown(() => { server.closeAllConnections(); server.close() })
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
@@ -160,7 +163,10 @@ t.test('whoever has only a keyboard sees where they are and reaches everything, 
   const browser = await launchBrowser(t)
   if (browser === undefined) return
   const focused = (page: Page) => page.evaluate('(element => [element.name || element.innerText, getComputedStyle(element).outlineStyle, parseFloat(getComputedStyle(element).outlineWidth) >= 2].join())(document.activeElement)')
-  const press = async (page: Page, key: string) => { await page.keyboard.press(key); return focused(page) }
+  const press = async (page: Page, key: string) => {
+    await page.keyboard.press(key)
+    return focused(page)
+  }
   const at = (name: string) => `${name},solid,true`
 
   await t.test('the password form, after a mistake too', async t => {
@@ -225,7 +231,10 @@ t.test('the page of an app that is down tries again, and stays as it is for whoe
   t.match([still?.status(), still?.headers()['refresh']], [200, undefined])
   const server = createServer((_request, response) => { response.setHeader('content-type', 'text/html').end('<title>up</title>') })
   await new Promise<void>(resolve => { server.listen(port, '127.0.0.1', resolve) })
-  t.teardown(() => { server.closeAllConnections(); server.close() })
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
   await page.getByRole('link', { name: 'Try again' }).click()
   t.equal(await page.title(), 'up')
   t.equal(page.url(), `${origin}/report?x=1`)
