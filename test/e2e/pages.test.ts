@@ -1,5 +1,3 @@
-import axe from 'axe-core'
-import type { AxeResults } from 'axe-core'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContextOptions, Frame, Page } from 'playwright-core'
@@ -8,6 +6,7 @@ import { people } from '../../src/demo/people.ts'
 import * as errors from '../../src/errors.ts'
 import { createPages } from '../../src/pages/index.ts'
 import { CONTENT_SECURITY_POLICY } from '../../src/pages/layout.ts'
+import { check } from '../fixtures/axe.ts'
 import { launchBrowser, screenshot, signInAs } from '../fixtures/browser.ts'
 import { freePort, startApp, startGate } from '../fixtures/gate.ts'
 import { file } from '../config/setup.ts'
@@ -19,14 +18,6 @@ const MODES: Readonly<Record<string, BrowserContextOptions>> = {
   light: { viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
   dark: { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
   phone: { viewport: { width: 375, height: 720 }, deviceScaleFactor: 2, colorScheme: 'light' }
-}
-
-/** Everything that axe knows to ask of a page for WCAG 2.2 AA, and what it thinks good besides. */
-async function check (t: Test, page: Frame, name: string): Promise<void> {
-  await page.evaluate(axe.source)
-  const { violations, passes } = await page.evaluate('axe.run(document, { rules: { "target-size": { enabled: true } } })') as AxeResults
-  t.strictSame(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`), [], `${name}: axe finds nothing`)
-  t.ok(passes.some(({ id }) => id === 'color-contrast'), `${name}: and has looked at the contrast`)
 }
 
 /** WCAG 1.4.10 and 1.4.4: nothing is wider than a small phone, nor than the window with letters twice as large. */
