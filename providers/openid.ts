@@ -8,6 +8,6 @@ export function openidIdentity ({ claims }: Sources): ProviderIdentity {
     email: doubted ? undefined : claims.text('email'),
     login: ['preferred_username', 'login', 'username', 'nickname'].map(name => claims.text(name)).find(Boolean),
     name: claims.text('name'),
-    groups: claims.texts('groups')
+    ...claims.has('groups') && { groups: claims.texts('groups') }
   }
 }

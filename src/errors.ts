@@ -24,6 +24,8 @@ export interface Refusal {
   readonly reason: string
   /** For the log. */
   readonly detail: string
+  /** What could not be judged because nothing was said of it. */
+  readonly lacks?: 'groups'
 }
 
 /** A failure with a name. `message` is for the log and may hold internals, but never a secret. */

@@ -26,6 +26,7 @@ export interface ProviderIdentity {
   readonly email?: string | undefined
   readonly login?: string | undefined
   readonly name?: string | undefined
+  /** Absent where the provider says nothing of groups, which is not the same as none. */
   readonly groups?: readonly string[]
   readonly teams?: readonly string[]
   readonly organizations?: readonly string[]

@@ -50,8 +50,9 @@ function emailCondition ({ allowedDomains, allowedEmails }: EntryOptions): Condi
 function groupCondition ({ allowedGroups }: EntryOptions): Condition[] {
   if (allowedGroups === undefined) return []
   const wanted = new Set(allowedGroups)
+  const unnamed: Refusal = { reason: `the sign-in service named no group of yours, and this site is for ${oneOf(allowedGroups)}`, detail: `the identity has no group, and allowed-groups asks for one (${allowedGroups.join(', ')})`, lacks: 'groups' }
   const refusal: Refusal = { reason: `this site is for ${oneOf(allowedGroups)}`, detail: `the identity is in none of allowed-groups (${allowedGroups.join(', ')})` }
-  return [identity => identity.groups.some(group => wanted.has(group)) ? null : refusal]
+  return [identity => identity.groups.some(group => wanted.has(group)) ? null : identity.groups.length === 0 ? unnamed : refusal]
 }
 
 function describe ({ allowedDomains, allowedEmails, allowedGroups }: EntryOptions, provider: string): string {

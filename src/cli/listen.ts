@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { lstatSync, unlinkSync } from 'node:fs'
+import { existsSync, lstatSync, unlinkSync } from 'node:fs'
 import { connect, type AddressInfo } from 'node:net'
+import { dirname } from 'node:path'
 import type { Config } from '../config/options.ts'
 
 /** Owner and group may connect: a proxy in front runs as another user, and is put into the group. */
@@ -61,6 +62,6 @@ function reasonOf (error: unknown, { unixSocket }: Place): string {
   const { code } = error as NodeJS.ErrnoException
   if (unixSocket === undefined) return code === 'EADDRINUSE' ? 'something else listens there: choose another --port' : code === 'EACCES' ? 'that needs more rights: choose a --port above 1023' : String(error)
   if (code === 'EADDRINUSE') return 'something else listens there, or it is no socket: choose another --unix-socket'
-  if (code === 'ENOENT') return 'there is no such folder'
+  if (!existsSync(dirname(unixSocket))) return 'there is no such folder'
   return code === 'EACCES' || code === 'EPERM' ? 'this user may not make a socket there' : String(error)
 }

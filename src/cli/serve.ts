@@ -5,8 +5,8 @@ import { listen } from './listen.ts'
 import { startBlock } from './start-block.ts'
 import { version } from './version.ts'
 
-/** Milliseconds that requests under way are given when the gate is told to stop. */
-const GRACE = 10_000
+/** Milliseconds that requests under way are given when the gate is told to stop; `docker stop` kills after ten seconds. */
+const GRACE = 8000
 
 /** `oauth-gate serve`: runs until it is told to stop. @returns the exit code of a start that failed; 0 leaves it running */
 export async function serve ({ config, notices }: Loaded): Promise<number> {

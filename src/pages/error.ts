@@ -30,7 +30,7 @@ export function drawError (site: Site, support: Support | undefined, page: Error
 `}<p class="soft">${kind.advice}</p>
 ${actions.length > 0 && html`<div class="actions">${actions.map(({ label, url, newTab }, index) =>
   html`<a class="${index === 0 ? 'key' : 'other'}" href="${url}"${newTab === true && html` target="_blank" rel="opener"`}>${label}</a>`)}</div>
-`}<p class="facts">${kind.code} · request ${requestId}</p>` })
+`}<p class="facts"><span>${kind.code}</span> · <span>request ${requestId}</span></p>` })
 }
 
 /** The mail's subject holds what the operator looks for in the log (RFC 6068 §2). */

@@ -20,7 +20,7 @@ export interface Logo {
 }
 
 /** A door ajar: for templates of a site without a logo. */
-const MARK = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><rect width="48" height="48" rx="12" fill="#2455c3"/><path d="M27 13h6a3 3 0 0 1 3 3v16a3 3 0 0 1-3 3h-6M12 24h15M21 18l6 6-6 6" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"/></svg>'
+const MARK = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48" width="48" height="48"><rect width="48" height="48" rx="12" fill="#2455c3"/><path d="M27 13h6a3 3 0 0 1 3 3v16a3 3 0 0 1-3 3h-6M12 24h15M21 18l6 6-6 6" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"/></svg>'
 
 /**
  * For a picture that is opened by itself: nothing in it runs or loads. In a page it is an image, where nothing runs anyway.

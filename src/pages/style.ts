@@ -28,6 +28,8 @@ input[aria-invalid] { border-color: var(--bad); border-width: 2px }
 a { color: var(--key); text-underline-offset: .15em }
 :focus-visible { outline: 3px solid var(--key); outline-offset: 3px }
 .problem { display: flex; gap: .625rem; padding: .75rem .875rem; color: var(--bad); background: var(--bad-tint); border: 1px solid; border-radius: .625rem; font-weight: 600 }
+form:has(label) { margin-top: 1.25rem }
+.facts span { display: inline-block }
 .facts { padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .875rem }
 dl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .5rem 1.25rem } dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere }
 @media (max-width: 26rem) { main { padding: 1.5rem 1.25rem } dl { grid-template-columns: minmax(0, 1fr); gap: 0 } dd { margin-bottom: .625rem } }

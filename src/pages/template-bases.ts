@@ -11,6 +11,7 @@ body { margin: 0; min-height: 100vh; display: flex; flex-direction: column; font
 #error-type { font-weight: 700; font-size: 1.25rem } #error { color: var(--soft) }
 .content { flex: 1; display: grid; place-items: center; padding: 1.5rem }
 .error-message { max-width: 34rem; text-align: center; overflow-wrap: anywhere }
+h1 { margin: 0 0 1rem; font-size: 1.25rem; line-height: 1.4 }
 .login-form { width: 100%; max-width: 24rem; padding: 2rem; background: var(--paper); border: 1px solid var(--line); border-radius: 1rem }
 .form-header { text-align: center } #logo { max-width: 100% }
 .form-group { margin-bottom: 1rem } label { display: block; margin-bottom: .375rem; font-weight: 600 }
@@ -44,11 +45,11 @@ const error = document('{{ title | default("Error", true) }}', `<header class="h
 {% if oauth_logout_link %}<a href="{{ oauth_logout_link }}">Logout</a>{% endif %}{% endblock %}
 </section></main>`)
 
-const head = '<div class="form-header"><img id="logo" src="{{ PANEL_CDN }}images/logo_stacked.png" width="150" height="120" alt=""></div>'
+const logo = '<img id="logo" src="{{ PANEL_CDN }}images/logo_stacked.png" width="150" height="120" alt="">'
 
 const login = document('{{ title | default("Login", true) }}', `<main class="content">
 {% block content %}<form class="login-form" action="{{ login_endpoint }}" method="post">
-${head}
+<div class="form-header">${logo}<h1>Login</h1></div>
 <div id="error-message" class="form-group" role="alert"><p class="errormessage">{{ errormessage }}</p></div>
 <div class="form-group"><label for="username">User name</label><input id="username" class="form-input" name="username" value="{{ username }}" autocomplete="username" autocapitalize="none" required></div>
 <div class="form-group"><label for="password">Password</label><input id="password" class="form-input" name="password" type="password" autocomplete="current-password" required></div>
@@ -58,8 +59,7 @@ ${head}
 
 const logout = document('{{ title | default("Logout", true) }}', `<main class="content">
 {% block content %}<form class="login-form" action="{{ LOGIN_ENDPOINT }}" method="get">
-${head}
-<p>Successfully logged out.</p>
+<div class="form-header">${logo}<h1>Successfully logged out.</h1></div>
 <button class="form-button" type="submit">Login</button>
 </form>{% endblock %}
 </main>`)

@@ -68,7 +68,7 @@ function parsed ({ parser }: Nunjucks, source: string): Node {
   } catch (error) {
     const { message, lineno } = error as Error & { readonly lineno?: number }
     // Without a line it is the end that came too soon.
-    const line = typeof lineno === 'number' ? lineno + 1 : source.trimEnd().split('\n').length
+    const line = typeof lineno === 'number' ? lineno : source.trimEnd().split('\n').length
     throw new TemplateFault(`cannot be read: ${message.split('\n').at(-1)?.trim().replace(/^Error: /, '') ?? ''}`, line, 'Close every {% block %}, {% if %} and {% for %}, and look for a stray {% or {{ there.')
   }
 }

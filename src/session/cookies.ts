@@ -23,23 +23,34 @@ export interface SetCookie {
   }
 }
 
+/** What became of a session cookie, as far as a request shows it. `part`: some of its chunks are missing. */
+export type Trace = 'none' | 'twice' | 'part' | 'whole'
+
 /** The cookies of one scheme: a browser on plain http has other names than one on https. */
 export interface CookieJar {
   readonly sessionName: string
+  /** How the session cookie is kept. */
+  readonly kept: Pick<SetCookie['options'], 'secure' | 'sameSite' | 'path' | 'domain'>
+  trace (header: string | undefined): Trace
   /** The sealed session in a `Cookie` header, its chunks joined; null also for two cookies of one name. */
   readSession (header: string | undefined): string | null
   /** Sets the session, and removes the chunks that a longer one left behind. */
   writeSession (token: string, maxAge: number, header: string | undefined): SetCookie[]
+  /** Removes the session, and the mark: who signs out on purpose is in no loop. */
   clearSession (header: string | undefined): SetCookie[]
   readLogin (header: string | undefined, state: string): string | null
   /** The states of all logins this browser carries. */
   loginStates (header: string | undefined): string[]
   writeLogin (state: string, token: string, maxAge: number): SetCookie
   clearLogin (state: string): SetCookie
+  /** The mark that a sign-in succeeded (loop.ts). */
+  readMark (header: string | undefined): string | null
+  writeMark (value: string, maxAge: number): SetCookie
 }
 
 const BASE = 'oauth-gate'
 const LOGIN = '-login-'
+const MARK = '-arrived'
 /** Browsers keep 4,096 bytes of name and value; the rest is left for the name. */
 const CHUNK = 3_900
 const MOST_CHUNKS = 8
@@ -53,12 +64,16 @@ export function createCookieJar (settings: CookieSettings, secure: boolean): Coo
   const sessionName = settings.name ?? defaultName(settings, secure)
   // A login must reach the callback wherever that is, so its path is always '/'.
   const loginName = `${secure && settings.domain === undefined ? '__Host-' : ''}${bare(sessionName)}${LOGIN}`
+  const markName = `${bare(settings.name ?? defaultName(settings, false))}${MARK}`
   const common = { httpOnly: true, secure, ...settings.domain !== undefined && { domain: settings.domain } } as const
   const session = (name: string, value: string, maxAge: number): SetCookie =>
     ({ name, value, options: { ...common, sameSite: settings.sameSite, path: settings.path, maxAge: Math.floor(maxAge / 1000) } })
   // Lax, whatever the session has: the provider's redirect is cross-site, and a strict cookie would not come back with it.
   const login = (state: string, value: string, maxAge: number): SetCookie =>
     ({ name: loginName + state, value, options: { ...common, sameSite: 'lax', path: '/', maxAge: Math.floor(maxAge / 1000) } })
+  // It tells of a session cookie that got lost, so nothing may lose it in the same way: not the scheme, the path, the domain or the size. It opens nothing.
+  const mark = (value: string, maxAge: number): SetCookie =>
+    ({ name: markName, value, options: { httpOnly: true, secure: false, sameSite: 'lax', path: '/', maxAge: Math.floor(maxAge / 1000) } })
   const chunkName = (index: number) => index === 0 ? sessionName : `${sessionName}.${index}`
   const stale = (header: string | undefined, kept: number) => Array.from({ length: MOST_CHUNKS }, (_, index) => index)
     .filter(index => index >= kept && readCookie(header, chunkName(index)) !== null)
@@ -66,6 +81,13 @@ export function createCookieJar (settings: CookieSettings, secure: boolean): Coo
 
   return {
     sessionName,
+    kept: { ...common, sameSite: settings.sameSite, path: settings.path },
+    trace (header) {
+      const held = Array.from({ length: MOST_CHUNKS }, (_, index) => count(header, chunkName(index)))
+      if (held.some(count => count > 1)) return 'twice'
+      if (held.every(count => count === 0)) return 'none'
+      return this.readSession(header) === null ? 'part' : 'whole'
+    },
     readSession (header) {
       const first = readCookie(header, sessionName)
       if (first === null) return null
@@ -78,12 +100,14 @@ export function createCookieJar (settings: CookieSettings, secure: boolean): Coo
       const chunks = split(token)
       return [...chunks.map((chunk, index) => session(chunkName(index), chunk, maxAge)), ...stale(header, chunks.length)]
     },
-    clearSession: header => stale(header, 0),
+    clearSession: header => [...stale(header, 0), ...count(header, markName) > 0 ? [mark('', 0)] : []],
     readLogin: (header, state) => readCookie(header, loginName + state),
     loginStates: header => cookieNames(header).filter(name => name.startsWith(loginName)).map(name => name.slice(loginName.length))
       .filter(state => STATE.test(state)).slice(0, MOST_STATES),
     writeLogin: login,
-    clearLogin: state => login(state, '', 0)
+    clearLogin: state => login(state, '', 0),
+    readMark: header => readCookie(header, markName),
+    writeMark: mark
   }
 }
 
@@ -102,7 +126,7 @@ export function fitsCookies (token: string): boolean {
 }
 
 function isOurSuffix (suffix: string): boolean {
-  return suffix === '' || /^\.[1-7]$/.test(suffix) || suffix.startsWith(LOGIN)
+  return suffix === '' || suffix === MARK || /^\.[1-7]$/.test(suffix) || suffix.startsWith(LOGIN)
 }
 
 function defaultName (settings: CookieSettings, secure: boolean): string {
@@ -120,6 +144,10 @@ function split (token: string): string[] {
   const count = Math.ceil((token.length + 2) / CHUNK)
   const text = `${count}.${token}`
   return Array.from({ length: count }, (_, index) => text.slice(index * CHUNK, (index + 1) * CHUNK))
+}
+
+function count (header: string | undefined, name: string): number {
+  return cookieNames(header).filter(each => each === name).length
 }
 
 /**

@@ -8,6 +8,8 @@ export interface Keyring {
   readonly login: Seal
   /** For the HMAC over states; the first signs, all verify. */
   readonly state: readonly Buffer[]
+  /** For the HMAC over marks (loop.ts). */
+  readonly mark: readonly Buffer[]
 }
 
 /**
@@ -20,6 +22,7 @@ export function createKeyring (cookieSecret: string | undefined, encryptionKeys:
   return {
     session: createSeal(encryptionKeys.length > 0 ? encryptionKeys : derived('session'), outside),
     login: createSeal(derived('login'), outside),
-    state: derived('state')
+    state: derived('state'),
+    mark: derived('mark')
   }
 }

@@ -27,16 +27,18 @@ const GATE_FILE = '/etc/oauth-gate/gate.yaml'
 const nginx: Proxy = {
   name: 'nginx', page: 'docs/recipes/nginx.md',
   isThere: t => has(t, 'nginx', 'nginx-light'),
-  async start (t, { folder, fill, env, ports }) {
-    // What Debian's own nginx.conf has around a file in conf.d, with every path in the test's folder.
-    const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${folder}/${name};`).join(' ')
-    const file = join(folder, 'nginx.conf')
-    writeFileSync(file, `pid ${folder}/nginx.pid; error_log stderr; daemon off; worker_processes 1; events {} http { access_log off; ${paths}\n${fill(fileIn(this.page, 'nginx', '/etc/nginx/conf.d/app.conf'))}}`)
-    const tried = spawnSync('nginx', ['-t', '-c', file], { encoding: 'utf8' })
-    t.equal(tried.status, 0, `nginx -t: ${tried.stderr}`)
-    t.notMatch(tried.stderr, /\[(?:warn|emerg)\](?!.*"user" directive)/)
-    await keepRunning(t, 'nginx', ['-c', file], { env, ready: () => listens(ports.tls) })
-  }
+  start (t, stage) { return startNginx(t, stage, fileIn(this.page, 'nginx', '/etc/nginx/conf.d/app.conf')) }
+}
+
+async function startNginx (t: Test, { folder, fill, env, ports }: Stage, server: string): Promise<void> {
+  // What Debian's own nginx.conf has around a file in conf.d, with every path in the test's folder.
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${folder}/${name};`).join(' ')
+  const file = join(folder, 'nginx.conf')
+  writeFileSync(file, `pid ${folder}/nginx.pid; error_log stderr; daemon off; worker_processes 1; events {} http { access_log off; ${paths}\n${fill(server)}}`)
+  const tried = spawnSync('nginx', ['-t', '-c', file], { encoding: 'utf8' })
+  t.equal(tried.status, 0, `nginx -t: ${tried.stderr}`)
+  t.notMatch(tried.stderr, /\[(?:warn|emerg)\](?!.*"user" directive)/)
+  await keepRunning(t, 'nginx', ['-c', file], { env, ready: () => listens(ports.tls) })
 }
 
 const caddy: Proxy = {
@@ -97,10 +99,10 @@ async function startApp (t: Test, port: number) {
   return { received, goOn: () => { waiting.shift()?.() } }
 }
 
-async function startAll (t: Test, proxy: Proxy) {
+async function startAll (t: Test, proxy: Pick<Proxy, 'start'>, settings: string) {
   const stage = await startStage(t, { people: [...people, crowded] })
   const app = await startApp(t, stage.ports.app)
-  await serve(t, stage, fileIn(proxy.page, 'yaml', GATE_FILE), '--log-level=warn', `--port=${stage.ports.gate}`)
+  await serve(t, stage, settings, '--log-level=warn')
   await proxy.start(t, stage)
   const visitor = new Visitor({ ca: stage.certificate })
   return { stage, app, visitor, origin: stage.publicOrigin }
@@ -114,6 +116,12 @@ function ask ({ stage, visitor }: Awaited<ReturnType<typeof startAll>>, path: st
   return request({ host: '127.0.0.1', port: stage.ports.tls, servername: 'app.example.com', ca: stage.certificate, method, path, headers: { host: new URL(stage.publicOrigin).host, cookie: cookies(visitor) } })
 }
 
+function openSocket ({ ports, certificate, publicOrigin }: Stage, path: string, cookie: string, origin = publicOrigin): WebSocket {
+  return new WebSocket(`wss://127.0.0.1:${ports.tls}${path}`, ['bokeh', 'a'.repeat(20 * 1024)], {
+    agent: new Agent({ ca: certificate, servername: 'app.example.com' }), headers: { host: new URL(publicOrigin).host, cookie, origin, 'x-forwarded-user': 'root' }
+  })
+}
+
 const FORGED = {
   'x-forwarded-user': 'root', 'x-forwarded-groups': 'admins', x_forwarded_user: 'root', 'X-Forwarded-Email': 'root@example.com', 'x-forwarded-for': '203.0.113.9',
   'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http', forwarded: 'for=203.0.113.9;host=evil.example', 'x-real-ip': '203.0.113.9', 'remote-user': 'root'
@@ -122,7 +130,7 @@ const FORGED = {
 for (const proxy of [nginx, caddy, ...process.env['TRAEFIK'] === undefined ? [] : [traefik]]) {
   t.test(`behind ${proxy.name}, as its recipe says`, async t => {
     if (!proxy.isThere(t) || !has(t, 'openssl', 'openssl')) return
-    const all = await startAll(t, proxy)
+    const all = await startAll(t, proxy, fileIn(proxy.page, 'yaml', GATE_FILE))
     const { stage, app, visitor, origin } = all
 
     await t.test('plain http leads to https', async t => {
@@ -158,13 +166,11 @@ for (const proxy of [nginx, caddy, ...process.env['TRAEFIK'] === undefined ? [] 
         forwarded: `for=127.0.0.1;host="${host}";proto=https`
       })
       t.notMatch(JSON.stringify(told.headers), /root|evil|203\.0\.113\.9|__Host-/)
-      if (proxy !== traefik) t.equal(told.url, '/a%20b//c%2Fd?x=%2f', 'and the address came as it was typed')
+      t.equal(told.url, '/a%20b//c%2Fd?x=%2f', 'and the address came as it was typed')
     })
 
     await t.test('a websocket opens with 20 KiB of subprotocol, echoes, and stays the person’s own', async t => {
-      const open = (cookie: string, from: string) => new WebSocket(`wss://127.0.0.1:${stage.ports.tls}/ws`, ['bokeh', 'a'.repeat(20 * 1024)], {
-        agent: new Agent({ ca: stage.certificate, servername: 'app.example.com' }), headers: { host: new URL(origin).host, cookie, origin: from, 'x-forwarded-user': 'root' }
-      })
+      const open = (cookie: string, from: string) => openSocket(stage, '/ws', cookie, from)
       const socket = open(cookies(visitor), origin)
       await once(socket, 'open')
       socket.send('hello')
@@ -208,5 +214,34 @@ for (const proxy of [nginx, caddy, ...process.env['TRAEFIK'] === undefined ? [] 
       t.ok(isShown(block?.shows ?? 'nothing is shown', stage.unfill(stdout).replaceAll('\r', '')), stdout)
     })
     t.notMatch(app.received.map(({ headers }) => JSON.stringify(headers)).join('\n'), /root|evil\.example|203\.0\.113\.9|oauth-gate/, 'and to the end nothing forged and no cookie of ours reached the app')
+  })
+}
+
+const BELOW = 'docs/recipes/below-a-path.md'
+const ways = [
+  { way: 'the app knows the path', setting: 'prefix', seen: '/tool/page?x=1' },
+  { way: 'the proxy takes the path off', setting: 'root_path', seen: '/page?x=1' }
+]
+
+for (const [index, { way, setting, seen }] of ways.entries()) {
+  t.test(`below a path, where ${way}`, async t => {
+    if (!nginx.isThere(t) || !has(t, 'openssl', 'openssl')) return
+    const [settings, location] = ['yaml', 'nginx'].map(language => blocksOf(BELOW).filter(block => block.language === language)[index]?.text ?? '')
+    t.match(settings, `\n${setting}: /tool\n`)
+    const whole = fileIn(nginx.page, 'nginx', '/etc/nginx/conf.d/app.conf')
+    const server = whole.replace(/^ {2}location \/ \{.*?^ {2}\}\n/ms, location ?? '')
+    t.not(server, whole)
+    const { stage, app, visitor, origin } = await startAll(t, { start: (t, stage) => startNginx(t, stage, server) }, settings ?? '')
+
+    t.match(await visitor.signIn(`${origin}/tool/page?x=1`, 'ada'), { status: 200, address: `${origin}/tool/page?x=1` })
+    t.match(app.received.at(-1), { url: seen, headers: { 'x-forwarded-user': 'ada@example.com' } })
+    t.match(await visitor.navigate(`${origin}/tool/oauth2/sign_in`), { status: 200, headers: { 'x-oauth-gate': 'GATE_OK' }, body: '"/tool/oauth2/sign_out"' }, 'the gate’s pages are there too')
+    t.match((await new Visitor({ ca: stage.certificate }).navigate(`${origin}/tool/oauth2/start`)).location, `redirect_uri=${encodeURIComponent(`${origin}/tool`)}&`)
+    const socket = openSocket(stage, '/tool/ws', cookies(visitor))
+    await once(socket, 'open')
+    socket.send('hello')
+    t.equal(String((await once(socket, 'message'))[0]), 'ada@example.com: hello')
+    socket.close()
+    t.notOk((await visitor.navigate(`${origin}/elsewhere`)).headers['x-oauth-gate'], 'and what is not below it is not the gate’s')
   })
 }

@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -49,26 +49,27 @@ export async function startStage (t: Test, { people = everybody }: { readonly pe
   return {
     folder, provider, certificate, publicOrigin,
     ports: { gate, app, otherApp, tls, plain },
-    env: { PATH: `${shims(folder)}:${process.env['PATH'] ?? ''}`, HOME: folder, ...process.env['CI'] !== undefined && { CI: process.env['CI'] } },
+    env: { PATH: `${shims(folder)}:${process.env['PATH'] ?? ''}`, HOME: folder, OAUTH_GATE_PORT: String(gate), ...process.env['CI'] !== undefined && { CI: process.env['CI'] } },
     fill: text => pairs.reduce((filled, [here, there]) => filled.replaceAll(here, there), text),
     unfill: text => pairs.filter(([, there]) => there !== CLIENT.id).reduce((plain, [here, there]) => plain.replaceAll(there, here), text)
   }
 }
 
 /** A process that runs until the test ends; resolves when `isReady` says so. @throws what it printed, if it ended before */
-export async function keepRunning (t: Test, command: string, args: readonly string[], { env, ready }: { readonly env: Readonly<Record<string, string>>, readonly ready: (said: string) => boolean | Promise<boolean> }): Promise<{ child: ChildProcess, said: () => string }> {
+export async function keepRunning (t: Test, command: string, args: readonly string[], { env, ready }: { readonly env: Readonly<Record<string, string>>, readonly ready: (said: string) => boolean | Promise<boolean> }): Promise<{ said: () => string, stop: () => Promise<void> }> {
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   let [said, ended] = ['', false]
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => { said += String(chunk) })
   child.on('exit', () => { ended = true })
-  t.teardown(async () => {
+  const stop = async () => {
     if (ended || child.pid === undefined) return
     process.kill(-child.pid, 'SIGKILL') // the group that it is the leader of
     await once(child, 'exit')
-  })
+  }
+  t.teardown(stop)
   await once(child, 'spawn')
   for (let turn = 0; turn < 300; turn++) {
-    if (await ready(said)) return { child, said: () => said }
+    if (await ready(said)) return { said: () => said, stop }
     if (ended) break
     await new Promise(resolve => { setTimeout(resolve, 100) })
   }

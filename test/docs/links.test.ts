@@ -1,0 +1,40 @@
+// What a page points to is there: other pages, headings, settings, variables and codes.
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import t from 'tap'
+import { fileKeys, flagNames, gateNames, panelNames } from '../../src/config/names.ts'
+import * as errors from '../../src/errors.ts'
+import { anchorsOf, pages, proseOf } from './markdown.ts'
+
+const main = new URL('../../src/cli/main.js', import.meta.url).href
+/** Flags of commands that are no settings: --live, --help. */
+const commandFlags = new Set(['serve', 'demo', 'check', 'healthcheck'].flatMap(command => {
+  const help = execFileSync(process.execPath, ['--input-type=module', '-e', `process.exitCode = await (await import(${JSON.stringify(main)})).main(process.argv.slice(1))`, '--', command, '--help'], { encoding: 'utf8' })
+  return [...help.matchAll(/^ +(?:-\w, )?--([a-z-]+)/gm)].map(([, flag = '']) => flag)
+}))
+const codes = new Set(Object.values(errors).flatMap(value => 'kind' in value ? [value.kind.code as string] : []).concat('GATE_OK'))
+
+/** Words with underscores that are no keys of ours: of OAuth, of other programs, of endpoints. */
+const FOREIGN = new Set(`access_denied access_token auth_code base_url client_credentials email_verified expires_at handle_path id_token invalid_grant preferred_username
+  proxy_pass proxy_cache auth_request redirect_uri request_id sign_in sign_out trusted_proxies userinfo_endpoint`.split(/\s+/))
+
+for (const page of pages) {
+  t.test(`what ${page} points to is there`, async t => {
+    const prose = proseOf(page)
+    const links = [...prose.replace(/`[^`\n]*`/g, '').matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
+    for (const link of links.filter(target => !/^(?:https?|mailto):/.test(target))) {
+      const [path = '', anchor] = link.split('#')
+      const target = path === '' ? page : normalize(join(dirname(page), path))
+      t.ok(existsSync(target), `${link}: there is such a file`)
+      if (anchor !== undefined && existsSync(target)) t.ok(anchorsOf(target).has(anchor), `${link}: there is such a heading`)
+    }
+    // A span of code that begins with a dash is ours; within a command of another program it is that program's.
+    for (const [, flag = ''] of prose.matchAll(/`--([a-z][a-z-]*)/g)) t.ok(flagNames.has(flag) || commandFlags.has(flag), `--${flag} is a setting`)
+    for (const [name] of prose.matchAll(/\b(?:OAUTH_GATE|PANEL|BOKEH)_[A-Z_]*[A-Z]\b/g)) {
+      t.ok(gateNames.has(name) || panelNames.has(name), `${name} is a variable`)
+    }
+    for (const [, key = ''] of prose.matchAll(/`([a-z]+(?:_[a-z]+)+)`/g)) t.ok(fileKeys.has(key) || FOREIGN.has(key), `${key} is a key of the file`)
+    for (const [code] of prose.matchAll(/\bGATE_[A-Z_]*[A-Z]\b/g)) t.ok(codes.has(code) || prose.includes(`OAUTH_${code}`), `${code} is a code`)
+  })
+}
