@@ -104,7 +104,14 @@ export function comparable ({ at, query, headers, form }: Pick<Asked, 'at' | 'qu
   return {
     at,
     ...query.size > 0 && { query: parameters(query) },
-    ...headers !== undefined && { headers: Object.fromEntries(own.map(([name, value]) => [name, String(value).replace(/^(Bearer|token) [\w.-]{20,}$/, '$1 *')])) },
+    ...headers !== undefined && { headers: Object.fromEntries(own.map(([name, value]) => [name, credentials(String(value))])) },
     ...form !== undefined && form.size > 0 && { form: parameters(form) }
   }
+}
+
+/** A client's parts are form-encoded (RFC 6749 §2.3.1), and how far is a matter of taste. */
+function credentials (header: string): string {
+  const [scheme, text = ''] = header.split(' ')
+  if (scheme === 'Basic') return `Basic ${Buffer.from(text, 'base64').toString().split(':').map(part => decodeURIComponent(part.replaceAll('+', ' '))).join(' ')}`
+  return header.replace(/^(Bearer|token) [\w.-]{20,}$/, '$1 *')
 }
