@@ -21,6 +21,12 @@ export interface OwnRoutes {
   readonly aliases: ReadonlyMap<string, string>
 }
 
+export interface SignInOptions {
+  readonly selectAccount?: boolean
+  /** One of several, by its id. */
+  readonly provider?: string | undefined
+}
+
 /** Where the gate's own endpoints are: paths as browsers have them, to be put after the origin. */
 export interface OwnUrls {
   readonly routes: OwnRoutes
@@ -31,9 +37,9 @@ export interface OwnUrls {
   /** What the password form is sent to. */
   readonly form: string
   /** Shows who is signed in, or how to sign in. */
-  signIn (returnTo?: string, options?: { readonly selectAccount?: boolean }): string
+  signIn (returnTo?: string, options?: SignInOptions): string
   /** Begins a login that ends at `returnTo`. */
-  start (returnTo?: string, options?: { readonly selectAccount?: boolean }): string
+  start (returnTo?: string, options?: SignInOptions): string
   /** Where a page that tries again by itself leads those who want it to stop. */
   pause (returnTo: string): string
   /** What is to be registered at the provider where no redirect URI is set; @param origin `scheme://host` */
@@ -51,14 +57,15 @@ export function createOwnUrls (paths: OwnPaths): OwnUrls {
   const routes = ownRoutes(paths)
   const home = `${root}${bare(paths.prefix)}/`
   const outward = (target: string) => root + target
-  const query = (returnTo: string, selectAccount: boolean) => `${selectAccount ? 'prompt=select_account&' : ''}rd=${encodeURIComponent(returnTo)}`
+  const query = (returnTo: string, { selectAccount = false, provider }: SignInOptions) =>
+    `${provider === undefined ? '' : `provider=${encodeURIComponent(provider)}&`}${selectAccount ? 'prompt=select_account&' : ''}rd=${encodeURIComponent(returnTo)}`
   return {
     routes, home, outward,
     signOut: outward(`${routes.base}/sign_out`),
     logo: outward(`${routes.base}/logo`),
     form: outward(`${routes.base}/sign_in`),
-    signIn: (returnTo = home, { selectAccount = false } = {}) => outward(`${routes.base}/sign_in?${query(returnTo, selectAccount)}`),
-    start: (returnTo = home, { selectAccount = false } = {}) => outward(`${routes.base}/start?${query(returnTo, selectAccount)}`),
+    signIn: (returnTo = home, options = {}) => outward(`${routes.base}/sign_in?${query(returnTo, options)}`),
+    start: (returnTo = home, options = {}) => outward(`${routes.base}/start?${query(returnTo, options)}`),
     pause: returnTo => outward(`${routes.base}/pause?rd=${encodeURIComponent(returnTo)}`),
     redirectUri: origin => origin + root + bare(paths.prefix),
     inward: target => isBelow(root, target) ? rooted(target.slice(root.length)) : target,

@@ -5,6 +5,7 @@ import { ConfigError, MissingFile, Problem, type ConfigProblem } from './config-
 import { optionNames } from './names.ts'
 import type { Config, OptionName, Settings } from './options.ts'
 import { problemOf, resolve, type Resolved, type Source } from './resolve.ts'
+import { pluginFolders } from './plugin.ts'
 import { isOfProvider, settleProviders } from './providers.ts'
 import { fromCode, fromEnvironment, fromFile, fromFlags, together, type Candidate, type Flags, type Gathered } from './sources.ts'
 
@@ -45,7 +46,7 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
     const decision = resolve(option, candidates.filter(candidate => candidate.option === option), readFile, problems, notices)
     if (decision !== undefined) resolved.set(option, decision)
   }
-  const { providers, choices } = settleProviders({ choices: resolved, env, readFile, problems, notices })
+  const { providers, choices } = settleProviders({ choices: resolved, env, readFile, folders: pluginFolders(written.path), problems, notices })
   crossCheck(choices, problems, notices)
   problems.push(...environmentProblems(env))
   if (problems.length > 0) throw new ConfigError(problems, nothingSet)
@@ -62,13 +63,13 @@ function environmentProblems (env: Readonly<Record<string, string | undefined>>)
   return [{ setting: 'NODE_TLS_REJECT_UNAUTHORIZED', message: 'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off every certificate check of this process.', fix: 'Unset it; name a private authority in NODE_EXTRA_CA_CERTS instead.' }]
 }
 
-function readConfigFile (candidates: readonly Candidate[], file: string | undefined, problems: ConfigProblem[]): Gathered {
+function readConfigFile (candidates: readonly Candidate[], file: string | undefined, problems: ConfigProblem[]): Gathered & { readonly path?: string } {
   const named = candidates.find(candidate => candidate.option === 'config')
   const path = named === undefined ? file : named.raw
   const from = named?.from ?? 'the configuration file'
   try {
     // An empty name, or one that is no text, is told when the setting itself is read.
-    if (typeof path === 'string' && path.trim() !== '') return fromFile(parseConfigFile(readFile(path).toString('utf8')), path)
+    if (typeof path === 'string' && path.trim() !== '') return { ...fromFile(parseConfigFile(readFile(path).toString('utf8')), path), path }
   } catch (error) {
     problems.push(problemOf('config', `${from} (${String(path)})`, error))
   }

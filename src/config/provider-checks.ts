@@ -1,8 +1,7 @@
-import { findProvider, providers } from '../../providers/index.ts'
 import type { ParameterValues, Provider } from '../provider.ts'
 import type { ConfigProblem } from './config-error.ts'
 import type { Draft } from './draft.ts'
-import { flagOf, nearest, optionNames } from './names.ts'
+import { flagOf, optionNames } from './names.ts'
 import type { ProviderConfig } from './options.ts'
 import type { Choices } from './settle.ts'
 
@@ -14,17 +13,7 @@ export interface ProviderDraft extends Draft {
 
 /** What the choice of a provider asks of its other settings. */
 export function checkProvider (draft: ProviderDraft): void {
-  for (const check of [known, needs, key, secret, tenants, advised]) check(draft)
-}
-
-function known ({ config: { oauthProvider }, missing, fail }: Draft): void {
-  const names = providers.flatMap(provider => [provider.name, ...provider.aliases ?? []])
-  const list = `Known are ${names.join(', ')}.`
-  if (missing('oauthProvider')) fail('oauthProvider', 'There is no --oauth-provider: who signs people in.', list)
-  if (oauthProvider === undefined || findProvider(oauthProvider) !== undefined) return
-  if (oauthProvider === 'pam') return fail('oauthProvider', 'The provider pam is not offered: it needs the accounts of the machine Panel runs on.', `Use password for a form that asks a provider’s token endpoint. ${list}`)
-  const near = nearest(oauthProvider, names)
-  fail('oauthProvider', `There is no provider “${oauthProvider}”.`, near === undefined ? list : `Did you mean ${near}? ${list}`)
+  for (const check of [needs, key, secret, tenants, advised]) check(draft)
 }
 
 /** `a|b` asks for one of the two: parameters of the provider, or settings. */

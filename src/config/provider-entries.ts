@@ -22,10 +22,15 @@ export const providerEntries: Kind<readonly ProviderEntry[], readonly Readonly<R
   }
 }
 
+/** Code writes `oauthKey` where a file has `oauth_key`. */
+function asFileKey (key: string): string {
+  return key.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
+}
+
 function readEntry (item: unknown, index: number): ProviderEntry {
   const which = `: provider ${index + 1}`
   if (typeof item !== 'object' || item === null || Array.isArray(item)) throw new Problem(`${which} must be an object, not ${nameOf(item)}`)
-  const { id, label, user_prefix: userPrefix, ...settings } = Object.fromEntries(Object.entries(item))
+  const { id, label, user_prefix: userPrefix, ...settings } = Object.fromEntries(Object.entries(item).map(([key, value]) => [asFileKey(key), value]))
   const named = id ?? settings['oauth_provider']
   if (typeof named !== 'string' || !/^[a-z0-9][a-z0-9_-]{0,39}$/.test(named.toLowerCase())) throw new Problem(`${which} needs an id of letters, digits, - and _`, 'Write id: work. It is part of addresses and headers, and stays for good.')
   for (const [key, value] of [['label', label], ['user_prefix', userPrefix]] as const) {

@@ -1,10 +1,11 @@
-import { findProvider } from '../../providers/index.ts'
 import type { ParameterValues, Provider } from '../provider.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { draftOf } from './draft.ts'
 import type { Params } from './extra-params.ts'
 import { fileKeys, flagOf, nearest } from './names.ts'
 import { groups, type OptionName, type ProviderConfig, type ProviderOption } from './options.ts'
+import type { Folder } from './plugin.ts'
+import { builtIn, chooseProvider } from './provider-choice.ts'
 import { checkEmailRules, checkProvider, checkTogether } from './provider-checks.ts'
 import type { ProviderEntry } from './provider-entries.ts'
 import { takeParameters } from './provider-parameters.ts'
@@ -16,6 +17,8 @@ export interface ProvidersInput {
   readonly choices: Choices
   readonly env: Readonly<Record<string, string | undefined>>
   readonly readFile: Parameters<typeof resolve>[2]
+  /** Where plugins are looked for. */
+  readonly folders: readonly Folder[]
   readonly problems: ConfigProblem[]
   readonly notices: string[]
 }
@@ -73,17 +76,27 @@ function choicesOf ({ id, settings }: ProviderEntry, { readFile, problems, notic
 
 interface Settled { readonly config: ProviderConfig, readonly choices: Choices }
 
-function settleOne ({ env, problems, notices }: ProvidersInput, choices: Choices, entry: ProviderEntry | undefined): Settled {
+function settleOne ({ env, folders, problems, notices }: ProvidersInput, choices: Choices, entry: ProviderEntry | undefined): Settled {
   const found: ConfigProblem[] = []
-  const name = choices.get('oauthProvider')?.value
-  const provider = typeof name === 'string' ? findProvider(name) : undefined
+  const provider = chosen(choices, folders, found, notices)
   const { parameters, choices: settled } = placed(provider, settle(choices, found, notices), { env, problems: found, notices })
   const draft = draftOf(settled, found, notices)
+  if (provider !== undefined && draft.missing('oauthProvider')) draft.change('oauthProvider', provider.name) // the module says it
   checkProvider({ ...draft, provider, parameters })
   problems.push(...found.map(problem => entry === undefined ? problem : { ...problem, message: `Provider ${entry.id}: ${problem.message}` }))
   const { id = provider?.name ?? '', label = provider?.label ?? '', userPrefix } = entry ?? {}
   const settings = Object.fromEntries([...settled].map(([option, { value }]) => [option, value])) as unknown as Pick<ProviderConfig, ProviderOption>
   return { choices: settled, config: Object.freeze({ ...settings, id, label, provider: provider as Provider, parameters, ...userPrefix === undefined ? {} : { userPrefix } }) }
+}
+
+function chosen (choices: Choices, folders: readonly Folder[], problems: ConfigProblem[], notices: string[]): Provider | undefined {
+  const [named, module] = [choices.get('oauthProvider'), choices.get('providerModule')]
+  if (named === undefined || module === undefined) return undefined // what was refused before is not complained about again
+  const { provider, problems: found, notice } = chooseProvider({ name: named.value as string | undefined, module: module.value as string | undefined, folders })
+  problems.push(...found)
+  if (notice !== undefined) notices.push(notice)
+  if (provider === undefined && found.length === 0) problems.push({ setting: 'oauth-provider', message: 'There is no --oauth-provider: who signs people in.', fix: `Known are ${builtIn.join(', ')}.` })
+  return provider
 }
 
 interface Rest { readonly env: ProvidersInput['env'], readonly problems: ConfigProblem[], readonly notices: string[] }

@@ -1,5 +1,5 @@
-import { providers } from '../../providers/index.ts'
 import { options, type OptionName } from './options.ts'
+import { builtIn } from './provider-choice.ts'
 
 /** A JSON Schema (2020-12) or a piece of one. */
 export type Schema = Readonly<Record<string, unknown>>
@@ -73,7 +73,7 @@ export function writtenShapes (): readonly (readonly [shape: string, written: st
 export function valueSchema (option: OptionName): Schema {
   const { shape, repeatable } = options[option]
   if (option === 'upstream') return severalOf({ type: 'string', pattern: `^(/[^=]*=)?(${webUrl}|unix:(//)?/[^/?#][^?#]*)$` })
-  if (option === 'oauthProvider') return { enum: providers.flatMap(({ name, aliases = [] }) => [name, ...aliases]) }
+  if (option === 'oauthProvider') return { anyOf: [{ enum: builtIn }, { type: 'string', pattern: '^(@[a-z0-9~-][a-z0-9._~-]*/)?[a-z][a-z0-9_-]*$', description: 'A plugin, by its npm package: custom is oauth-gate-provider-custom.' }] }
   const known = shapes[shape]
   if (known === undefined && /^[\w-]+(?:\|[\w-]+)+$/.test(shape)) return choiceOf(shape.split('|'))
   if (known === undefined) throw new Error(`src/config/shapes.ts does not say how <${shape}> is written, which is the shape of ${option}`)

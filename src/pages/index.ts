@@ -1,12 +1,12 @@
 import { drawError, drawPause, sentence, supportUrl, type ErrorPage, type Support } from './error.ts'
 import { TEMPLATE_CONTENT_SECURITY_POLICY, type Page, type Site } from './layout.ts'
-import { drawPasswordForm, drawSignIn, type PasswordForm } from './sign-in.ts'
+import { drawPasswordForm, drawSignIn, type Choice, type PasswordForm } from './sign-in.ts'
 import { drawSignedIn, drawSignedOut, drawSignOutQuestion, type SignedIn, type SignedOut } from './signed-in.ts'
 import { createTemplate, type ErrorValues, type TemplateFile, type TemplateRole } from './templates.ts'
 
 /** Every page of the gate: its own, or the operator's template in its place. */
 export interface Pages {
-  signIn (label: string, startUrl: string): Page
+  signIn (choices: readonly Choice[]): Page
   password (form: PasswordForm): Page
   signedIn (person: SignedIn): Page
   signedOut (where: SignedOut): Page
@@ -52,7 +52,7 @@ export function createPages (options: PagesOptions): Pages {
 
   const named = (title: string) => site.title === undefined ? title : `${title} · ${site.title}`
   return {
-    signIn: (label, startUrl) => drawSignIn(site, label, startUrl),
+    signIn: choices => drawSignIn(site, choices),
     signedIn: person => drawSignedIn(site, person),
     pause: url => drawPause(site, url),
     signOutQuestion: where => drawSignOutQuestion(site, where),

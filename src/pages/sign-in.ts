@@ -1,10 +1,16 @@
 import { html } from './html.ts'
 import { layout, type Page, type Site } from './layout.ts'
 
-/** A page with one link: where a sign-in cannot begin by itself, or should not. */
-export function drawSignIn (site: Site, label: string, startUrl: string): Page {
+/** One way to sign in: what is on the button, and where it leads. */
+export interface Choice {
+  readonly label: string
+  readonly url: string
+}
+
+/** A page with a link for each provider: where a sign-in cannot begin by itself, or should not. The first is the likeliest. */
+export function drawSignIn (site: Site, choices: readonly Choice[]): Page {
   return layout(site, { sign: 'enter', title: 'Sign in', content: html`<p>${site.title ?? 'This site'} asks you to sign in first.</p>
-<div class="actions"><a class="key" href="${startUrl}">Sign in with ${label}</a></div>` })
+<div class="actions">${choices.map(({ label, url }, index) => html`<a class="${index === 0 ? 'key' : 'other'}" href="${url}">Sign in with ${label}</a>`)}</div>` })
 }
 
 export interface PasswordForm {

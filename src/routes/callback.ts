@@ -6,7 +6,7 @@ import type { LoginFlow } from './login-flow.ts'
 
 /** `GET callback?state=…&code=…`: the provider's answer (RFC 6749 §4.1.2). Also reached on the redirect URI's own path. */
 export default async function callback (app: FastifyInstance, flow: LoginFlow): Promise<void> {
-  if (flow.provider.flow === 'password') return // its state is a form's, and nobody sends a code
+  if (flow.providers.all.every(provider => provider.flow === 'password')) return // its state is a form's, and nobody sends a code
   app.route({ method: ['GET', 'HEAD'], url: '/callback', config: { open: true }, handler })
 
   async function handler (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -23,22 +23,30 @@ export default async function callback (app: FastifyInstance, flow: LoginFlow): 
 
   async function withoutLogin (request: FastifyRequest, reply: FastifyReply, restarted: boolean): Promise<FastifyReply> {
     if (request.session !== null) return reply.redirect(flow.urls.home, 303)
-    if (!restarted) return flow.sendToProvider(request, reply, { returnTo: flow.urls.home, restarted: true })
+    if (!restarted) return restart(request, reply)
     if (flow.logins.carriesLogins(request.jar, request.headers.cookie)) throw new LoginMismatch('no login cookie for this state, though others came')
     throw new CookiesRefused(`no login cookie twice in a row, on ${request.arrival.origin}`)
+  }
+
+  // Which of several it was, only the lost cookie knew.
+  async function restart (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { only } = flow.providers
+    return only === undefined ? reply.redirect(flow.urls.signIn()) : flow.sendToProvider(request, reply, only, { returnTo: flow.urls.home, restarted: true })
   }
 
   // Everything that can be refused here is refused before the code is sent anywhere.
   async function finish (request: FastifyRequest, reply: FastifyReply, login: Login, query: URLSearchParams): Promise<FastifyReply> {
     request.returnTo = login.returnTo
-    const code = await flow.client.readCallback(query)
+    const provider = flow.providers.find(login.provider)
+    if (provider === undefined || provider.flow === 'password') throw new LoginMismatch(`a login by ${login.provider}, which ends no login here`)
+    const code = await provider.client.readCallback(query)
     if (!flow.logins.consume(login)) {
       if (request.session !== null) return reply.redirect(flow.urls.home, 303)
       throw new LoginReplayed('this login was finished before')
     }
     reply.setCookies([request.jar.clearLogin(login.state)])
-    const signIn = await flow.client.signIn(code, { ...login, redirectUri: flow.redirectUri(request) })
-    flow.admit(request, reply, signIn)
+    const signIn = await provider.client.signIn(code, { ...login, redirectUri: flow.redirectUri(request) })
+    flow.admit(request, reply, provider, signIn)
     return reply.redirect(login.returnTo, 303)
   }
 }

@@ -10,10 +10,21 @@ import type { Provider } from '../provider.ts'
 import type { Logins } from '../session/login.ts'
 import type { Sessions } from '../session/sessions.ts'
 
+/** One provider, ready to sign people in. */
+export interface ActiveProvider {
+  /** The name under which sessions, headers and rules know it. */
+  readonly id: string
+  readonly label: string
+  readonly flow: Provider['flow']
+  readonly client: OAuthClient
+  readonly identify: (signIn: SignIn) => Identity
+  /** Whether the provider said anything of groups; an empty list is something. */
+  readonly namesGroups: (signIn: SignIn) => boolean
+}
+
 /** What the routes of a login share: how one begins, and how one ends well. */
 export interface LoginFlow {
-  readonly provider: Provider
-  readonly client: OAuthClient
+  readonly providers: Providers
   readonly logins: Logins
   readonly sessions: Sessions
   readonly urls: OwnUrls
@@ -23,9 +34,21 @@ export interface LoginFlow {
   /** @param rd as a query gave it */
   returnTo (rd: unknown, request: FastifyRequest): string
   redirectUri (request: FastifyRequest): string
-  sendToProvider (request: FastifyRequest, reply: FastifyReply, attempt: Attempt): Promise<FastifyReply>
+  sendToProvider (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, attempt: Attempt): Promise<FastifyReply>
   /** Lets the person in, or not. @throws {AccessDenied} and no session is made */
-  admit (request: FastifyRequest, reply: FastifyReply, signIn: SignIn): void
+  admit (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, signIn: SignIn): void
+}
+
+/** Everyone who signs people in, in the order of the settings. */
+export interface Providers {
+  readonly all: readonly ActiveProvider[]
+  /** Where there is nothing to choose. */
+  readonly only: ActiveProvider | undefined
+  find (id: unknown): ActiveProvider | undefined
+}
+
+export function createProviders (all: readonly ActiveProvider[]): Providers {
+  return { all, only: all.length === 1 ? all[0] : undefined, find: id => all.find(provider => provider.id === id) }
 }
 
 export interface Attempt {
@@ -35,7 +58,7 @@ export interface Attempt {
   readonly selectAccount?: boolean
 }
 
-export interface LoginFlowOptions extends Pick<LoginFlow, 'provider' | 'client' | 'logins' | 'sessions' | 'urls' | 'pages' | 'logo'> {
+export interface LoginFlowOptions extends Pick<LoginFlow, 'providers' | 'logins' | 'sessions' | 'urls' | 'pages' | 'logo'> {
   /** Made from the origin that the request came to, where none is set. */
   readonly redirectUri: string | undefined
   readonly isOurs: (target: string) => boolean
@@ -43,19 +66,21 @@ export interface LoginFlowOptions extends Pick<LoginFlow, 'provider' | 'client' 
   readonly refuse: (identity: Identity) => Refusal | null
 }
 
-export function createLoginFlow ({ provider, client, logins, sessions, urls, pages, logo, ...options }: LoginFlowOptions): LoginFlow {
+export function createLoginFlow ({ providers, logins, sessions, urls, pages, logo, ...options }: LoginFlowOptions): LoginFlow {
+  // Of several, the one that was taken last is offered first.
+  const remember = (request: FastifyRequest, id: string) => providers.only === undefined ? [request.jar.writeChoice(id)] : []
   const redirectUri = (request: FastifyRequest) => options.redirectUri ?? urls.redirectUri(request.arrival.origin)
   return {
-    provider, client, logins, sessions, urls, pages, logo, redirectUri,
+    providers, logins, sessions, urls, pages, logo, redirectUri,
     returnTo: (rd, request) => urls.landing(safeReturn(typeof rd === 'string' ? rd : undefined, request.arrival.origin, options.isOurs), rd),
-    async sendToProvider (request, reply, { selectAccount = false, ...attempt }) {
-      const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: provider.name, ...attempt })
+    async sendToProvider (request, reply, { id, client }, { selectAccount = false, ...attempt }) {
+      const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: id, ...attempt })
       const url = await client.authorizeUrl({ ...login, redirectUri: redirectUri(request) }, selectAccount ? { prompt: 'select_account' } : {})
-      request.log.info({ event: 'login.started', provider: provider.name, restarted: attempt.restarted ?? false }, 'sent to the provider')
-      return reply.setCookies(setCookies).redirect(url)
+      request.log.info({ event: 'login.started', provider: id, restarted: attempt.restarted ?? false }, 'sent to the provider')
+      return reply.setCookies(setCookies).setCookies(remember(request, id)).redirect(url)
     },
-    admit (request, reply, signIn) {
-      const identity = options.identify(signIn)
+    admit (request, reply, { identify, namesGroups }, signIn) {
+      const identity = identify(signIn)
       const refusal = options.refuse(identity)
       const who = { provider: identity.provider, subject: identity.subject, user: identity.user }
       if (refusal !== null) {

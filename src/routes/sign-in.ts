@@ -4,7 +4,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isFromHere } from '../access/same-origin.ts'
 import { FormForged, PasswordRefused, TooManyAttempts } from '../errors.ts'
 import type { Page } from '../pages/layout.ts'
-import type { LoginFlow } from './login-flow.ts'
+import type { Choice } from '../pages/sign-in.ts'
+import type { ActiveProvider, LoginFlow } from './login-flow.ts'
 
 /** A form is two short fields. */
 const LARGEST_FORM = 16 * 1024
@@ -18,25 +19,40 @@ interface Form { readonly state: string, readonly username: string, readonly pas
 
 /** `GET sign_in`: who is signed in, or how to. `POST sign_in`: the password grant's form (RFC 6749 §4.3). */
 export default async function signIn (app: FastifyInstance, flow: LoginFlow): Promise<void> {
-  const { provider, logins, urls, pages } = flow
+  const { providers, logins, urls, pages } = flow
   const action = urls.form
 
   app.get('/sign_in', { config: { open: true } }, async (request, reply) => {
-    const { rd, prompt } = request.query as { rd?: unknown, prompt?: unknown }
+    const { rd, prompt, provider: id } = request.query as Readonly<Record<string, unknown>>
     const returnTo = flow.returnTo(rd, request)
-    if (request.session !== null && prompt === undefined) return reply.page(statusPage(request))
-    if (provider.flow !== 'password') return reply.page(pages.signIn(provider.label, urls.start(returnTo)))
-    const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: provider.name, returnTo })
-    return reply.setCookies(setCookies).page(pages.password({ action, state: login.state, username: '' }))
+    const selectAccount = prompt === 'select_account'
+    if (request.session !== null && prompt === undefined && id === undefined) return reply.page(statusPage(request))
+    const provider = providers.only ?? providers.find(id)
+    if (provider?.flow === 'password') return form(request, reply, provider, returnTo)
+    return reply.page(pages.signIn(choices(request, returnTo, selectAccount)))
   })
+
+  function form (request: FastifyRequest, reply: FastifyReply, { id }: ActiveProvider, returnTo: string): FastifyReply {
+    const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: id, returnTo })
+    return reply.setCookies(setCookies).page(pages.password({ action, state: login.state, username: '' }))
+  }
+
+  /** The one that was taken last comes first. */
+  function choices (request: FastifyRequest, returnTo: string, selectAccount: boolean): readonly Choice[] {
+    const { only, all } = providers
+    if (only !== undefined) return [{ label: only.label, url: urls.start(returnTo, { selectAccount }) }]
+    const last = request.jar.readChoice(request.headers.cookie)
+    const byUse = all.toSorted((one, other) => Number(other.id === last) - Number(one.id === last))
+    return byUse.map(({ id, label }) => ({ label, url: urls.start(returnTo, { selectAccount, provider: id }) }))
+  }
 
   function statusPage ({ session }: FastifyRequest): Page {
     if (session === null) throw new TypeError('no session')
     const { identity, startedAt, expiresAt } = session
-    return pages.signedIn({ user: identity.user, name: identity.name, provider: provider.label, startedAt, expiresAt, signOutUrl: urls.signOut, switchUrl: urls.start(urls.home, { selectAccount: true }), homeUrl: urls.home })
+    return pages.signedIn({ user: identity.user, name: identity.name, provider: providers.find(identity.provider)?.label ?? identity.provider, startedAt, expiresAt, signOutUrl: urls.signOut, switchUrl: urls.start(urls.home, { selectAccount: true }), homeUrl: urls.home })
   }
 
-  if (provider.flow !== 'password') return
+  if (providers.all.every(provider => provider.flow !== 'password')) return
   await app.register(fastifyFormbody, { bodyLimit: LARGEST_FORM })
   await app.register(fastifyRateLimit, { global: false })
   const throttle = { timeWindow: MINUTE, cache: THROTTLED } // where the plugin is registered, cache would be for its own hook only
@@ -46,13 +62,14 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
   app.post('/sign_in', { config: { open: true } }, async (request, reply) => {
     const form = readForm(request)
     const login = logins.find(request.jar, request.headers.cookie, form.state)
-    if (login === null || !isFromHere(request.headers, request.arrival.origin)) throw new FormForged(`Origin ${request.headers.origin ?? 'none'}, ${login === null ? 'no login of this browser' : 'state known'}`)
+    const provider = providers.find(login?.provider)
+    if (login === null || provider?.flow !== 'password' || !isFromHere(request.headers, request.arrival.origin)) throw new FormForged(`Origin ${request.headers.origin ?? 'none'}, ${login === null ? 'no login of this browser' : 'state known'}`)
     for (const throttle of [perAddress, perName]) {
       const { isAllowed, isExceeded } = { isExceeded: false, ...await throttle(request) }
       if (!isAllowed && isExceeded) throw new TooManyAttempts(`from ${request.arrival.address}`)
     }
     try {
-      flow.admit(request, reply, await flow.client.signInWithPassword(form.username, form.password, flow.redirectUri(request)))
+      flow.admit(request, reply, provider, await provider.client.signInWithPassword(form.username, form.password, flow.redirectUri(request)))
     } catch (error) {
       if (!(error instanceof PasswordRefused)) throw error
       return refused(request, reply, form, error.message)

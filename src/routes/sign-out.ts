@@ -3,7 +3,7 @@ import { isFromHere } from '../access/same-origin.ts'
 import type { LoginFlow } from './login-flow.ts'
 
 /** `sign_out`, and the logout endpoint: ends the session here, at once and for every copy of its cookie. A link on another site gets a question first. */
-export default async function signOut (app: FastifyInstance, { provider, sessions, urls, pages, returnTo }: LoginFlow): Promise<void> {
+export default async function signOut (app: FastifyInstance, { providers, sessions, urls, pages, returnTo }: LoginFlow): Promise<void> {
   const question = pages.signOutQuestion({ signOutUrl: urls.signOut, homeUrl: urls.home })
 
   app.get('/sign_out', { config: { open: true } }, async (request, reply) => {
@@ -16,11 +16,12 @@ export default async function signOut (app: FastifyInstance, { provider, session
     isFromHere(request.headers, request.arrival.origin) ? end(request, reply) : reply.page(question))
 
   function end (request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const signedInBy = request.session?.identity.provider
     const { rd, next } = request.query as { rd?: unknown, next?: unknown }
     if (request.session !== null) {
       sessions.end(request.session)
       request.log.info({ event: 'session.ended', cause: 'sign-out', user: request.session.identity.user }, 'signed out')
     }
-    return reply.setCookies(request.jar.clearSession(request.headers.cookie)).page(pages.signedOut({ startUrl: urls.start(returnTo(rd ?? next, request)), provider: provider.label }))
+    return reply.setCookies(request.jar.clearSession(request.headers.cookie)).page(pages.signedOut({ startUrl: urls.start(returnTo(rd ?? next, request)), provider: (providers.only ?? providers.find(signedInBy))?.label ?? 'the sign-in service' }))
   }
 }

@@ -2,15 +2,17 @@ import type { FastifyInstance } from 'fastify'
 import { isPrefetch } from '../access/navigation.ts'
 import type { LoginFlow } from './login-flow.ts'
 
-/** `GET start?rd=…&prompt=…`, and the login endpoint: begins a login and sends the browser to the provider. */
+/** `GET start?rd=…&provider=…&prompt=…`, and the login endpoint: begins a login and sends the browser to the provider, or to where one is chosen. */
 export default async function start (app: FastifyInstance, flow: LoginFlow): Promise<void> {
   app.route({ method: ['GET', 'HEAD'], url: '/start', config: { open: true }, handler: async (request, reply) => {
     if (request.method === 'HEAD' || isPrefetch(request.headers)) return reply.code(204).send() // nobody is there to sign in
-    const { rd, next, prompt } = request.query as { rd?: unknown, next?: unknown, prompt?: unknown }
+    const { rd, next, prompt, provider: id } = request.query as Readonly<Record<string, unknown>>
     const returnTo = flow.returnTo(rd ?? next, request) // Panel's word for it is next
     // The query never adds parameters of its own to the authorize request; this one word is the exception.
     const selectAccount = prompt === 'select_account'
-    if (flow.provider.flow === 'password') return reply.redirect(flow.urls.signIn(returnTo, { selectAccount }))
-    return flow.sendToProvider(request, reply, { returnTo, selectAccount })
+    const provider = flow.providers.only ?? flow.providers.find(id)
+    if (provider === undefined) return reply.redirect(flow.urls.signIn(returnTo, { selectAccount }))
+    if (provider.flow === 'password') return reply.redirect(flow.urls.signIn(returnTo, { selectAccount, provider: flow.providers.only === undefined ? provider.id : undefined }))
+    return flow.sendToProvider(request, reply, provider, { returnTo, selectAccount })
   } })
 }

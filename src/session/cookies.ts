@@ -46,11 +46,16 @@ export interface CookieJar {
   /** The mark that a sign-in succeeded (loop.ts). */
   readMark (header: string | undefined): string | null
   writeMark (value: string, maxAge: number): SetCookie
+  /** The provider that was taken last, of several. */
+  readChoice (header: string | undefined): string | null
+  writeChoice (id: string): SetCookie
 }
 
 const BASE = 'oauth-gate'
 const LOGIN = '-login-'
 const MARK = '-arrived'
+const CHOICE = '-provider'
+const CHOICE_KEPT = 365 * 24 * 60 * 60
 /** Browsers keep 4,096 bytes of name and value; the rest is left for the name. */
 const CHUNK = 3_900
 const MOST_CHUNKS = 8
@@ -74,6 +79,7 @@ export function createCookieJar (settings: CookieSettings, secure: boolean): Coo
   // It tells of a session cookie that got lost, so nothing may lose it in the same way: not the scheme, the path, the domain or the size. It opens nothing.
   const mark = (value: string, maxAge: number): SetCookie =>
     ({ name: markName, value, options: { httpOnly: true, secure: false, sameSite: 'lax', path: '/', maxAge: Math.floor(maxAge / 1000) } })
+  const choiceName = `${loginName.slice(0, -LOGIN.length)}${CHOICE}`
   const chunkName = (index: number) => index === 0 ? sessionName : `${sessionName}.${index}`
   const stale = (header: string | undefined, kept: number) => Array.from({ length: MOST_CHUNKS }, (_, index) => index)
     .filter(index => index >= kept && readCookie(header, chunkName(index)) !== null)
@@ -107,7 +113,9 @@ export function createCookieJar (settings: CookieSettings, secure: boolean): Coo
     writeLogin: login,
     clearLogin: state => login(state, '', 0),
     readMark: header => readCookie(header, markName),
-    writeMark: mark
+    writeMark: mark,
+    readChoice: header => readCookie(header, choiceName),
+    writeChoice: id => ({ name: choiceName, value: id, options: { ...common, sameSite: 'lax', path: '/', maxAge: CHOICE_KEPT } })
   }
 }
 
@@ -126,7 +134,7 @@ export function fitsCookies (token: string): boolean {
 }
 
 function isOurSuffix (suffix: string): boolean {
-  return suffix === '' || suffix === MARK || /^\.[1-7]$/.test(suffix) || suffix.startsWith(LOGIN)
+  return suffix === '' || suffix === MARK || suffix === CHOICE || /^\.[1-7]$/.test(suffix) || suffix.startsWith(LOGIN)
 }
 
 function defaultName (settings: CookieSettings, secure: boolean): string {

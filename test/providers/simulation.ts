@@ -50,7 +50,10 @@ export async function simulateServe (t: Test, simulator: SimulatedProvider, env:
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => { output += String(chunk) })
   const ended = new Promise<void>(resolve => child.once('close', () => resolve()))
-  t.teardown(async () => { child.kill(); await ended })
+  t.teardown(async () => {
+    child.kill()
+    await ended
+  })
   await answers(`${origin}/ping`, () => child.exitCode === null, () => output)
   return { ...visitable(world, simulator, app, origin), output: () => output }
 }
