@@ -45,7 +45,7 @@ function writeLog (folder: string): void {
 function fill ({ stage }: Walk, command: string, github: string): string {
   const port = `--port=${stage.ports.gate}`
   return stage.fill(command)
-    .replaceAll('npm ci && npm run demo', `npm run --prefix ${resolve('.')} demo -- ${port}`) // whoever runs the tests has done npm ci
+    .replaceAll('npm ci && npm run demo', `npm run --silent --prefix ${resolve('.')} demo -- ${port}`) // whoever runs the tests has done npm ci
     .replaceAll(/oauth-gate demo$/gm, `oauth-gate demo ${port}`)
     .replaceAll(/https:\/\/(?:api\.)?github\.com/g, github)
 }
@@ -64,6 +64,7 @@ async function runToEnd (walk: Walk, block: Block, command: string): Promise<voi
 
 async function leaveRunning (walk: Walk, block: Block, command: string): Promise<void> {
   const { t, stage } = walk
+  if (block.marker.includes('with the app')) await startApp(t, stage.ports.app)
   const isGate = /oauth-gate (?:serve|demo)|npm run/.test(command)
   if (isGate) await walk.stopGate()
   const port = isGate ? stage.ports.gate : stage.ports.app
