@@ -16,9 +16,8 @@ export interface CheckOptions {
   readonly write?: (text: string) => void
 }
 
-const announcement = `
-Asking the provider and the app. The provider gets one sign-in request that nobody completes, and
-one token request with a code that nobody issued: its log will have a failed attempt of this client.
+const announcement = (byCode: boolean): string => `
+Asking the provider and the app. The provider gets ${byCode ? 'one sign-in request that nobody completes, and\n' : ''}one token request with a code that nobody issued: its log will have a failed attempt of this client.
 
 `
 
@@ -30,20 +29,25 @@ export async function check ({ config, notices }: Loaded, { live = false, outsid
     write('\nThe settings are right. Whether provider and app agree, --live asks.\n')
     return 0
   }
-  write(announcement)
+  write(announcement(clientOptions(config, outside).provider.flow === 'code'))
   return await ask(config, listening, outside, write)
 }
 
 async function ask (config: Config, listening: string, outside: Outside, write: (text: string) => void): Promise<number> {
-  let wrongs = 0
+  const count = { ok: 0, wrong: 0, 'cannot tell': 0 }
   const tell = ({ verdict, what, text }: Finding): void => {
-    if (verdict === 'wrong') wrongs++
+    count[verdict]++
     write(`${verdict.padEnd(11)}  ${what.padEnd(18)}  ${text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')}\n`)
   }
   for await (const finding of probeProvider(clientOptions(config, outside), registeredUri(config, listening))) tell(finding)
   for (const upstream of config.upstream) tell(await reachUpstream(upstream, config))
-  write(wrongs === 0 ? '\nNothing is wrong.\n' : `\n${wrongs === 1 ? 'One thing is' : `${wrongs} things are`} wrong.\n`)
-  return wrongs === 0 ? 0 : 1
+  write(`\n${summary(count.wrong, count['cannot tell'])}\n`)
+  return count.wrong === 0 ? 0 : 1
+}
+
+function summary (wrong: number, open: number): string {
+  const found = wrong === 0 ? 'Nothing is wrong' : wrong === 1 ? 'One thing is wrong' : `${wrong} things are wrong`
+  return `${found}${open === 0 ? '' : `; ${open} of the questions could not be answered`}.`
 }
 
 /** What people come back to, unless only they know: every address of the machine has a name of its own, and port 0 is none yet. */
