@@ -10,11 +10,15 @@ import type { Resolved } from './resolve.ts'
 
 /** What no setting can know by itself; a default that depends on other settings is put into `choices`. */
 export function crossCheck (choices: Map<OptionName, Resolved>, problems: ConfigProblem[], notices: string[]): void {
+  const values: Partial<Record<OptionName, unknown>> = Object.fromEntries([...choices].map(([option, { value }]) => [option, value]))
   const draft: Draft = {
-    config: Object.fromEntries([...choices].map(([option, { value }]) => [option, value])) as Partial<Config>,
+    config: values as Partial<Config>,
     missing: option => choices.has(option) && isNothing(choices.get(option)?.value),
     given: option => choices.has(option) && choices.get(option)?.source.level !== 'default',
-    change: (option, value) => { choices.set(option, { value, source: { level: 'default', from: 'default', shown: value, overrode: [] } }) },
+    change: (option, value) => {
+      values[option] = value
+      choices.set(option, { value, source: { level: 'default', from: 'default', shown: value, overrode: [] } })
+    },
     fail: (option, message, fix) => { problems.push({ setting: flagOf(option), message, fix }) },
     note: notice => { notices.push(notice) }
   }
