@@ -11,7 +11,7 @@ import { CLIENT, COOKIE_SECRET } from '../fixtures/gate.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 import { blocksOf, isShown, pages, type Block } from './markdown.ts'
 import { startGithub } from './github.ts'
-import { has, keepRunning, listens, startStage, type Stage } from './stage.ts'
+import { envFor, has, keepRunning, listens, startStage, type Stage } from './stage.ts'
 
 t.setTimeout(300_000)
 
@@ -113,7 +113,7 @@ function checkSettings ({ t, stage }: Walk, { page, line, text }: Block): void {
   const missing = Object.entries(rest).filter(([name]) => !keys.some(key => key.replace(/_file$/, '') === name.toLowerCase()))
   const file = join(stage.folder, 'gate.yaml')
   writeFileSync(file, stage.fill(text))
-  const { status, stdout, stderr } = spawnSync('oauth-gate', ['check', `--config=${file}`], { encoding: 'utf8', env: { ...stage.env, ...Object.fromEntries(missing.map(([name, value]) => [`OAUTH_GATE_${name}`, value])) } })
+  const { status, stdout, stderr } = spawnSync('oauth-gate', ['check', `--config=${file}`], { encoding: 'utf8', env: { ...envFor(stage.env, text), ...Object.fromEntries(missing.map(([name, value]) => [`OAUTH_GATE_${name}`, value])) } })
   t.equal(status, 0, `${page}:${line} ${stdout}${stderr}`)
   if (missing.length === 0) t.notMatch(stdout, /^ {2}Warning/m, `${page}:${line} is as good as it can be`)
 }
