@@ -8,6 +8,7 @@ import type { Flags } from '../config/sources.ts'
 import { outside } from '../outside.ts'
 import { fullHelp, shortHelp, summaryOf, type TopicName } from './help.ts'
 import { oauthSecret } from './oauth-secret.ts'
+import { stopAtOnce } from './stop.ts'
 import { version } from './version.ts'
 
 const firstSteps = `Nothing is set yet. To see it work, with no account:  oauth-gate demo
@@ -25,10 +26,7 @@ export async function main (argv: string[]): Promise<number> {
   let code = 0
   // `… --help | head` closes the pipe early, which is no fault.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code !== 'EPIPE') throw error })
-  // Process 1 of a container has no default for signals: told to stop while it starts, it would not hear it.
-  for (const [signal, code] of [['SIGTERM', 143], ['SIGINT', 130]] as const) {
-    process.once(signal, () => { if (process.listenerCount(signal) === 0) process.exit(code) })
-  }
+  stopAtOnce()
   const program = build(argv, ended => { code = ended })
   try {
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
