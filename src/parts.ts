@@ -6,6 +6,7 @@ import { createEntry } from './access/entry.ts'
 import { createJudge } from './access/judge.ts'
 import { originMatcher } from './access/origins.ts'
 import { compileRules } from './access/rules.ts'
+import { strict } from './access/strict.ts'
 import type { Config } from './config/options.ts'
 import { GateError } from './errors.ts'
 import { identify } from './identity/identify.ts'
@@ -30,19 +31,28 @@ import { createSessions } from './session/sessions.ts'
 const DAY = 24 * 60 * 60_000
 const PROVIDER_TIMEOUT = 10_000
 
+/** What is different for an app that has the gate inside: its own server, probes, reading of a path, and a log that would hold the code if the callback were a page of the app. */
+export interface Inside {
+  /** Whether that server ends TLS. */
+  readonly tls: boolean
+}
+
+type Log = Pick<Logger, 'warn' | 'error'>
+
 /** Everything the gate is made of, made once from its configuration. */
-export function createParts (config: Config, outside: Outside, log: Logger) {
+export function createParts (config: Config, outside: Outside, log: Log, inside?: Inside) {
   const options = clientOptions(config, outside)
   const { provider } = options
   const gate = gateId(config)
-  const tls = config.sslCertfile !== undefined
+  const tls = inside?.tls ?? config.sslCertfile !== undefined
   const keyring = createKeyring(config.cookieSecret, config.oauthEncryptionKey.map(key => Buffer.from(key, 'base64url')), outside)
   const entry = createEntry(config)
   const logins = createLogins(keyring, gate, outside)
   const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime: config.oauthExpiryDays * DAY, headers: identityHeaders, refuse: entry.refuse })
-  const judge = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules), rootPath: config.rootPath })
-  const urls = createOwnUrls(config)
-  const probes = { paths: [config.pingPath, config.readyPath] }
+  const judged = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules), rootPath: config.rootPath })
+  const judge = inside === undefined ? judged : strict(judged)
+  const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
+  const probes = { paths: inside === undefined ? [config.pingPath, config.readyPath] : [] }
   const client = createOAuthClient({ ...options, onFailure: error => warnOfProvider(log, error) })
   const jars = createJars(config)
   const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbacks: provider.flow !== 'password' })
@@ -75,7 +85,7 @@ function logoOf ({ logo, authTemplate, oauthErrorTemplate, basicLoginTemplate, l
   return logo === undefined && templates.every(template => template === undefined) ? undefined : createLogo(logo)
 }
 
-function pagesOf (config: Config, urls: OwnUrls, logo: Logo | undefined, log: Logger) {
+function pagesOf (config: Config, urls: OwnUrls, logo: Logo | undefined, log: Log) {
   return createPages({
     ...config,
     logo: config.logo === undefined || logo === undefined ? undefined : `${urls.logo}?v=${logo.version}`,
@@ -103,7 +113,7 @@ export function clientOptions (config: Config, outside: Outside): OAuthClientOpt
   }
 }
 
-function warnOfProvider (log: Logger, error: unknown): void {
+function warnOfProvider (log: Log, error: unknown): void {
   const detail = error instanceof Error ? error.message : String(error)
   log.warn({ event: 'provider.failed', ...error instanceof GateError && { code: error.code, hint: error.kind.hint }, detail }, 'the provider does not answer as it should; signing in is tried anew each time')
 }
