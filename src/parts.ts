@@ -26,6 +26,7 @@ import { createCookieJar, createOurCookies } from './session/cookies.ts'
 import { createKeyring } from './session/keyring.ts'
 import { createLiveSessions } from './session/live.ts'
 import { createLogins } from './session/login.ts'
+import { createLoopBreaker } from './session/loop.ts'
 import { createSessions } from './session/sessions.ts'
 
 const DAY = 24 * 60 * 60_000
@@ -48,7 +49,9 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const keyring = createKeyring(config.cookieSecret, config.oauthEncryptionKey.map(key => Buffer.from(key, 'base64url')), outside)
   const entry = createEntry(config)
   const logins = createLogins(keyring, gate, outside)
-  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime: config.oauthExpiryDays * DAY, headers: identityHeaders, refuse: entry.refuse })
+  const lifetime = config.oauthExpiryDays * DAY
+  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: identityHeaders, refuse: entry.refuse })
+  const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
   const judged = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules), rootPath: config.rootPath })
   const judge = inside === undefined ? judged : strict(judged)
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
@@ -59,7 +62,7 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const logo = logoOf(config)
   const pages = pagesOf(config, urls, logo, log)
   return {
-    places, probes, sessions, judge, urls, pages,
+    places, probes, sessions, loops, judge, urls, pages,
     live: createLiveSessions(sessions),
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
     jars,
@@ -71,7 +74,8 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
     forwarders: createForwarders(config),
     outward: { passHost: config.passHostHeader, isOurCookie: createOurCookies(cookieSettings(config)) },
     flow: createLoginFlow({
-      provider, client, logins, sessions, urls, pages, logo, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
+      provider, client, logins, sessions, loops, urls, pages, logo, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
+      namesGroups: ({ sources }) => provider.identity(sources).groups !== undefined,
       identify: ({ sources }) => identify(provider, sources, {
         userKey: config.oauthJwtUser ?? config.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail, providerName: provider.name
       })
