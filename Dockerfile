@@ -4,7 +4,7 @@ ARG NODE_IMAGE=node:24.21.0-trixie-slim
 # The gate, compiled, and the packages it runs with.
 FROM ${NODE_IMAGE} AS build
 WORKDIR /src
-# Where a proxy signs TLS anew, the file with its certificate. It stays in this stage.
+# Where a proxy signs TLS anew: a file of the base, or mounted, with its certificate. It stays in this stage.
 ARG NODE_EXTRA_CA_CERTS
 COPY package.json package-lock.json ./
 RUN npm ci --include=dev --omit=optional --ignore-scripts --no-audit --no-fund

@@ -8,7 +8,7 @@ export default defineProvider({
   label: 'Auth0',
   scopes: ['openid', 'email', 'profile'],
   parameters: {
-    subdomain: { kind: 'text', example: 'acme.eu', doc: 'What stands before .auth0.com, the region included.' },
+    subdomain: { kind: 'text', example: 'acme.eu', field: 'Domain', doc: 'What stands before .auth0.com, the region included.' },
     domain: { kind: 'origin', example: 'login.example.com', doc: 'A domain of your own, instead of the subdomain.' }
   },
   requires: ['subdomain|domain|oauthIssuer'],
@@ -19,6 +19,7 @@ export default defineProvider({
   resources: parameters => ({ ...baseOf(parameters) === undefined ? {} : { user: `${baseOf(parameters)}/userinfo` } }),
   advised: { audience: 'without an audience the access token opens Auth0’s userinfo alone; for an API add it to --oauth-extra-params' },
   guide: {
+    summary: 'Accounts of an Auth0 tenant, from any of its connections.', page: 'https://manage.auth0.com',
     register: 'Dashboard → Applications → Create Application → Regular Web Application', key: 'Client ID', secret: 'Client Secret', redirectUri: 'Allowed Callback URLs',
     traps: ['Roles and groups come only as claims that an Action adds, named by an address: https://example.com/groups.', 'The token must be signed with RS256 (Advanced Settings → OAuth).']
   },

@@ -19,7 +19,8 @@ export default defineProvider({
   resources: { groups: memberships },
   manyTenants: hasManyTenants,
   guide: {
-    register: 'Microsoft Entra admin center → App registrations → New registration → Web', key: 'Application (client) ID', secret: 'Client secret (its value, not its id)', redirectUri: 'Redirect URI',
+    summary: 'Work, school and personal accounts of Microsoft Entra ID, formerly Azure AD.', page: 'https://entra.microsoft.com',
+    register: 'Microsoft Entra admin center → App registrations → New registration → Web', key: 'Application (client) ID', secret: 'Certificates & secrets → Client secrets → Value (not the Secret ID)', redirectUri: 'Redirect URI',
     traps: [
       'The tenant is “Directory (tenant) ID”. Without it everybody’s tenant may sign in: set tenant, or --allowed-tenants.',
       'Groups come as object ids, after Token configuration → Add groups claim; more than 200 are read from Graph, which needs the permission GroupMember.Read.All.',

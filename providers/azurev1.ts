@@ -18,7 +18,8 @@ export default defineProvider({
   resources: { groups: memberships },
   manyTenants: hasManyTenants,
   guide: {
-    register: 'Microsoft Entra admin center → App registrations → New registration → Web', key: 'Application (client) ID', secret: 'Client secret (its value, not its id)', redirectUri: 'Redirect URI',
+    summary: 'Microsoft Entra ID by its old endpoints.', page: 'https://entra.microsoft.com',
+    register: 'Microsoft Entra admin center → App registrations → New registration → Web', key: 'Application (client) ID', secret: 'Certificates & secrets → Client secrets → Value (not the Secret ID)', redirectUri: 'Redirect URI',
     traps: ['For apps that still need the old endpoints, which know work and school accounts only. Anything new takes azure.']
   },
   identity: entraIdentity

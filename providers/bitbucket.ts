@@ -15,6 +15,7 @@ export default defineProvider({
     workspaces: { url: `${api}/user/workspaces?pagelen=100`, next: { member: 'next' }, items: 'values', scopes: ['account'], optional: true }
   },
   guide: {
+    summary: 'Accounts of bitbucket.org, whose workspaces are their groups.',
     register: 'Workspace settings → OAuth consumers → Add consumer (permissions: Account Read and Email)', key: 'Key', secret: 'Secret', redirectUri: 'Callback URL',
     traps: [
       'Tick “This is a private consumer”, or Bitbucket refuses the secret.',

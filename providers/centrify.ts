@@ -16,6 +16,7 @@ export default defineProvider({
   endpoints: parameters => isKnown(parameters) ? { authorize: at(parameters, 'Authorize'), token: at(parameters, 'Token') } : {},
   resources: parameters => ({ ...isKnown(parameters) ? { user: at(parameters, 'UserInfo') } : {} }),
   guide: {
+    summary: 'Accounts of Centrify, now CyberArk Identity.',
     register: 'Admin portal → Apps → Add Web Apps → Custom → OpenID Connect', key: 'OpenID Connect Client ID', secret: 'OpenID Connect Client Secret', redirectUri: 'Authorized Redirect URIs',
     traps: ['The application ID is what you typed on the app’s Settings page, not a number.', 'No issuer is set, so id_tokens are believed because TLS brought them; set --oauth-issuer to have them verified.']
   },

@@ -1,7 +1,7 @@
 import type { IdentityContext, Parameter, ParameterValues, ProviderIdentity, Sources } from '../src/provider.ts'
 
 export const tenantParameter: Parameter = {
-  kind: 'text', default: 'common', aliases: ['tenant_id'], environment: ['AAD_TENANT_ID'], example: '00000000-0000-0000-0000-000000000000',
+  kind: 'text', default: 'common', field: 'Directory (tenant) ID', aliases: ['tenant_id'], environment: ['AAD_TENANT_ID'], example: '00000000-0000-0000-0000-000000000000',
   doc: 'The tenant’s id or domain; common, organizations and consumers let in accounts of others.'
 }
 
@@ -32,6 +32,6 @@ export function entraIdentity ({ claims, groups }: Sources<'groups'>, { paramete
   return {
     tenant, subject: tenant === undefined || id === undefined ? undefined : `${tenant}:${id}`,
     user: name ?? email, login: name, email, name: claims.text('name'),
-    groups: [...new Set([...claims.texts('groups'), ...listed])]
+    groups: claims.has('groups') || listed.length > 0 ? [...new Set([...claims.texts('groups'), ...listed])] : undefined
   }
 }

@@ -12,6 +12,7 @@ export default defineProvider({
   endpoints: ({ url = '' }) => ({ authorize: `${url}/login/oauth/authorize`, token: `${url}/login/oauth/access_token`, jwks: `${url}/login/oauth/keys` }),
   resources: ({ url = '' }) => ({ user: `${url}/login/oauth/userinfo` }),
   guide: {
+    summary: 'Accounts of gitea.com or of your own Gitea or Forgejo; organizations and teams are groups.', page: 'https://gitea.com/user/settings/applications',
     register: 'Settings → Applications → Manage OAuth2 Applications → Create', key: 'Client ID', secret: 'Client Secret', redirectUri: 'Redirect URIs',
     traps: ['Groups are organizations (acme) and teams (acme:devs).', 'An address is only as good as the server’s REGISTER_EMAIL_CONFIRM.']
   },

@@ -20,6 +20,7 @@ export default defineProvider({
   }),
   accept: 'application/vnd.github+json',
   guide: {
+    summary: 'Accounts of github.com or GitHub Enterprise; organizations and teams are groups.', page: 'https://github.com/settings/developers',
     register: 'Settings → Developer settings → OAuth Apps → New OAuth App', key: 'Client ID', secret: 'Client secret', redirectUri: 'Authorization callback URL',
     traps: [
       'Groups are organizations (acme) and teams (acme:devs). They are read where a rule speaks of groups, or with --oauth-scope="read:user user:email read:org".',

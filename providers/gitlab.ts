@@ -12,6 +12,7 @@ export default defineProvider({
     groups: { url: `${url}/api/v4/groups?min_access_level=10&per_page=100`, next: 'link', scopes: ['read_api', 'api'], optional: true }
   }),
   guide: {
+    summary: 'Accounts of gitlab.com or of your own GitLab, with its groups.', page: 'https://gitlab.com/-/user_settings/applications',
     register: 'Preferences → Applications → Add new application (Confidential; scopes openid, email, profile)', key: 'Application ID', secret: 'Secret', redirectUri: 'Redirect URI',
     traps: [
       'Every scope that is asked for must be ticked on the application; GitLab knows no offline_access.',

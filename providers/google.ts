@@ -13,6 +13,7 @@ export default defineProvider({
     jwks: 'https://www.googleapis.com/oauth2/v3/certs'
   },
   guide: {
+    summary: 'Google accounts, or those of one Workspace domain.', page: 'https://console.cloud.google.com/apis/credentials',
     register: 'Google Cloud console → APIs & Services → Credentials → Create OAuth client ID → Web application', key: 'Client ID', secret: 'Client secret', redirectUri: 'Authorized redirect URIs',
     traps: [
       'Without hd or --allowed-domains anyone with a Google account may enter.',

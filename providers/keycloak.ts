@@ -12,6 +12,7 @@ export default defineProvider({
   requires: ['url|oauthIssuer', 'realm|oauthIssuer'],
   endpoints: ({ url, realm }) => url === undefined || realm === undefined ? {} : { issuer: `${url}/realms/${realm}` },
   guide: {
+    summary: 'Accounts of a realm of your Keycloak; groups and roles are groups.',
     register: 'Realm → Clients → Create client → OpenID Connect, Client authentication on', key: 'Client ID', secret: 'Credentials → Client secret', redirectUri: 'Valid redirect URIs',
     traps: [
       'Groups need a mapper: Client scopes → the client’s dedicated scope → Add mapper → Group Membership, claim groups.',

@@ -20,6 +20,7 @@ export default defineProvider({
   },
   resources: ({ url, server = '' }) => ({ ...url === undefined ? {} : { user: `${baseOf(url, server)}/v1/userinfo` } }),
   guide: {
+    summary: 'Accounts of an Okta organization.',
     register: 'Admin console → Applications → Create App Integration → OIDC → Web Application', key: 'Client ID', secret: 'Client secret', redirectUri: 'Sign-in redirect URIs',
     traps: [
       'The url is the Okta domain without -admin.',

@@ -19,6 +19,7 @@ export default defineProvider({
   },
   resources: parameters => ({ ...baseOf(parameters) === undefined ? {} : { user: `${baseOf(parameters)}/oidc/2/me` } }),
   guide: {
+    summary: 'Accounts of a OneLogin organization.',
     register: 'Administration → Applications → Add App → OpenId Connect (OIDC)', key: 'Client ID', secret: 'Client Secret', redirectUri: 'Redirect URIs',
     traps: ['Set the Token Endpoint Authentication Method to POST, or --auth-style=header.', 'Groups are sent by the app’s groups parameter and the scope groups.']
   },

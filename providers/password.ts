@@ -10,5 +10,12 @@ export default defineProvider({
   secret: 'only-if-asked',
   userKey: 'email',
   notice: 'The password provider is for testing: people type the password of the provider into a form of this gate. Use code or oidc for anything else.',
+  guide: {
+    summary: 'A form of the gate itself, for servers that have the password grant; for testing.',
+    register: 'Wherever that server keeps its clients or applications: a client with the grant “password” (direct access)', key: 'Client ID', secret: 'Client secret', redirectUri: 'Redirect URI',
+    traps: [
+      'Servers that want a second factor, or a consent, refuse this grant.'
+    ]
+  },
   identity: openidIdentity
 })

@@ -1,14 +1,21 @@
 // Builds dist/ where the compiler is installed. The packed tarball brings its dist/ along, and needs none.
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
+const root = fileURLToPath(new URL('..', import.meta.url))
 let compiler
 try {
   compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc')
 } catch {
-  if (existsSync(new URL('../dist', import.meta.url))) process.exit(0)
+  if (existsSync(join(root, 'dist'))) process.exit(0)
   console.error('oauth-gate: dist/ is not built, and without development dependencies there is no compiler. Run npm ci, or install the packed tarball.')
   process.exit(1)
 }
-execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { stdio: 'inherit', cwd: new URL('..', import.meta.url) })
+execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { stdio: 'inherit', cwd: root })
+// What an earlier build made of sources that are gone would be packed. Not removed beforehand: something may be running from there.
+for (const path of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })) {
+  if (/\.(?:js|d\.ts)$/.test(path) && !existsSync(join(root, path.replace(/\.(?:js|d\.ts)$/, '.ts')))) rmSync(join(root, 'dist', path))
+}

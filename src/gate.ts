@@ -1,4 +1,5 @@
 import fastify, { type FastifyInstance } from 'fastify'
+import { Server } from 'node:tls'
 import type { Config } from './config/options.ts'
 import { createLogger } from './log.ts'
 import { outside as machine, type Outside } from './outside.ts'
@@ -7,6 +8,7 @@ import accessLog from './plugins/access-log.ts'
 import answers from './plugins/answers.ts'
 import errors from './plugins/errors.ts'
 import guard from './plugins/guard.ts'
+import handBack from './plugins/hand-back.ts'
 import places from './plugins/places.ts'
 import sessions from './plugins/sessions.ts'
 import upstreams from './plugins/upstreams.ts'
@@ -20,16 +22,17 @@ import { serverOptions } from './server.ts'
  *
  * @param config from `loadConfig`
  * @param outside the clock and the randomness, replaced in tests
+ * @param host an app that has the gate inside: it listens and logs, and is where requests go on to (fastify.ts)
  * @returns a Fastify instance that is ready to listen
  */
-export async function createGate (config: Config, outside: Outside = machine): Promise<FastifyInstance> {
-  const log = createLogger({ level: config.logLevel, format: config.logFormat })
-  const parts = createParts(config, outside, log)
+export async function createGate (config: Config, outside: Outside = machine, host?: FastifyInstance): Promise<FastifyInstance> {
+  const log = host?.log ?? createLogger({ level: config.logLevel, format: config.logFormat })
+  const parts = createParts(config, outside, log, host && { tls: host.server instanceof Server })
 
   // Before any hook: a raw target becomes the name of a route. Ours, a callback, or the upstream it leads to.
   const app = fastify(serverOptions(config, outside, log, parts.places.rewrite))
 
-  await app.register(accessLog) // one line a request, whatever becomes of it
+  if (host === undefined) await app.register(accessLog) // one line a request, whatever becomes of it
   await app.register(answers) // what every answer of our own carries
   await app.register(errors, parts) // the only way from an error to an answer
 
@@ -41,7 +44,8 @@ export async function createGate (config: Config, outside: Outside = machine): P
   await app.register(ownRoutes, { prefix: parts.urls.routes.base, flow: parts.flow }) // to the provider and back
   await app.register(probes, parts.probes)
 
-  await app.register(upstreams, parts) // and on to the application
-  app.addHook('onListen', () => parts.listening(app.server.address())) // the cookie's name holds the port; a provider that is down is said
+  await app.register(host === undefined ? upstreams : handBack, parts) // and on to the application
+  const listener = host ?? app
+  listener.addHook('onListen', () => parts.listening(listener.server.address())) // the cookie's name holds the port; a provider that is down is said
   return app
 }

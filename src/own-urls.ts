@@ -8,6 +8,8 @@ export interface OwnPaths {
   readonly loginEndpoint?: string | undefined
   readonly logoutEndpoint?: string | undefined
   readonly oauthRedirectUri?: string | undefined
+  /** Whether providers send people back to the callback itself, where no redirect URI is set. */
+  readonly returnToCallback?: boolean
 }
 
 /** Below which path the gate's own endpoints are, as requests have it. */
@@ -67,7 +69,7 @@ export function createOwnUrls (paths: OwnPaths): OwnUrls {
     signIn: (returnTo = home, options = {}) => outward(`${routes.base}/sign_in?${query(returnTo, options)}`),
     start: (returnTo = home, options = {}) => outward(`${routes.base}/start?${query(returnTo, options)}`),
     pause: returnTo => outward(`${routes.base}/pause?rd=${encodeURIComponent(returnTo)}`),
-    redirectUri: origin => origin + root + bare(paths.prefix),
+    redirectUri: origin => origin + root + (paths.returnToCallback === true ? routes.callback : bare(paths.prefix)),
     inward: target => isBelow(root, target) ? rooted(target.slice(root.length)) : target,
     landing (safe, asked) {
       if (safe === '/' && asked !== '/') return home

@@ -5,11 +5,10 @@ import { createEntry } from './access/entry.ts'
 import { createJudge } from './access/judge.ts'
 import { originMatcher } from './access/origins.ts'
 import { compileRules } from './access/rules.ts'
-import type { Config, ProviderConfig } from './config/options.ts'
+import { strict } from './access/strict.ts'
+import { activate } from './active-provider.ts'
+import type { Config } from './config/options.ts'
 import { GateError } from './errors.ts'
-import { identify } from './identity/identify.ts'
-import { createOAuthClient, type OAuthClientOptions } from './oauth/client.ts'
-import { createProviderFetch } from './oauth/http.ts'
 import type { Outside } from './outside.ts'
 import { createOwnUrls, type OwnUrls } from './own-urls.ts'
 import { createPages } from './pages/index.ts'
@@ -18,53 +17,57 @@ import { createPlaces } from './plugins/places.ts'
 import { createArrivals } from './proxy/arrival.ts'
 import { createForwarder } from './proxy/forward.ts'
 import { identityHeaders } from './proxy/headers.ts'
-import { createLoginFlow } from './routes/login-flow.ts'
+import { createLoginFlow, createProviders } from './routes/login-flow.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
 import { createKeyring } from './session/keyring.ts'
 import { createLiveSessions } from './session/live.ts'
 import { createLogins } from './session/login.ts'
+import { createLoopBreaker } from './session/loop.ts'
 import { createSessions } from './session/sessions.ts'
 
 const DAY = 24 * 60 * 60_000
-const PROVIDER_TIMEOUT = 10_000
+
+/** What is different for an app that has the gate inside: its own server, probes, reading of a path, and a log that would hold the code if the callback were a page of the app. */
+export interface Inside {
+  /** Whether that server ends TLS. */
+  readonly tls: boolean
+}
+
+type Log = Pick<Logger, 'warn' | 'error'>
 
 /** Everything the gate is made of, made once from its configuration. */
-export function createParts (config: Config, outside: Outside, log: Logger) {
-  const [settings] = config.providers
-  const options = clientOptions(settings, config, outside)
-  const { provider } = options
+export function createParts (config: Config, outside: Outside, log: Log, inside?: Inside) {
   const gate = gateId(config)
-  const tls = config.sslCertfile !== undefined
+  const tls = inside?.tls ?? config.sslCertfile !== undefined
   const keyring = createKeyring(config.cookieSecret, config.oauthEncryptionKey.map(key => Buffer.from(key, 'base64url')), outside)
   const entry = createEntry(config)
   const logins = createLogins(keyring, gate, outside)
-  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime: config.oauthExpiryDays * DAY, headers: identityHeaders, refuse: entry.refuse })
-  const judge = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules), rootPath: config.rootPath })
-  const urls = createOwnUrls(config)
-  const probes = { paths: [config.pingPath, config.readyPath] }
-  const client = createOAuthClient({ ...options, onFailure: error => warnOfProvider(log, error) })
+  const lifetime = config.oauthExpiryDays * DAY
+  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: identityHeaders, refuse: entry.refuse })
+  const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
+  const judged = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules), rootPath: config.rootPath })
+  const judge = inside === undefined ? judged : strict(judged)
+  const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
+  const probes = { paths: inside === undefined ? [config.pingPath, config.readyPath] : [] }
+  const providers = createProviders(config.providers.map(settings => activate(settings, config, outside, error => warnOfProvider(log, settings.id, error))))
   const jars = createJars(config)
-  const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbacks: provider.flow !== 'password' })
+  const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbacks: providers.all.some(({ flow }) => flow === 'code') })
   const logo = logoOf(config)
   const pages = pagesOf(config, urls, logo, log)
   return {
-    places, probes, sessions, judge, urls, pages,
+    places, probes, sessions, loops, judge, urls, pages,
     live: createLiveSessions(sessions),
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
     jars,
     admitsOrigin: originMatcher(config.allowWebsocketOrigin),
     listening (bound: AddressInfo | string | null) {
       if (config.port === 0 && typeof bound === 'object' && bound !== null) Object.assign(jars, createJars(config, bound.port))
-      client.warm().catch((error: unknown) => warnOfProvider(log, error))
+      for (const { id, client } of providers.all) client.warm().catch((error: unknown) => warnOfProvider(log, id, error))
     },
     forwarders: createForwarders(config),
     outward: { passHost: config.passHostHeader, isOurCookie: createOurCookies(cookieSettings(config)) },
     flow: createLoginFlow({
-      provider, client, logins, sessions, urls, pages, logo, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
-      identify: ({ sources }) => identify(provider, sources, {
-        userKey: settings.oauthJwtUser ?? settings.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail, providerName: settings.id,
-        userPrefix: settings.userPrefix, parameters: settings.parameters, allowedTenants: settings.allowedTenants ?? []
-      })
+      providers, logins, sessions, loops, urls, pages, logo, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri
     })
   }
 }
@@ -75,7 +78,7 @@ function logoOf ({ logo, authTemplate, oauthErrorTemplate, basicLoginTemplate, l
   return logo === undefined && templates.every(template => template === undefined) ? undefined : createLogo(logo)
 }
 
-function pagesOf (config: Config, urls: OwnUrls, logo: Logo | undefined, log: Logger) {
+function pagesOf (config: Config, urls: OwnUrls, logo: Logo | undefined, log: Log) {
   return createPages({
     ...config,
     logo: config.logo === undefined || logo === undefined ? undefined : `${urls.logo}?v=${logo.version}`,
@@ -84,32 +87,9 @@ function pagesOf (config: Config, urls: OwnUrls, logo: Logo | undefined, log: Lo
   })
 }
 
-/** What a client of the provider is made of; `check --live` asks the same provider by the same settings. */
-export function clientOptions (settings: ProviderConfig, config: Config, outside: Outside): OAuthClientOptions {
-  const { provider, parameters } = settings
-  return {
-    provider, parameters, outside,
-    clientId: settings.oauthKey as string, // loadConfig refuses to go on without one
-    clientSecret: settings.oauthSecret,
-    authStyle: settings.authStyle,
-    usePkce: settings.usePkce,
-    scopes: settings.oauthScope ?? [...provider.scopes, ...asksForGroups(config) ? provider.groupScopes ?? [] : []],
-    extraParams: settings.oauthExtraParams,
-    issuer: settings.oauthIssuer,
-    authorizeUrl: settings.oauthAuthorizeUrl,
-    tokenUrl: settings.oauthTokenUrl,
-    userUrl: settings.oauthUserUrl,
-    fetch: createProviderFetch({ timeout: PROVIDER_TIMEOUT })
-  }
-}
-
-function asksForGroups ({ allowedGroups, rules }: Config): boolean {
-  return allowedGroups !== undefined || rules.some(({ allow }) => typeof allow === 'object')
-}
-
-function warnOfProvider (log: Logger, error: unknown): void {
+function warnOfProvider (log: Log, provider: string, error: unknown): void {
   const detail = error instanceof Error ? error.message : String(error)
-  log.warn({ event: 'provider.failed', ...error instanceof GateError && { code: error.code, hint: error.kind.hint }, detail }, 'the provider does not answer as it should; signing in is tried anew each time')
+  log.warn({ event: 'provider.failed', provider, ...error instanceof GateError && { code: error.code, hint: error.kind.hint }, detail }, 'the provider does not answer as it should; signing in is tried anew each time')
 }
 
 function createForwarders (config: Config) {

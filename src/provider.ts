@@ -27,7 +27,7 @@ export interface ProviderIdentity {
   readonly login?: string | undefined
   readonly name?: string | undefined
   /** Absent where the provider says nothing of groups, which is not the same as none. */
-  readonly groups?: readonly string[]
+  readonly groups?: readonly string[] | undefined
   readonly teams?: readonly string[]
   readonly organizations?: readonly string[]
   /** The customer of the provider whose account this is: `allowed-tenants` is about it. */
@@ -49,6 +49,8 @@ export interface Parameter {
   readonly environment?: readonly string[]
   /** Also goes with the authorization request, by its own name. */
   readonly sent?: boolean
+  /** What the provider's own pages call it. */
+  readonly field?: string
   /** What a value looks like, for error messages and documentation. */
   readonly example: string
 }
@@ -79,6 +81,10 @@ export interface Resource {
 
 /** What the documentation and `oauth-gate providers` say about registering. */
 export interface Guide {
+  /** Whose accounts these are, in one line of a list. */
+  readonly summary?: string
+  /** The address of the page where an app is registered, where it is the same for everybody. */
+  readonly page?: string
   /** Where in the provider's pages an app is registered. */
   readonly register: string
   /** What the provider calls the client id, the client secret, and the field for the redirect URI. */

@@ -1,6 +1,5 @@
-import { LogController, type FastifyServerOptions } from 'fastify'
+import { LogController, type FastifyBaseLogger, type FastifyServerOptions } from 'fastify'
 import type { IncomingMessage } from 'node:http'
-import type { Logger } from 'pino'
 import type { Config } from './config/options.ts'
 import type { Outside } from './outside.ts'
 import { createClientErrorHandler, frameworkErrors } from './plugins/errors.ts'
@@ -9,19 +8,19 @@ import { createClientErrorHandler, frameworkErrors } from './plugins/errors.ts'
 const HEADERS_TIMEOUT = 20_000
 
 /** How Fastify and the HTTP server below it are set up. */
-export function serverOptions (config: Config, outside: Outside, log: Logger, rewriteUrl: (raw: IncomingMessage) => string): FastifyServerOptions {
+export function serverOptions (config: Config, outside: Outside, log: FastifyBaseLogger, rewriteUrl: (raw: IncomingMessage) => string): FastifyServerOptions {
   const http = { maxHeaderSize: config.maxHeaderSize, headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0, requireHostHeader: false } // plugins/wire.ts requires it, with an answer of ours
-  const genReqId = createRequestIds(outside)
+  const nextId = createRequestIds(outside)
   const tls = config.sslCertfile !== undefined && config.sslKeyfile !== undefined && { cert: config.sslCertfile, key: config.sslKeyfile, ...config.sslPassword !== undefined && { passphrase: config.sslPassword } }
   return {
     ...tls === false ? { http } : { https: { ...http, ...tls } },
     loggerInstance: log,
     // Its two lines a request would hold the query, and cost more than everything else we log.
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId,
+    genReqId: (raw: IncomingMessage) => raw.visit?.id ?? nextId(),
     rewriteUrl,
     frameworkErrors,
-    clientErrorHandler: createClientErrorHandler(genReqId, log),
+    clientErrorHandler: createClientErrorHandler(nextId, log),
     exposeHeadRoutes: false
   } as FastifyServerOptions
 }

@@ -21,6 +21,11 @@ export function readings (path: string): readonly string[] | null {
   return simpleReadings(path) ?? allReadings(path)
 }
 
+/** Whether every server can be trusted to read the path alike, but for what may be encoded or not as one likes. */
+export function isPlain (path: string): boolean {
+  return simpleReadings(path) !== null
+}
+
 function simpleReadings (path: string): readonly string[] | null {
   if (!path.startsWith('/')) return null
   if (!suspect.test(path)) return [path]

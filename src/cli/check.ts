@@ -3,7 +3,7 @@ import type { Config } from '../config/options.ts'
 import { probeProvider, type Finding } from '../oauth/probe/index.ts'
 import { outside as machine, type Outside } from '../outside.ts'
 import { createOwnUrls } from '../own-urls.ts'
-import { clientOptions } from '../parts.ts'
+import { clientOptions } from '../active-provider.ts'
 import { listeningAt } from './listen.ts'
 import { reachUpstream } from './reach-upstream.ts'
 import { startBlock } from './start-block.ts'
@@ -16,9 +16,8 @@ export interface CheckOptions {
   readonly write?: (text: string) => void
 }
 
-const announcement = `
-Asking the provider and the app. The provider gets one sign-in request that nobody completes, and
-one token request with a code that nobody issued: its log will have a failed attempt of this client.
+const announcement = (byCode: boolean): string => `
+Asking the provider and the app. The provider gets ${byCode ? 'one sign-in request that nobody completes, and\n' : ''}one token request with a code that nobody issued: its log will have a failed attempt of this client.
 
 `
 
@@ -30,14 +29,14 @@ export async function check ({ config, notices }: Loaded, { live = false, outsid
     write('\nThe settings are right. Whether provider and app agree, --live asks.\n')
     return 0
   }
-  write(announcement)
+  write(announcement(config.providers.some(({ provider }) => provider.flow === 'code')))
   return await ask(config, listening, outside, write)
 }
 
 async function ask (config: Config, listening: string, outside: Outside, write: (text: string) => void): Promise<number> {
-  let wrongs = 0
+  const count = { ok: 0, wrong: 0, 'cannot tell': 0 }
   const tell = ({ verdict, what, text }: Finding): void => {
-    if (verdict === 'wrong') wrongs++
+    count[verdict]++
     write(`${verdict.padEnd(11)}  ${what.padEnd(18)}  ${text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')}\n`)
   }
   for (const settings of config.providers) {
@@ -45,8 +44,13 @@ async function ask (config: Config, listening: string, outside: Outside, write: 
     for await (const finding of probeProvider(clientOptions(settings, config, outside), registeredUri(config, listening))) tell(finding)
   }
   for (const upstream of config.upstream) tell(await reachUpstream(upstream, config))
-  write(wrongs === 0 ? '\nNothing is wrong.\n' : `\n${wrongs === 1 ? 'One thing is' : `${wrongs} things are`} wrong.\n`)
-  return wrongs === 0 ? 0 : 1
+  write(`\n${summary(count.wrong, count['cannot tell'])}\n`)
+  return count.wrong === 0 ? 0 : 1
+}
+
+function summary (wrong: number, open: number): string {
+  const found = wrong === 0 ? 'Nothing is wrong' : wrong === 1 ? 'One thing is wrong' : `${wrong} things are wrong`
+  return `${found}${open === 0 ? '' : `; ${open} of the questions could not be answered`}.`
 }
 
 /** What people come back to, unless only they know: every address of the machine has a name of its own, and port 0 is none yet. */

@@ -1,4 +1,3 @@
-import closeWithGrace from 'close-with-grace'
 import type { AddressInfo } from 'node:net'
 import { loadConfig } from '../config/load.ts'
 import { startApp } from '../demo/app.ts'
@@ -7,6 +6,7 @@ import { people } from '../demo/people.ts'
 import { startProvider } from '../demo/provider.ts'
 import { createGate } from '../gate.ts'
 import { outside } from '../outside.ts'
+import { stopWithGrace } from './stop.ts'
 
 export interface DemoOptions {
   readonly port?: number
@@ -111,7 +111,7 @@ ${rows.join('\n')}
 /** Resolves with the exit code after SIGINT or SIGTERM, when all is closed or patience is over. */
 function untilStopped (close: () => Promise<void>): Promise<number> {
   return new Promise(resolve => {
-    closeWithGrace({ delay: false, logger: false }, async ({ err }) => {
+    stopWithGrace({ delay: false, logger: false }, async ({ err }) => {
       if (err) process.stderr.write(`${err.stack ?? err.message}\n`)
       let timer: NodeJS.Timeout | undefined
       await Promise.race([close(), new Promise(done => { timer = setTimeout(done, patience) })])

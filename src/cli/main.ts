@@ -8,6 +8,7 @@ import type { Flags } from '../config/sources.ts'
 import { outside } from '../outside.ts'
 import { fullHelp, shortHelp, summaryOf, type TopicName } from './help.ts'
 import { oauthSecret } from './oauth-secret.ts'
+import { stopAtOnce } from './stop.ts'
 import { version } from './version.ts'
 
 const firstSteps = `Nothing is set yet. To see it work, with no account:  oauth-gate demo
@@ -25,10 +26,7 @@ export async function main (argv: string[]): Promise<number> {
   let code = 0
   // `… --help | head` closes the pipe early, which is no fault.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code !== 'EPIPE') throw error })
-  // Process 1 of a container has no default for signals: told to stop while it starts, it would not hear it.
-  for (const [signal, code] of [['SIGTERM', 143], ['SIGINT', 130]] as const) {
-    process.once(signal, () => { if (process.listenerCount(signal) === 0) process.exit(code) })
-  }
+  stopAtOnce()
   const program = build(argv, ended => { code = ended })
   try {
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
@@ -36,7 +34,7 @@ export async function main (argv: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode // commander has said what is wrong
     if (!(error instanceof ConfigError)) throw error
-    process.stderr.write(error.nothingSet ? firstSteps : readable(error))
+    process.stderr.write(error.nothingSet ? firstSteps : readable(error, argv[0] === 'providers'))
     return 1
   }
 }
@@ -55,6 +53,7 @@ function build (argv: readonly string[], end: (code: number) => void): Command {
   addDemo(program, end)
   addCheck(program, argv, end)
   addHealthcheck(program, argv, end)
+  addProviders(program, end)
   program.command('oauth-secret')
     .description('Print a fresh key for --oauth-encryption-key or --cookie-secret.')
     .action(() => { process.stdout.write(`${oauthSecret(outside)}\n`) })
@@ -111,6 +110,15 @@ function addDemo (program: Command, end: (code: number) => void): void {
     .option('--address <ip>', `${options.address.doc} Loopback only. [${options.address.default}]`, text => read('address', text, options.address.parse))
   demo.action(async () => {
     end(await (await import('./demo.ts')).demo(demo.opts<{ port?: number, address?: string }>()))
+  })
+}
+
+function addProviders (program: Command, end: (code: number) => void): void {
+  const command = program.command('providers [name]')
+    .description('Say who can sign people in, or what one of them needs.')
+    .option('--provider-module <text>', options.providerModule.doc)
+  command.action(async (name: string | undefined) => {
+    end((await import('./providers.ts')).describeProviders({ name, module: command.opts<{ providerModule?: string }>().providerModule }))
   })
 }
 
@@ -175,7 +183,8 @@ function read<T> (flag: string, text: string, parse: (raw: unknown) => T): T {
   }
 }
 
-function readable ({ problems }: ConfigError): string {
+function readable ({ problems }: ConfigError, isQuestion: boolean): string {
+  if (isQuestion) return problems.map(({ message, fix }) => `oauth-gate: ${message}\n  ${fix}\n`).join('')
   const count = problems.length === 1 ? 'One thing keeps' : `${problems.length} things keep`
   return `oauth-gate: ${count} it from starting.\n${problems.map(({ message, fix }) => `\n  - ${message}\n    ${fix}\n`).join('')}`
 }

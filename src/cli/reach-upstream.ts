@@ -9,8 +9,9 @@ export async function reachUpstream (upstream: Upstream, { upstreamCa, upstreamS
   const { pool, where } = openLine({ upstream, ca: upstreamCa, skipVerify: upstreamSkipVerify, timeout: Math.min(upstreamTimeout, LONGEST_WAIT), maxHeaderSize })
   const what = upstream.path === '/' ? 'upstream' : `upstream ${upstream.path}`
   try {
-    const { statusCode, body } = await pool.request({ method: 'GET', path: `${upstream.basePath}/`, headers: { 'user-agent': 'oauth-gate' } })
+    const { statusCode, headers, body } = await pool.request({ method: 'GET', path: `${upstream.basePath}/`, headers: { 'user-agent': 'oauth-gate' } })
     body.on('error', () => {}).destroy()
+    if (headers['x-oauth-gate'] !== undefined) return { verdict: 'wrong', what, text: `a gate answers at ${where}${upstream.basePath}, not the app: set --upstream to the app’s own address` }
     return { verdict: 'ok', what, text: `${where}${upstream.basePath} answers (${statusCode})` }
   } catch (error) {
     const { message, kind } = error instanceof Error ? failure(where, error, false) : { message: where, kind: undefined }

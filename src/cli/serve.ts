@@ -1,8 +1,8 @@
-import closeWithGrace from 'close-with-grace'
 import type { Loaded } from '../config/load.ts'
 import { createGate } from '../gate.ts'
 import { listen } from './listen.ts'
 import { startBlock } from './start-block.ts'
+import { stopWithGrace } from './stop.ts'
 import { version } from './version.ts'
 
 /** Milliseconds that requests under way are given when the gate is told to stop; `docker stop` kills after ten seconds. */
@@ -14,7 +14,7 @@ export async function serve ({ config, notices }: Loaded): Promise<number> {
   const listening = await listen(gate, config)
   if (listening === null) return 1
   process.stdout.write(startBlock({ config, version, listening, notices }))
-  closeWithGrace({ delay: GRACE }, async ({ err }) => {
+  stopWithGrace({ delay: GRACE }, async ({ err }) => {
     if (err !== undefined) gate.log.fatal({ event: 'gate.crashed', stack: err.stack }, 'a fault of the gate itself: it stops')
     await gate.close()
   })

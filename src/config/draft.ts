@@ -17,11 +17,15 @@ export interface Draft {
 }
 
 export function draftOf (choices: Map<OptionName, Resolved>, problems: ConfigProblem[], notices: string[]): Draft {
+  const values: Partial<Record<OptionName, unknown>> = Object.fromEntries([...choices].map(([option, { value }]) => [option, value]))
   return {
-    config: Object.fromEntries([...choices].map(([option, { value }]) => [option, value])) as Partial<Values>,
+    config: values as Partial<Values>,
     missing: option => choices.has(option) && isNothing(choices.get(option)?.value),
     given: option => choices.has(option) && choices.get(option)?.source.level !== 'default',
-    change: (option, value) => { choices.set(option, { value, source: { level: 'default', from: 'default', shown: value, overrode: [] } }) },
+    change: (option, value) => {
+      values[option] = value
+      choices.set(option, { value, source: { level: 'default', from: 'default', shown: value, overrode: [] } })
+    },
     fail: (option, message, fix) => { problems.push({ setting: flagOf(option), message, fix }) },
     note: notice => { notices.push(notice) }
   }

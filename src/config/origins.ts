@@ -42,7 +42,7 @@ function readPattern (item: string): string[] {
 function isNarrow (labels: readonly string[]): boolean {
   if (labels.join('') === '') return false
   if (!labels.includes('*')) return true
-  const isAddress = labels.length === 4 && labels.every(label => /^(?:\d+|\*)$/.test(label)) && labels[0] !== '*'
-  const fixed = isAddress ? labels.slice(0, 2) : labels.slice(-2)
-  return labels.length > 2 && !fixed.includes('*')
+  const isAddress = labels.every(label => /^(?:\d+|\*)$/.test(label))
+  if (isAddress) return labels.length === 4 && !labels.slice(0, 2).includes('*')
+  return labels.length > 2 && !labels.slice(-2).includes('*')
 }

@@ -5,7 +5,23 @@ import type { OptionName, Values } from './options.ts'
 import { covers } from './plain-path.ts'
 
 /** Where the gate's own pages are: none may be in another's place, and the cookies must reach them. */
-export const pathChecks: readonly ((draft: Draft) => void)[] = [ownPaths, redirectUri, cookiePath]
+export const pathChecks: readonly ((draft: Draft) => void)[] = [cookiePath, ownPaths, redirectUri]
+
+/** Without their cookie, `sign_out` could not end a session and `sign_in` would not know one. */
+function cookiePath ({ config, given, note, fail, change }: Draft): void {
+  const { cookiePath } = config
+  const paths = ownPathsIn(config)
+  if (cookiePath === undefined || paths === undefined) return
+  const urls = createOwnUrls(paths)
+  const seen = urls.outward(urls.routes.base)
+  if (covers(cookiePath, seen)) return
+  const above = urls.home.slice(0, -1)
+  // Not every path of a cookie can be one of a route.
+  if (given('proxyPrefix') || !covers(above === '' ? '/' : above, cookiePath) || /[:*]/.test(cookiePath)) return fail('cookiePath', `--cookie-path=${cookiePath} keeps the session from ${seen}, where people sign out.`, `Set --cookie-path to ${above === '' ? '/' : above}, or to a path that ${seen} is below.`)
+  const moved = cookiePath.slice(above.length) + paths.proxyPrefix
+  change('proxyPrefix', moved)
+  note(`the gate’s own pages are at ${above}${moved}, because --cookie-path=${cookiePath} would keep the session from ${seen}`)
+}
 
 function ownPaths ({ config, fail }: Draft): void {
   const paths = ownPathsIn(config)
@@ -31,21 +47,6 @@ function redirectUri ({ config, fail, note }: Draft): void {
   if (redirect === pingPath || redirect === readyPath || isSignOut || (covers(base, redirect) && redirect !== callback)) fail('oauthRedirectUri', `The path ${pathname} of --oauth-redirect-uri belongs to the gate, for something else.`, `Use the origin alone, or ${createOwnUrls(paths).outward(callback)}.`)
   if (!covers(rootPath, pathname)) note(`--oauth-redirect-uri has the path ${pathname}, which is not below --root-path=${rootPath}: sign-ins end there only if that path reaches the gate as it is`)
   if (publicUrl !== undefined && publicUrl.host !== host) note(`--oauth-redirect-uri leads to ${host}, but people come to ${publicUrl.host}: sign-ins end there only if cookies and gate are shared`)
-}
-
-/** Without their cookie, `sign_out` could not end a session and `sign_in` would not know one. */
-function cookiePath ({ config, given, note, fail, change }: Draft): void {
-  const { cookiePath } = config
-  const paths = ownPathsIn(config)
-  if (cookiePath === undefined || paths === undefined) return
-  const urls = createOwnUrls(paths)
-  const seen = urls.outward(urls.routes.base)
-  if (covers(cookiePath, seen)) return
-  const above = urls.home.slice(0, -1)
-  if (given('proxyPrefix') || !covers(above === '' ? '/' : above, cookiePath)) return fail('cookiePath', `--cookie-path=${cookiePath} keeps the session from ${seen}, where people sign out.`, `Set --cookie-path to ${above === '' ? '/' : above}, or to a path that ${seen} is below.`)
-  const moved = cookiePath.slice(above.length) + paths.proxyPrefix
-  change('proxyPrefix', moved)
-  note(`the gate’s own pages are at ${above}${moved}, because --cookie-path=${cookiePath} would keep the session from ${seen}`)
 }
 
 function ownPathsIn ({ proxyPrefix, prefix, rootPath, loginEndpoint, logoutEndpoint, oauthRedirectUri }: Partial<Values>): OwnPaths | undefined {

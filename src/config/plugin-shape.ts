@@ -68,7 +68,7 @@ function orElse (field: Field, other: Field): Field {
 
 const parameter = objectOf<Required<Parameter>>({
   doc: required(text('\'Your own domain.\'')), kind: required(oneOf('text', 'origin')), example: required(text('\'id.example.com\'')), default: { ...text(), expected: 'a text', check: value => typeof value === 'string' },
-  aliases: listOf(text()), environment: listOf(word(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable', '\'MY_TENANT\'')), sent: flag
+  aliases: listOf(text()), environment: listOf(word(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable', '\'MY_TENANT\'')), sent: flag, field: text()
 }, '{ kind: \'origin\', doc: \'Your own domain.\', example: \'id.example.com\' }')
 
 export const endpointsField = objectOf<Required<ProviderEndpoints>>({ issuer: address, authorize: address, token: address, jwks: address }, '{ issuer: \'https://id.example.com\' }')
@@ -80,7 +80,7 @@ const resource = orElse(objectOf<Required<Resource>>({
 
 export const resourcesField = recordOf(resource, '{ user: \'https://api.example.com/me\' }')
 
-const guide = objectOf<Required<Guide>>({ register: required(text()), key: required(text()), secret: required(text()), redirectUri: required(text()), traps: listOf(text()) }, '{ register: \'Settings → Apps\', key: \'Client ID\', secret: \'Client secret\', redirectUri: \'Callback URL\' }')
+const guide = objectOf<Required<Guide>>({ summary: text(), page: address, register: required(text()), key: required(text()), secret: required(text()), redirectUri: required(text()), traps: listOf(text()) }, '{ register: \'Settings → Apps\', key: \'Client ID\', secret: \'Client secret\', redirectUri: \'Callback URL\' }')
 
 const fields: Fields<Required<ProviderFile>> = {
   name: required(name), label: required(text('\'Custom\'')), scopes: required(listOf(scope)), identity: required(callable('({ claims }) => ({ subject: claims.text(\'sub\'), email: claims.text(\'email\') })')),

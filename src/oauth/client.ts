@@ -103,13 +103,15 @@ async function readIdToken (
 
 async function readSources (options: OAuthClientOptions, endpoints: Endpoints, tokens: Tokens, idToken: Claims | undefined): Promise<Sources> {
   const request = { fetch: options.fetch, accessToken: tokens.accessToken, accept: options.provider.accept, tokenScheme: options.provider.tokenScheme }
-  const named = 'user' in placesOf(options.provider, options.parameters ?? {}, options.scopes).resources
+  const { resources } = placesOf(options.provider, options.parameters ?? {}, options.scopes)
+  const named = 'user' in resources
   const userInfo = await readUser(request, endpoints, idToken, named)
   const trusted = [idToken, userInfo].filter(claims => claims !== undefined)
   if (trusted.length === 0) throw new ProviderAnswerInvalid('no id_token came and no user URL is known: ask for openid with --oauth-scope, or set --oauth-user-url')
   const claims = mergeClaims(trusted, tokens.accessToken)
   const read = Object.entries(endpoints.resources).map(async ([name, resource]) => [name, await readOther(resource, request, claims, options)] as const)
-  return { ...Object.fromEntries(await Promise.all(read)), ...named && userInfo !== undefined ? { user: userInfo } : {}, claims }
+  const nothing = Object.keys(resources).map(name => [name, new Claims(undefined)] as const) // what settings put out of reach is an empty document too
+  return { ...Object.fromEntries([...nothing, ...await Promise.all(read)]), ...named && userInfo !== undefined ? { user: userInfo } : {}, claims }
 }
 
 /** What nobody asked for, and what an optional resource refuses, is an empty document. */

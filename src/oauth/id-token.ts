@@ -83,7 +83,9 @@ function checkParties (claims: Claims, { issuer, clientId }: IdTokenExpectation)
 /** An issuer for each tenant (Entra): the token names its own, and the two must agree. */
 function checkIssuer (claims: Claims, issuer: string): void {
   const tenant = claims.raw('tid')
-  const expected = issuer.includes('{tid}') && typeof tenant === 'string' && TENANT.test(tenant) ? issuer.replace('{tid}', tenant) : issuer
+  const isOfMany = issuer.includes('{tid}')
+  if (isOfMany && (typeof tenant !== 'string' || !TENANT.test(tenant))) throw new IdTokenInvalid(`tid is ${shown(tenant)}, which is no tenant’s id`)
+  const expected = isOfMany ? issuer.replace('{tid}', String(tenant)) : issuer
   if (claims.raw('iss') !== expected) throw new IdTokenInvalid(`iss is ${shown(claims.raw('iss'))}, not ${shown(expected)}`)
 }
 

@@ -2,9 +2,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Judge, Place } from '../access/judge.ts'
 import { asked } from '../access/navigation.ts'
-import { AccessDenied, AmbiguousPath, FormNotSent, FramedLogin, LoginRequired, NotFound, OriginRefused, UpgradeRefused } from '../errors.ts'
+import { AccessDenied, AmbiguousPath, FormNotSent, FramedLogin, LoginRequired, NotFound, OriginRefused, SignInLoop, UpgradeRefused } from '../errors.ts'
 import type { OwnUrls } from '../own-urls.ts'
 import { isWebsocketUpgrade } from '../proxy/splice.ts'
+import type { LoopBreaker } from '../session/loop.ts'
 import { returnTarget } from './places.ts'
 
 declare module 'fastify' {
@@ -17,6 +18,7 @@ declare module 'fastify' {
 export interface GuardOptions {
   readonly judge: Judge
   readonly urls: OwnUrls
+  readonly loops: LoopBreaker
   /** Which origins, lower case, may open websockets in a session's name besides the gate's own. */
   readonly admitsOrigin: (origin: string) => boolean
 }
@@ -28,6 +30,9 @@ async function guard (app: FastifyInstance, options: GuardOptions): Promise<void
     const refusal = judged(request, request.place, options)
     if (refusal === null) return done()
     if (!(refusal instanceof LoginRequired) || !beginsSignIn(request)) return done(refusal)
+    const { setCookies, loss } = options.loops.redirected(request, request.place.target, 'guard')
+    reply.setCookies(setCookies)
+    if (loss !== undefined) return done(new SignInLoop(loss.detail, { reason: loss.reason }))
     void reply.header('x-oauth-gate', refusal.code).redirect(options.urls.start(returnTarget(request)))
   })
 }

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { safeReturn } from '../access/return-to.ts'
-import { AccessDenied, type Refusal } from '../errors.ts'
+import { AccessDenied, GroupsMissing, SignInLoop, type Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { OAuthClient, SignIn } from '../oauth/client.ts'
 import type { OwnUrls } from '../own-urls.ts'
@@ -8,6 +8,7 @@ import type { Pages } from '../pages/index.ts'
 import type { Logo } from '../pages/logo.ts'
 import type { Provider } from '../provider.ts'
 import type { Logins } from '../session/login.ts'
+import type { LoopBreaker } from '../session/loop.ts'
 import type { Sessions } from '../session/sessions.ts'
 
 /** One provider, ready to sign people in. */
@@ -35,7 +36,9 @@ export interface LoginFlow {
   returnTo (rd: unknown, request: FastifyRequest): string
   redirectUri (request: FastifyRequest): string
   sendToProvider (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, attempt: Attempt): Promise<FastifyReply>
-  /** Lets the person in, or not. @throws {AccessDenied} and no session is made */
+  /** @throws {SignInLoop} the third redirect to sign in within a minute after a sign-in that succeeded */
+  countRedirect (request: FastifyRequest, reply: FastifyReply, returnTo: string): void
+  /** Lets the person in, or not. @throws {AccessDenied} {GroupsMissing} and no session is made */
   admit (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, signIn: SignIn): void
 }
 
@@ -62,8 +65,8 @@ export interface LoginFlowOptions extends Pick<LoginFlow, 'providers' | 'logins'
   /** Made from the origin that the request came to, where none is set. */
   readonly redirectUri: string | undefined
   readonly isOurs: (target: string) => boolean
-  readonly identify: (signIn: SignIn) => Identity
   readonly refuse: (identity: Identity) => Refusal | null
+  readonly loops: LoopBreaker
 }
 
 export function createLoginFlow ({ providers, logins, sessions, urls, pages, logo, ...options }: LoginFlowOptions): LoginFlow {
@@ -79,17 +82,33 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
       request.log.info({ event: 'login.started', provider: id, restarted: attempt.restarted ?? false }, 'sent to the provider')
       return reply.setCookies(setCookies).setCookies(remember(request, id)).redirect(url)
     },
+    countRedirect (request, reply, returnTo) {
+      const { setCookies, loss } = options.loops.redirected(request, urls.inward(returnTo), 'link')
+      reply.setCookies(setCookies)
+      if (loss === undefined) return
+      request.returnTo = returnTo
+      throw new SignInLoop(loss.detail, { reason: loss.reason })
+    },
     admit (request, reply, { identify, namesGroups }, signIn) {
       const identity = identify(signIn)
       const refusal = options.refuse(identity)
       const who = { provider: identity.provider, subject: identity.subject, user: identity.user }
       if (refusal !== null) {
         request.log.warn({ event: 'login.denied', ...who, detail: refusal.detail }, 'signed in at the provider, but may not enter')
+        if (refusal.lacks === 'groups' && !namesGroups(signIn)) throw groupsMissing(refusal, signIn)
         throw new AccessDenied(refusal.detail, { reason: refusal.reason })
       }
       if (request.session !== null) sessions.end(request.session)
-      reply.setCookies(sessions.start(request.jar, request.headers.cookie, identity))
+      const cookies = sessions.start(request.jar, request.headers.cookie, identity)
+      const kept = cookies.filter(({ options }) => options.maxAge > 0).length
+      reply.setCookies([...cookies, options.loops.succeeded(request.jar, request.headers.cookie, request.arrival.proto, kept)])
       request.log.info({ event: 'login.succeeded', ...who }, 'signed in')
     }
   }
+}
+
+function groupsMissing ({ detail }: Refusal, { sources: { claims } }: SignIn): GroupsMissing {
+  const link = claims.has('_claim_names') || claims.has('hasgroups')
+  const seen = link ? 'the provider sent a link instead of the groups, as Entra does above 200: have it send fewer, or application roles' : `the provider sent ${claims.names().slice(0, 50).join(', ').slice(0, 1000)}`
+  return new GroupsMissing(`${detail}, and no groups claim came (${seen}); ask for it with --oauth-scope, or have the provider send it`)
 }

@@ -157,6 +157,7 @@ t.test('a provider that is down, or talks nonsense, is wrong, and what follows f
   t.match(down.line('discovery'), /^wrong .*ECONNREFUSED/)
   for (const what of ['issuer', 'key set', 'client credentials', 'redirect URI', 'clock']) t.match(down.line(what), /^cannot tell /, what)
   t.match(down.line('upstream'), /^ok /)
+  t.match(down.out, /One thing is wrong; 5 of the questions could not be answered\.\n$/)
 })
 
 t.test('keys that cannot be read or used are wrong', async t => {
@@ -208,6 +209,42 @@ t.test('an upstream is reached over http, https with its certificate, and a sock
   t.match(line('upstream'), /^ok .*\(404\)\nok +upstream \/s .*\(500\)$/)
 })
 
+t.test('an upstream that is a gate, this one for instance, is wrong', async t => {
+  const { settings } = await startReal(t)
+  const app = await startApp(t, (_request, response) => { response.writeHead(302, { 'x-oauth-gate': 'GATE_LOGIN_REQUIRED', location: '/oauth2/start' }).end() })
+  const { code, line } = await run({ ...settings, upstream: app.url })
+  t.equal(code, 1)
+  t.match(line('upstream'), /^wrong .*a gate answers at .*, not the app: set --upstream/)
+})
+
+t.test('one clock among several answers is believed: the newest', async t => {
+  const { provider, settings } = await startOdd(t)
+  provider.answer('/.well-known/openid-configuration', response => { // from a cache that does not say so
+    response.writeHead(200, { 'content-type': 'application/json', date: new Date(Date.now() - 600_000).toUTCString() })
+      .end(JSON.stringify({ issuer: provider.issuer, token_endpoint: `${provider.issuer}/token`, jwks_uri: `${provider.issuer}/keys` }))
+  })
+  t.match((await run(settings)).line('clock'), /^ok /)
+  t.match((await run(settings, new TestOutside(Date.now() + 300_000))).line('clock'), /^wrong .*(?:299|300|301) s ahead of/)
+})
+
+t.test('a provider that people sign in to by a form of ours gets no sign-in request', async t => {
+  const { provider, settings } = await startReal(t)
+  const { out, line } = await run({ ...settings, oauthProvider: 'password' })
+  t.notMatch(out, /sign-in request that nobody/)
+  t.equal(line('redirect URI'), '')
+  t.strictSame(provider.requests.filter(({ path }) => path === '/auth'), [])
+})
+
+t.test('everything that is wrong or cannot be told says what to do', async t => {
+  const uri = 'https://app.example'
+  const usual: Reply = { status: 400, error: undefined, gave: false, secretSent: true, entra: false, byCode: true }
+  const replies = [{ status: 401 }, { error: 'invalid_client' }, { error: 'unauthorized_client' }, { error: 'invalid_grant', entra: true }, { error: 'x' }, { gave: true }, { error: 'redirect_uri_mismatch' }]
+  const pages = [{ status: 400, body: 'redirect_uri' }, { status: 500, body: '' }, { status: 200, body: '' }, { status: 302, body: '', location: new URL('https://p.example/e?error=x') }, { status: 302, body: '', location: new URL('https://p.example/login') }, { status: 302, body: '', location: new URL(`${uri}?error=x`) }]
+  const findings = [...replies.map(reply => judgeReply({ ...usual, ...reply })), ...pages.flatMap(page => judgePage(page, uri))].filter(({ verdict }) => verdict !== 'ok')
+  t.equal(findings.length, 13)
+  for (const { text } of findings) t.match(text, /check --|set --|register |enable |sign in once/, text)
+})
+
 t.test('an upstream that is down is wrong', async t => {
   const { settings } = await startReal(t)
   const { code, line } = await run({ ...settings, upstream: `http://127.0.0.1:${await freePort()}` })
@@ -227,6 +264,7 @@ t.test('token endpoints are read as they are known to answer', async t => {
     [{ status: 401, error: 'unauthorized_client' }, 'wrong', /--oauth-secret/],
     [{ error: 'unauthorized_client' }, 'wrong', /enable the authorization code flow/],
     [{ error: 'unauthorized_client', byCode: false }, 'cannot tell'],
+    [{ error: 'redirect_uri_mismatch' }, 'cannot tell', /redirect URI first; register/],
     [{ error: 'invalid_request' }, 'cannot tell'],
     [{ status: 503 }, 'cannot tell'],
     [{ status: 200, gave: true }, 'wrong', /nobody issued/]

@@ -21,6 +21,16 @@ t.test('it says where to open the app, what to register, who may enter and for h
   t.notMatch(text, /nothing restricts|plain http|secret-of|the-client-secret/)
 })
 
+t.test('prefix and root path are part of what people open and of what is registered; behind a proxy in front only its name counts', async t => {
+  t.match(block({ prefix: '/apps/x' }), /Open +http:\/\/127\.0\.0\.1:4180\/apps\/x\n[^]*Redirect URI +http:\/\/127\.0\.0\.1:4180\/apps\/x +\(register exactly/)
+  t.match(block({ prefix: '/x', rootPath: '/proxy', publicUrl: 'https://a.example' }), /Redirect URI +https:\/\/a\.example\/proxy\/x +\(register exactly/)
+  for (const text of [block({ rootPath: '/proxy' }), block({ rootPath: '/proxy', unixSocket: '/run/gate.sock' }, 'unix:/run/gate.sock')]) {
+    t.match(text, /Redirect URI +the origin that people type and \/proxy, whichever that is: set --public-url/)
+    t.notMatch(text, /register exactly/)
+  }
+  t.match(block({ unixSocket: '/run/gate.sock' }, 'unix:/run/gate.sock'), /Open +unix:\/run\/gate\.sock\n/)
+})
+
 t.test('a public URL is what people open and what is registered', async t => {
   const text = block({ publicUrl: 'https://apps.example.com' }, 'http://0.0.0.0:4180')
   t.match(text, /Open +https:\/\/apps\.example\.com\n/)

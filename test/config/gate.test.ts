@@ -17,7 +17,7 @@ const word = from(['a', 'A', '-', '_', '.', ',', ' ', '=', '@', '*', '"', 'ü', 
 /** What somebody may write for each setting whose value the gate takes apart. */
 const written = {
   upstream: fc.oneof(url, fc.tuple(path, url).map(parts => parts.join('=')), path.map(base => `unix:/s.sock:${base}`)),
-  'ping-path': path, 'ready-path': path, 'proxy-prefix': path, 'cookie-path': path,
+  'ping-path': path, 'ready-path': path, 'proxy-prefix': path, 'cookie-path': path, prefix: path, 'root-path': path, 'login-endpoint': path, 'logout-endpoint': path,
   'oauth-issuer': url, 'oauth-authorize-url': url, 'oauth-token-url': url, 'oauth-user-url': url, 'oauth-redirect-uri': url, 'public-url': url,
   'allow-websocket-origin': fc.oneof(url, host), 'trusted-proxy': fc.oneof(host, host.map(host => `${host}/8`), fc.constantFrom('::/0', '::1/128', '::ffff:1.2.3.4/100')),
   'cookie-name': word, 'cookie-domain': fc.oneof(host, word), 'cookie-samesite': fc.constantFrom('lax', 'strict', 'none'), 'cookie-secret': word,
@@ -61,7 +61,7 @@ t.test('of all settings that are accepted a gate can be made', async t => {
 
 t.test('what would end in the middle of the start is told before it', async t => {
   const table: readonly (readonly [string, string])[] = [
-    ['oauth-issuer', 'https://id.example.com/?x=1'], ['upstream', '/:$=http://a'], ['upstream', '/a:$b=http://a'], ['ping-path', '/a*b'], ['ready-path', '/:a'], ['proxy-prefix', '/*']
+    ['oauth-issuer', 'https://id.example.com/?x=1'], ['upstream', '/:$=http://a'], ['upstream', '/a:$b=http://a'], ['ping-path', '/a*b'], ['ready-path', '/:a'], ['proxy-prefix', '/*'], ['prefix', '/:a'], ['login-endpoint', '/a*'], ['cookie-path', '/:a']
   ]
   for (const [flag, value] of table) t.equal(accepted({ [flag]: value }), null, `--${flag}=${value}`)
 })

@@ -147,7 +147,7 @@ t.test('every fault of its shape is told at once, with file, field and what was 
   const faults = said({ 'provider-module': './odd.mjs' })
   for (const text of [
     'label is missing Write label: \'Custom\'.', 'name must be a lower-case word of letters, digits, - and _, not "Odd One". Write name: \'custom\'.', 'scopes[1] must be one scope, without spaces (RFC 6749 §3.3), not "two words".',
-    'lable is no field of a provider. Did you mean label?', 'aliases must be a list, not a text.', 'flow must be \'code\' or \'password\', not "implicit".', 'pkce must be true or false, not "no".',
+    'lable is no field of a provider. Did you mean label?', 'aliases must be a list, not "x".', 'flow must be \'code\' or \'password\', not "implicit".', 'pkce must be true or false, not "no".',
     'parameters.url.kind must be \'text\' or \'origin\', not "address".', 'parameters.url.example is missing', 'endpoints.issuer must be an https address', 'endpoints.authorise is no field of a provider. Did you mean authorize?',
     'resources.user.url must be an https address', 'resources.user.next must be an object or \'link\', not "page".', 'resources.groups must be an object or an https address', 'guide.register must be a text on one line', 'guide.redirectUri is missing', 'identity must be a function, not an object.'
   ]) t.ok(faults.some(fault => fault.startsWith(`${folder}/odd.mjs: ${text.split('. ')[0]}`) || fault.replace('missing.', 'missing').includes(text)), text)

@@ -11,7 +11,7 @@ import { CLIENT, COOKIE_SECRET } from '../fixtures/gate.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 import { blocksOf, isShown, pages, type Block } from './markdown.ts'
 import { startGithub } from './github.ts'
-import { has, keepRunning, listens, startStage, type Stage } from './stage.ts'
+import { envFor, has, keepRunning, listens, startStage, type Stage } from './stage.ts'
 
 t.setTimeout(300_000)
 
@@ -45,7 +45,7 @@ function writeLog (folder: string): void {
 function fill ({ stage }: Walk, command: string, github: string): string {
   const port = `--port=${stage.ports.gate}`
   return stage.fill(command)
-    .replaceAll('npm ci && npm run demo', `npm run --prefix ${resolve('.')} demo -- ${port}`) // whoever runs the tests has done npm ci
+    .replaceAll('npm ci && npm run demo', `npm run --silent --prefix ${resolve('.')} demo -- ${port}`) // whoever runs the tests has done npm ci
     .replaceAll(/oauth-gate demo$/gm, `oauth-gate demo ${port}`)
     .replaceAll(/https:\/\/(?:api\.)?github\.com/g, github)
 }
@@ -64,6 +64,7 @@ async function runToEnd (walk: Walk, block: Block, command: string): Promise<voi
 
 async function leaveRunning (walk: Walk, block: Block, command: string): Promise<void> {
   const { t, stage } = walk
+  if (block.marker.includes('with the app')) await startApp(t, stage.ports.app)
   const isGate = /oauth-gate (?:serve|demo)|npm run/.test(command)
   if (isGate) await walk.stopGate()
   const port = isGate ? stage.ports.gate : stage.ports.app
@@ -112,7 +113,7 @@ function checkSettings ({ t, stage }: Walk, { page, line, text }: Block): void {
   const missing = Object.entries(rest).filter(([name]) => !keys.some(key => key.replace(/_file$/, '') === name.toLowerCase()))
   const file = join(stage.folder, 'gate.yaml')
   writeFileSync(file, stage.fill(text))
-  const { status, stdout, stderr } = spawnSync('oauth-gate', ['check', `--config=${file}`], { encoding: 'utf8', env: { ...stage.env, ...Object.fromEntries(missing.map(([name, value]) => [`OAUTH_GATE_${name}`, value])) } })
+  const { status, stdout, stderr } = spawnSync('oauth-gate', ['check', `--config=${file}`], { encoding: 'utf8', env: { ...envFor(stage.env, text), ...Object.fromEntries(missing.map(([name, value]) => [`OAUTH_GATE_${name}`, value])) } })
   t.equal(status, 0, `${page}:${line} ${stdout}${stderr}`)
   if (missing.length === 0) t.notMatch(stdout, /^ {2}Warning/m, `${page}:${line} is as good as it can be`)
 }

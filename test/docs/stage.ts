@@ -40,7 +40,7 @@ export async function startStage (t: Test, { people = everybody }: { readonly pe
   for (const name of ['cookie-secret', 'encryption-key']) writeFileSync(join(folder, name), `${runSync('oauth-secret')}\n`)
   const pairs: [string, string][] = [
     ['https://id.example.com', provider.issuer], ['https://app.example.com', publicOrigin], ['CLIENT_ID', CLIENT.id], ['CLIENT_SECRET', CLIENT.secret],
-    ['/etc/ssl/app.example.com/', `${folder}/`], ['/etc/oauth-gate/', `${folder}/`], ['/etc/traefik/', `${folder}/`],
+    ['/etc/ssl/app.example.com/', `${folder}/`], ['/etc/oauth-gate/', `${folder}/`], ['/etc/traefik/', `${folder}/`], ['/run/oauth-gate/', `${folder}/`],
     ['4180', String(gate)], ['5006', String(app)], ['8000', String(otherApp)],
     ['listen 443 ', `listen 127.0.0.1:${tls} `], ['listen 80;', `listen 127.0.0.1:${plain};`], // nginx
     ['\napp.example.com {', `\napp.example.com:${tls} {`], // Caddy
@@ -80,7 +80,12 @@ export async function keepRunning (t: Test, command: string, args: readonly stri
 export function serve (t: Test, { env, folder, fill }: Stage, file: string, ...flags: string[]): Promise<{ said: () => string }> {
   const path = join(folder, 'gate.yaml')
   writeFileSync(path, fill(file))
-  return keepRunning(t, 'oauth-gate', ['serve', `--config=${path}`, ...flags], { env, ready: said => said.includes('  Who may enter') })
+  return keepRunning(t, 'oauth-gate', ['serve', `--config=${path}`, ...flags], { env: envFor(env, file), ready: said => said.includes('  Who may enter') })
+}
+
+/** A socket has no port. */
+export function envFor (env: Stage['env'], settings: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name !== 'OAUTH_GATE_PORT' || !settings.includes('unix_socket')))
 }
 
 export async function listens (port: number): Promise<boolean> {

@@ -58,12 +58,18 @@ t.test('a websocket opens for who is signed in, on our own origin only', async t
 
 t.test('another origin may be allowed', async t => {
   const app = await startEcho(t)
-  const running = await startGate(t, { app, settings: { allowWebsocketOrigin: ['https://portal.example.org'] } })
+  const running = await startGate(t, { app, settings: { allowWebsocketOrigin: ['https://portal.example.org', '*.apps.example.org', 'lab.example.org:5006'] } })
   const visitor = new Visitor()
   await visitor.signIn(`${running.origin}/`, 'ada')
-  const { socket, status } = await open(running, visitor, { origin: 'https://portal.example.org' })
-  t.equal(status, 101)
-  socket.close()
+  for (const origin of ['https://portal.example.org', 'https://a.apps.example.org', 'http://lab.example.org:5006']) {
+    const { socket, status } = await open(running, visitor, { origin })
+    t.equal(status, 101, origin)
+    socket.close()
+  }
+  for (const origin of ['http://portal.example.org', 'https://apps.example.org', 'https://a.apps.example.org.evil.example', 'http://lab.example.org', 'https://evil.example/.apps.example.org']) {
+    t.equal((await open(running, visitor, { origin })).status, 403, origin)
+  }
+  t.equal(app.handshakes.length, 3, 'and of those the app knows nothing')
 })
 
 for (const [cause, end] of Object.entries({

@@ -1,11 +1,13 @@
 // The part of image.test.ts that runs the image, started by it in a network of its own.
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { parse } from 'yaml'
+import { blocksOf, fileIn } from '../docs/markdown.ts'
 import { startApp } from '../fixtures/gate.ts'
 import { alice, redirectUri as origin, startOpenIdProvider } from '../fixtures/openid-provider.ts'
 import { Visitor } from '../fixtures/visitor.ts'
@@ -15,6 +17,7 @@ import { startContainer, type Container, type Start } from './container.ts'
 
 const image = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as { config: ImageConfig, root: string }
 const health = image.config.Healthcheck.Test.slice(1)
+const PAGE = 'docs/image.md'
 const CLIENT_SECRET = 'a secret/with:odd+characters'
 
 const folder = mkdtempSync(join(tmpdir(), 'oauth-gate-'))
@@ -73,6 +76,19 @@ t.test('the health check knows the gate by its environment, whatever port, path 
   t.match(await finished({ args: health.slice(1), env: other, files }), { code: 1, output: /not healthy: nothing listens/ }, 'a gate that is down is not healthy')
 })
 
+t.test('a request that never ends does not outlast docker stop', async t => {
+  const app = await startApp(t, () => {})
+  const gate = startContainer(t, image, { env: { ...panel, OAUTH_GATE_UPSTREAM: app.url } })
+  await untilReady(gate)
+  const waiting = new Visitor().follow(origin)
+  while (app.received.length < 1) await sleep(20)
+  const told = performance.now()
+  gate.signal('TERM')
+  t.match(await waiting, { status: 502, headers: { 'x-oauth-gate': /^GATE_UPSTREAM_/ } })
+  t.equal(await gate.ended, 0)
+  t.ok(performance.now() - told < 9500)
+})
+
 t.test('SIGTERM lets what is under way finish, ends what has no end, and exits with 0', async t => {
   const app = await startApp(t, (request, response) => {
     if (request.url === '/slow') setTimeout(() => { response.end('whole') }, 1000)
@@ -109,6 +125,36 @@ t.test('a secret comes from a file; one that the user of the image may not read 
   await untilReady(startContainer(t, image, { env, files }))
 })
 
+t.test('the commands of docs/image.md are what was done here', async t => {
+  const [build, secret, run] = blocksOf(PAGE).filter(({ language }) => language === 'sh').map(({ text }) => text.replaceAll('\\\n', '').trim())
+  t.equal(build, 'docker build -t oauth-gate .')
+  t.match(await finished({ args: /^docker run --rm oauth-gate (\S+)$/.exec(secret ?? '')?.[1]?.split(' ') ?? [] }), { code: 0, output: /^[\w-]{43}=\n$/ })
+  const [, flags = '', variables = ''] = /^docker run -d --name gate -p 4180:4180 (--read-only --cap-drop=ALL --security-opt=no-new-privileges) +((?:-e \S+ +)+)oauth-gate$/.exec(run ?? '') ?? []
+  t.ok(flags, 'nothing less is taken from it than startContainer takes')
+  const env = Object.fromEntries([...variables.matchAll(/-e (\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value === 'SESSION_KEY' ? sealing.output.trim() : value]))
+  await untilReady(startContainer(t, image, { env }))
+})
+
+t.test('the compose file of docs/image.md is one that starts', async t => {
+  const { services: { gate } } = parse(fileIn(PAGE, 'yaml', 'compose.yaml')) as { services: { gate: { environment: Record<string, string>, secrets: string[] } } }
+  t.match(gate, { read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], ports: ['4180:4180'] })
+  await untilReady(startContainer(t, image, { env: gate.environment, files: secretFiles(gate.secrets.map(name => `/run/secrets/${name}`)) }))
+})
+
+t.test('the deployment of docs/image.md starts, and answers its probes', async t => {
+  const { spec: { template: { spec } } } = parse(fileIn(PAGE, 'yaml', 'deployment.yaml')) as { spec: { template: { spec: { containers: Pod[] } } } }
+  const [pod] = spec.containers as [Pod]
+  t.match(spec, { securityContext: { runAsNonRoot: true, fsGroup: Number(image.config.User.split(':')[1]) } })
+  t.match(pod.securityContext, { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } })
+  const env = { ...Object.fromEntries(pod.env.map(({ name, value }) => [name, value])), OAUTH_GATE_PORT: 'tcp://10.0.0.1:4180' }
+  const gate = startContainer(t, image, { env, files: secretFiles(Object.values(env).filter(value => value.startsWith('/run/secrets/'))) })
+  await untilReady(gate)
+  for (const { httpGet: { path } } of [pod.readinessProbe, pod.livenessProbe]) {
+    t.match(await new Visitor().ask(`http://127.0.0.1:${pod.ports[0]?.containerPort}${path}`), { status: 200, headers: { 'x-oauth-gate': /./ } }, path)
+  }
+  t.match(gate.output(), /ignored what Kubernetes sets for a service: OAUTH_GATE_PORT/)
+})
+
 t.test('what is wrong is said, and ends the container', async t => {
   t.match(await finished({}), { code: 1, output: /--upstream[^]*--oauth-provider/ }, 'nothing is set')
   t.match(await finished({ args: ['demo'] }), { code: 1, output: /^oauth-gate: The demo needs the package oidc-provider[^]*npx oauth-gate demo\.\n$/ })
@@ -116,6 +162,24 @@ t.test('what is wrong is said, and ends the container', async t => {
   t.match(await finished({ args: ['--version'] }), { code: 0, output: /^\d+\.\d+\.\d+\n$/ })
   t.match(sealing, { code: 0, output: /^[\w-]{43}=\n$/ })
 })
+
+interface Probe { readonly httpGet: { readonly path: string } }
+interface Pod {
+  readonly env: readonly { readonly name: string, readonly value: string }[]
+  readonly ports: readonly { readonly containerPort: number }[]
+  readonly securityContext: object
+  readonly readinessProbe: Probe
+  readonly livenessProbe: Probe
+}
+
+/** As Kubernetes mounts them with mode 0440 and an `fsGroup`. */
+function secretFiles (paths: readonly string[]): Record<string, string> {
+  const file = join(folder, 'secret')
+  writeFileSync(file, sealing.output)
+  chownSync(file, 0, Number(image.config.User.split(':')[1]))
+  chmodSync(file, 0o440)
+  return Object.fromEntries(paths.map(path => [path, file]))
+}
 
 async function finished (start: Start): Promise<{ code: number | null, output: string }> {
   const container = startContainer(t, image, start)

@@ -78,7 +78,10 @@ for (const [name, row] of Object.entries(table)) {
     const { token } = simulator.server
     const at = Object.entries(simulator.routes).flatMap(([place, route]) => route === token ? [place] : [])
     const meddle = (change: (asked: Asked) => Promise<Asked> | Asked) => { for (const place of at) world.replace(place, async asked => await token(await change(asked))) }
-    meddle(async asked => { await token(asked); return asked })
+    meddle(async asked => {
+      await token(asked)
+      return asked
+    })
     t.equal(await signIn('ada'), row.code, 'used before')
     meddle(asked => inForm(asked, 'code', 'never-issued'))
     t.equal(await signIn('ada'), row.code, 'never issued')

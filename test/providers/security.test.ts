@@ -113,7 +113,7 @@ t.test('the simulators refuse what their providers refuse', async t => {
   const authorization = world.asked.find(({ at }) => at === 'GET api.github.com/user')?.headers.authorization ?? ''
   const ask = async (simulator: Simulator, at: string, headers: Record<string, string>, query = '') => {
     const answer = await simulator.routes[at]?.({ at, headers, query: new URLSearchParams(query), form: new URLSearchParams() })
-    return `${answer?.status} ${answer?.body.slice(0, 60)}`
+    return `${answer?.status} ${answer?.body.slice(0, 100)}`
   }
   const agent = { 'user-agent': 'x' }
   t.match(await ask(github, 'GET api.github.com/user', { authorization }), /^403 Request forbidden by administrative rules/, 'GitHub without User-Agent')

@@ -12,6 +12,9 @@ const what = 'client credentials'
 const CODE_REFUSED = new Set(['invalid_grant', 'bad_verification_code'])
 const CLIENT_REFUSED = new Set(['invalid_client', 'incorrect_client_credentials'])
 
+/** How GitHub and Google say that it is the address which is wrong. */
+const URI_REFUSED = 'redirect_uri_mismatch'
+
 /** What a token endpoint said to a code that nobody issued. */
 export interface Reply {
   readonly status: number
@@ -55,13 +58,14 @@ export function judgeReply ({ status, error, gave, secretSent, entra, byCode }: 
   const answered = `the token endpoint answered ${status}${error === undefined ? '' : ` ${errorCode(error)}`}`
   if (gave) return wrong(what, 'the token endpoint gave a token for a code that nobody issued: anybody could sign in; check --oauth-token-url')
   if (error !== undefined && CODE_REFUSED.has(error)) {
-    if (entra && secretSent) return cannotTell(what, `${answered}, but this provider may look at the code before the secret`)
+    if (entra && secretSent) return cannotTell(what, `${answered}, but this provider may look at the code before the secret; sign in once to know`)
     return ok(what, secretSent ? `accepted (${answered} to an impossible code)` : `the client id is accepted, no secret is sent (${answered} to an impossible code)`)
   }
+  if (error === URI_REFUSED) return cannotTell(what, `${answered}: it looks at the redirect URI first; register the one that is used, then check again`)
   // Keycloak says unauthorized_client of a wrong secret too, with the status that RFC 6749 has for invalid_client.
   if ((error !== undefined && CLIENT_REFUSED.has(error)) || status === 401) return wrong(what, `${answered}; check --oauth-key${secretSent ? ' and --oauth-secret (the value, not its id), and --auth-style' : ', and whether the client needs a secret (--oauth-secret, --auth-style)'}`)
   if (error === 'unauthorized_client' && byCode) return wrong(what, `${answered}; enable the authorization code flow for this client at the provider`)
-  return cannotTell(what, `${answered} to an impossible code, which says nothing about the client`)
+  return cannotTell(what, `${answered} to an impossible code, which says nothing about the client; sign in once, and the log says what is wrong`)
 }
 
 function sendsSecret ({ clientSecret, authStyle, provider }: OAuthClientOptions): boolean {

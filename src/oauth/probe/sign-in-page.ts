@@ -50,7 +50,7 @@ export function judgePage ({ status, location, body }: Page, redirectUri: string
   const text = body.replace(/<(script|style)\b[\s\S]*?<\/\1\s*>/gi, ' ').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
   if (NAMED.test(body) || SPOKEN.test(text) || (status >= 400 && status < 500 && MENTIONED.test(text))) return [refused]
   if (status >= 400) return [cannotTell(what, `the provider answered ${status} to a sign-in, with a page that does not speak of the redirect URI; sign in once with a browser to read it`)]
-  return [cannotTell(what, `${redirectUri} is accepted so far: the provider shows a page of its own; some look at the address only after the sign-in`)]
+  return [cannotTell(what, `${redirectUri} is accepted so far: the provider shows a page of its own; some look at the address only after the sign-in, so sign in once to know`)]
 }
 
 function judgeReturn ({ searchParams, hash }: URL, redirectUri: string): readonly Finding[] {
@@ -59,13 +59,13 @@ function judgeReturn ({ searchParams, hash }: URL, redirectUri: string): readonl
   if (error === null || NOBODY.has(error)) return [accepted]
   const fix = OURS.get(error)
   const answered = `the provider answered ${errorCode(error)}`
-  return [accepted, fix === undefined ? cannotTell('sign-in request', `${answered} where nobody is signed in`) : wrong('sign-in request', `${answered}; ${fix}`)]
+  return [accepted, fix === undefined ? cannotTell('sign-in request', `${answered} where nobody is signed in; sign in once with a browser to read more`) : wrong('sign-in request', `${answered}; ${fix}`)]
 }
 
 function judgeElsewhere (location: URL, redirectUri: string): Finding {
   const error = location.searchParams.get('error')
-  if (error !== null) return cannotTell(what, `the provider leads to a page about ${errorCode(error)}, which does not speak of the redirect URI`)
-  return cannotTell(what, `${redirectUri} is accepted so far: the provider leads on to ${address(location.href)}; some look at the address only after the sign-in`)
+  if (error !== null) return cannotTell(what, `the provider leads to a page about ${errorCode(error)}, which does not speak of the redirect URI; sign in once with a browser to read it`)
+  return cannotTell(what, `${redirectUri} is accepted so far: the provider leads on to ${address(location.href)}; some look at the address only after the sign-in, so sign in once to know`)
 }
 
 function isAt ({ origin, pathname }: URL, redirectUri: string): boolean {

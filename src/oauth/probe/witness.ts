@@ -19,10 +19,11 @@ export function createWitness (fetch: ProviderFetch, outside: Outside): Witness 
 
   function note (headers: Headers, sentAt: number): void {
     const date = Date.parse(headers.get('date') ?? '')
-    if (ahead !== undefined || Number.isNaN(date)) return
+    if (Number.isNaN(date)) return
     const age = Number(headers.get('age') ?? 0)
     const arrived = date + (age > 0 ? age * 1000 : 0) + 500 // a Date is cut to the second
-    ahead = arrived - (sentAt + outside.now()) / 2
+    const seen = arrived - (sentAt + outside.now()) / 2
+    ahead = ahead === undefined ? seen : Math.max(ahead, seen) // a cache that hides its age makes a Date older, never newer
   }
 
   return {
@@ -35,7 +36,7 @@ export function createWitness (fetch: ProviderFetch, outside: Outside): Witness 
     },
     first: () => parsed(first?.text),
     clock () {
-      if (ahead === undefined) return cannotTell('clock', 'no answer of the provider said what time it is')
+      if (ahead === undefined) return cannotTell('clock', 'no answer of the provider said what time it is; compare this machine’s with another clock')
       const seconds = Math.round(Math.abs(ahead) / 1000)
       if (Math.abs(ahead) <= TOLERANCE) return ok('clock', `within ${Math.max(1, seconds)} s of the provider’s`)
       return wrong('clock', `this machine’s clock is ${seconds} s ${ahead > 0 ? 'behind' : 'ahead of'} the provider’s, so id_tokens are refused: have it set by NTP`)

@@ -1,0 +1,46 @@
+import type { Config, ProviderConfig } from './config/options.ts'
+import { identify } from './identity/identify.ts'
+import { createOAuthClient, type OAuthClientOptions } from './oauth/client.ts'
+import { createProviderFetch } from './oauth/http.ts'
+import type { Outside } from './outside.ts'
+import type { ActiveProvider } from './routes/login-flow.ts'
+
+const PROVIDER_TIMEOUT = 10_000
+
+/** Puts one provider of the settings to work. @param onFailure told of what did not end a sign-in */
+export function activate (settings: ProviderConfig, config: Config, outside: Outside, onFailure: (error: unknown) => void): ActiveProvider {
+  const { id, label, provider, parameters, userPrefix } = settings
+  const context = { parameters, allowedTenants: (settings.allowedTenants ?? []).map(tenant => tenant.toLowerCase()) }
+  return {
+    id, label,
+    flow: provider.flow,
+    client: createOAuthClient({ ...clientOptions(settings, config, outside), onFailure }),
+    namesGroups: ({ sources }) => provider.identity(sources, context).groups !== undefined,
+    identify: ({ sources }) => identify(provider, sources, {
+      ...context, userPrefix, providerName: id, userKey: settings.oauthJwtUser ?? settings.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail
+    })
+  }
+}
+
+/** What a client of the provider is made of; `check --live` asks the same provider by the same settings. */
+export function clientOptions (settings: ProviderConfig, config: Config, outside: Outside): OAuthClientOptions {
+  const { provider, parameters } = settings
+  return {
+    provider, parameters, outside,
+    clientId: settings.oauthKey as string, // loadConfig refuses to go on without one
+    clientSecret: settings.oauthSecret,
+    authStyle: settings.authStyle,
+    usePkce: settings.usePkce,
+    scopes: settings.oauthScope ?? [...provider.scopes, ...asksForGroups(config) ? provider.groupScopes ?? [] : []],
+    extraParams: settings.oauthExtraParams,
+    issuer: settings.oauthIssuer,
+    authorizeUrl: settings.oauthAuthorizeUrl,
+    tokenUrl: settings.oauthTokenUrl,
+    userUrl: settings.oauthUserUrl,
+    fetch: createProviderFetch({ timeout: PROVIDER_TIMEOUT })
+  }
+}
+
+function asksForGroups ({ allowedGroups, rules }: Config): boolean {
+  return allowedGroups !== undefined || rules.some(({ allow }) => typeof allow === 'object')
+}
