@@ -66,9 +66,9 @@ t.test('the image', async t => {
     t.ok(Math.abs(size - Number(said)) < 5, `${size.toFixed(1)} MB; the page says ${said}`)
   })
 
-  // In a network of its own: the image's port is free there, and nothing but this machine can be reached.
+  // In a network of its own, where the image's port is free and nothing else can be reached. With it ends whatever it started.
   writeFileSync(resolve('.image/image.json'), JSON.stringify({ config, root }))
-  await t.spawn('unshare', ['--net', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"', process.execPath, inside, resolve('.image/image.json')], { timeout: 120_000 }, 'when it runs')
+  await t.spawn('unshare', ['--net', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"', process.execPath, inside, resolve('.image/image.json')], { timeout: 120_000 }, 'when it runs')
 })
 
 /** Every file and link below a folder, by its path from there. */
