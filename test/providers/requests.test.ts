@@ -200,3 +200,24 @@ for (const [name, row] of Object.entries(table)) {
     t.strictSame(world.strangers, [], 'nobody outside was contacted')
   })
 }
+
+t.test('password: the token request and the user call are those of the table, and the person is in', async t => {
+  const settings = { oauthProvider: 'password', oauthSecret: undefined, oauthTokenUrl: 'https://sso.example.com/token', oauthUserUrl: 'https://sso.example.com/userinfo' }
+  const { world, origin } = await simulate(t, await createStandard({ clientAuth: ['none'] }), settings)
+  const visitor = world.browser()
+  const { body } = await visitor.follow(`${origin}/page`)
+  const state = /name="state" value="([^"]+)"/.exec(body)?.[1] ?? ''
+  const send = (password: string) => visitor.navigate(`${origin}/oauth2/sign_in`, { form: { state, username: 'obrien', password } })
+  t.match(await send('wrong'), { status: 401, headers: { 'x-oauth-gate': 'GATE_PASSWORD_REFUSED' } })
+  world.forget()
+  t.match(await send('wonderland'), { status: 303, location: '/page' })
+  t.strictSame(world.asked.map(one => comparable(one, origin)), [
+    {
+      at: 'POST sso.example.com/token',
+      headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8', 'user-agent': 'oauth-gate' },
+      form: { username: 'obrien', password: 'wonderland', scope: openid, redirect_uri: 'ORIGIN', grant_type: 'password', client_id: CLIENT.id }
+    },
+    { at: 'GET sso.example.com/userinfo', headers: { accept: 'application/json', authorization: 'Bearer *', 'user-agent': 'oauth-gate' } }
+  ])
+  t.strictSame(world.strangers, [], 'nobody outside was contacted')
+})

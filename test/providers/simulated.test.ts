@@ -80,3 +80,10 @@ for (const [provider, { simulator, env, told }] of Object.entries(table)) {
     t.ok(world.asked.length >= 2)
   })
 }
+
+t.test('what Entra says of a wrong secret is in the log of serve, without the secret', async t => {
+  const { output, signIn } = await simulateServe(t, await createEntra(), { PANEL_OAUTH_PROVIDER: 'azure', PANEL_OAUTH_SECRET: 'the-id-of-a-secret' })
+  t.equal(await signIn('ada'), '502 GATE_CLIENT_REFUSED')
+  t.match(output(), /AADSTS7000215: Invalid client secret provided\. Ensure the secret being sent in the request is the client secret value/)
+  t.notMatch(output(), 'the-id-of-a-secret')
+})
