@@ -12,7 +12,7 @@ export default defineProvider({
   userKey: 'email',
   guide: {
     summary: 'Any OAuth 2.0 or OpenID Connect server, as a public client with PKCE.',
-    register: 'Wherever that server keeps its clients or applications: a public (native, single-page) client with the authorization code flow and PKCE', key: 'Client ID', secret: 'Client secret', redirectUri: 'Redirect URI',
+    register: 'The clients, or applications, of that server → a public (native, single-page) client with the authorization code flow and PKCE', key: 'Client ID', secret: 'Client secret', redirectUri: 'Redirect URI',
     traps: [
       'No secret is sent: only PKCE binds the code to this gate, so the server must insist on it.'
     ]

@@ -11,7 +11,7 @@ export default defineProvider({
   userKey: 'email',
   guide: {
     summary: 'Any OAuth 2.0 server, by the addresses of its endpoints.',
-    register: 'Wherever that server keeps its clients or applications: a confidential web client with the authorization code flow', key: 'Client ID', secret: 'Client secret', redirectUri: 'Redirect URI',
+    register: 'The clients, or applications, of that server → a confidential web client with the authorization code flow', key: 'Client ID', secret: 'Client secret', redirectUri: 'Redirect URI',
     traps: [
       'A server with a discovery document is better off as oidc: its id_tokens are verified.',
       'Where the server has no id_token, --oauth-user-url says who somebody is; it must answer with sub or id, and the address in email.'

@@ -11,7 +11,7 @@ export default defineProvider({
   userKey: 'email',
   guide: {
     summary: 'Any OpenID Connect server, by its issuer.',
-    register: 'Wherever that server keeps its clients or applications: a confidential web client with the authorization code flow', key: 'Client ID', secret: 'Client secret', redirectUri: 'Redirect URI',
+    register: 'The clients, or applications, of that server → a confidential web client with the authorization code flow', key: 'Client ID', secret: 'Client secret', redirectUri: 'Redirect URI',
     traps: [
       'The issuer is compared byte for byte, a slash at its end too; --oauth-issuer plus /.well-known/openid-configuration must answer with JSON.',
       'Groups are read from the claim groups, which most servers send only once a mapper or a scope is set up.'

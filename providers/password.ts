@@ -12,7 +12,7 @@ export default defineProvider({
   notice: 'The password provider is for testing: people type the password of the provider into a form of this gate. Use code or oidc for anything else.',
   guide: {
     summary: 'A form of the gate itself, for servers that have the password grant; for testing.',
-    register: 'Wherever that server keeps its clients or applications: a client with the grant “password” (direct access)', key: 'Client ID', secret: 'Client secret', redirectUri: 'Redirect URI',
+    register: 'The clients, or applications, of that server → a client with the grant “password” (direct access)', key: 'Client ID', secret: 'Client secret', redirectUri: 'Redirect URI',
     traps: [
       'Servers that want a second factor, or a consent, refuse this grant.'
     ]

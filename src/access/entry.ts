@@ -8,6 +8,8 @@ export interface EntryOptions {
   readonly allowedDomains?: readonly string[] | undefined
   readonly allowedEmails?: readonly string[] | undefined
   readonly allowedGroups?: readonly string[] | undefined
+  /** Of each provider by its own name: whose accounts it may bring. */
+  readonly providers?: readonly { readonly id: string, readonly allowedTenants?: readonly string[] | undefined }[]
 }
 
 export interface Entry {
@@ -21,7 +23,7 @@ type Condition = (identity: Identity) => Refusal | null
 
 /** Who may enter at all, judged on every request. What cannot be judged refuses. */
 export function createEntry (options: EntryOptions): Entry {
-  const conditions = [...emailCondition(options), ...groupCondition(options)]
+  const conditions = [...tenantCondition(options), ...emailCondition(options), ...groupCondition(options)]
   return {
     refuse: identity => {
       for (const condition of conditions) {
@@ -32,6 +34,16 @@ export function createEntry (options: EntryOptions): Entry {
     },
     describe: provider => describe(options, provider)
   }
+}
+
+function tenantCondition ({ providers = [] }: EntryOptions): Condition[] {
+  const tenants = new Map(providers.flatMap(({ id, allowedTenants }) => allowedTenants === undefined ? [] : [[id, allowedTenants.map(tenant => tenant.toLowerCase())]]))
+  if (tenants.size === 0) return []
+  return [({ provider, tenant }) => {
+    const allowed = tenants.get(provider)
+    if (allowed === undefined || (tenant !== undefined && allowed.includes(tenant.toLowerCase()))) return null
+    return { reason: 'your account belongs to an organization that may not enter', detail: `the tenant ${tenant ?? '(none)'} is not in allowed-tenants` }
+  }]
 }
 
 function emailCondition ({ allowedDomains, allowedEmails }: EntryOptions): Condition[] {

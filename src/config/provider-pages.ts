@@ -34,6 +34,7 @@ function providerPage (provider: Provider): string {
 
 ${escaped(summary)}
 
+<!-- test: by test/cli/providers.test.ts: guideOf(provider).command -->
 \`\`\`sh
 ${command}
 \`\`\`

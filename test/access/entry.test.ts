@@ -66,3 +66,12 @@ t.test('a list that names nobody never means everyone', async t => {
     t.ok(createEntry(options).refuse(person('ann@b.com', 'x')), JSON.stringify(options))
   }
 })
+
+t.test('an account of a tenant that nobody named does not enter, whatever its address; another provider has no tenants', t => {
+  const options = { providers: [{ id: 'azure', allowedTenants: ['11111111-2222-3333-4444-55555555555A'] }, { id: 'github' }] }
+  const of = (provider: string, tenant?: string) => createEntry(options).refuse({ ...person('ann@b.com'), provider, ...tenant === undefined ? {} : { tenant } })
+  t.equal(of('azure', '11111111-2222-3333-4444-55555555555a'), null)
+  t.equal(of('github'), null)
+  for (const tenant of [undefined, '', '22222222-2222-3333-4444-555555555555']) t.match(of('azure', tenant), { detail: /not in allowed-tenants/ }, String(tenant))
+  t.end()
+})

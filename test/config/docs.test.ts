@@ -1,7 +1,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
+import { providers } from '../../providers/index.ts'
 import { describeOptions, initialOf } from '../../src/config/describe.ts'
 import { optionsPage, optionsSchema } from '../../src/config/document.ts'
 import { loadConfig } from '../../src/config/load.ts'
@@ -18,7 +20,9 @@ const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile
 
 t.test('the pages in the repository are what the sources say now', async t => {
   const pages = await generate(built)
-  t.strictSame([...pages.keys()], ['docs/options.md', 'docs/options.schema.json', 'docs/troubleshooting.md'])
+  const ofProviders = ['README', ...providers.map(({ name }) => name)].map(name => `docs/providers/${name}.md`)
+  t.strictSame([...pages.keys()], ['docs/options.md', 'docs/options.schema.json', 'docs/troubleshooting.md', ...ofProviders])
+  t.strictSame(readdirSync('docs/providers').sort(), ofProviders.map(path => basename(path)).sort(), 'and no page is about a provider that is gone')
   for (const [path, content] of pages) t.ok(read(path) === content, `${path} (if it differs: npm run build && npm run docs)`)
 })
 
