@@ -73,17 +73,19 @@ const families = new Set(['github', 'gitlab', 'bitbucket', 'google', 'azure', 'o
 for (const [provider, { simulator, env, told }] of Object.entries(table)) {
   const skip = families.has(provider) || process.env['CI'] === 'true' ? false : 'a process for each provider only with CI=true'
   t.test(`serve, told by Panel’s variables, signs a person in with ${provider} at its own address`, { skip }, async t => {
-    const { world, origin, output, signIn } = await simulateServe(t, await simulator(), env)
+    const { world, origin, stop, signIn } = await simulateServe(t, await simulator(), env)
     t.strictSame(await signIn('juergen'), told)
-    t.match(output(), origin.replace('http://', ''), 'it is the command that speaks')
-    t.notMatch(output(), 'simulated network: no', 'and nobody outside was contacted')
+    const output = await stop()
+    t.match(output, origin.replace('http://', ''), 'it is the command that speaks')
+    t.notMatch(output, 'simulated network: no', 'and nobody outside was contacted')
     t.ok(world.asked.length >= 2)
   })
 }
 
 t.test('what Entra says of a wrong secret is in the log of serve, without the secret', async t => {
-  const { output, signIn } = await simulateServe(t, await createEntra(), { PANEL_OAUTH_PROVIDER: 'azure', PANEL_OAUTH_SECRET: 'the-id-of-a-secret' })
+  const { stop, signIn } = await simulateServe(t, await createEntra(), { PANEL_OAUTH_PROVIDER: 'azure', PANEL_OAUTH_SECRET: 'the-id-of-a-secret' })
   t.equal(await signIn('ada'), '502 GATE_CLIENT_REFUSED')
-  t.match(output(), /AADSTS7000215: Invalid client secret provided\. Ensure the secret being sent in the request is the client secret value/)
-  t.notMatch(output(), 'the-id-of-a-secret')
+  const output = await stop()
+  t.match(output, /AADSTS7000215: Invalid client secret provided\. Ensure the secret being sent in the request is the client secret value/)
+  t.notMatch(output, 'the-id-of-a-secret')
 })

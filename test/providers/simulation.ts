@@ -38,7 +38,7 @@ export async function simulate (t: Test, simulator: SimulatedProvider, settings:
 }
 
 /** The command itself, as its own process, told by Panel's variables. */
-export async function simulateServe (t: Test, simulator: SimulatedProvider, env: Readonly<Record<string, string>>): Promise<Simulation & { readonly output: () => string }> {
+export async function simulateServe (t: Test, simulator: SimulatedProvider, env: Readonly<Record<string, string>>): Promise<Simulation & { stop (): Promise<string> }> {
   const world = await startWorld(t, simulator)
   const port = await freePort()
   const app = await startApp(t)
@@ -50,12 +50,14 @@ export async function simulateServe (t: Test, simulator: SimulatedProvider, env:
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => { output += String(chunk) })
   const ended = new Promise<void>(resolve => child.once('close', () => resolve()))
-  t.teardown(async () => {
+  const stop = async () => {
     child.kill()
     await ended
-  })
+    return output
+  }
+  t.teardown(async () => { await stop() })
   await answers(`${origin}/ping`, () => child.exitCode === null, () => output)
-  return { ...visitable(world, simulator, app, origin), output: () => output }
+  return { ...visitable(world, simulator, app, origin), stop }
 }
 
 async function answers (address: string, lives: () => boolean, output: () => string): Promise<void> {
