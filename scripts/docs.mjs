@@ -1,5 +1,5 @@
 // npm run docs: writes the pages that say what the sources say, from the built sources. Needs npm run build.
-import { realpathSync, writeFileSync } from 'node:fs'
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = new URL('../', import.meta.url)
@@ -10,11 +10,12 @@ const root = new URL('../', import.meta.url)
  * @param {URL} built the folder that has the compiled `src/`
  */
 export async function generate (built) {
-  const [{ optionsPage, optionsSchema }, errors] = await Promise.all(['src/config/document.js', 'src/errors.js'].map(path => import(new URL(path, built).href)))
+  const [{ optionsPage, optionsSchema }, { providerPages }, errors] = await Promise.all(['src/config/document.js', 'src/config/provider-pages.js', 'src/errors.js'].map(path => import(new URL(path, built).href)))
   return new Map([
     ['docs/options.md', optionsPage()],
     ['docs/options.schema.json', `${JSON.stringify(optionsSchema(), null, 2)}\n`],
-    ['docs/troubleshooting.md', troubleshooting(kindsIn(errors))]
+    ['docs/troubleshooting.md', troubleshooting(kindsIn(errors))],
+    ...providerPages()
   ])
 }
 
@@ -70,5 +71,6 @@ function cell (words) {
 // With a folder after it, from what was compiled there instead of dist/.
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const [,, folder = 'dist'] = process.argv
+  mkdirSync(new URL('docs/providers/', root), { recursive: true })
   for (const [path, content] of await generate(new URL(`${folder}/`, root))) writeFileSync(new URL(path, root), content)
 }

@@ -28,7 +28,7 @@ t.test('the list has each provider on a line of its own, with aliases, label and
   for (const { name, aliases = [], label, guide } of providers) {
     const own = lines.filter(line => line.startsWith([name, ...aliases].join(', ') + ' '))
     t.equal(own.length, 1, name)
-    t.ok(own[0]?.includes(label) && own[0].endsWith(guide?.summary ?? 'none'), own[0])
+    t.ok(own[0]?.includes(label) === true && own[0].endsWith(guide?.summary ?? 'none'), name)
     t.ok((own[0]?.length ?? 0) <= 140)
   }
   t.match(lines[providers.length + 1], /oauth-gate providers NAME/)
