@@ -42,12 +42,13 @@ export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'nam
   }
 }
 
-function clean (text: string | undefined): string | undefined {
-  return text === undefined || text.trim() === '' || /[\p{Cc}\p{Cs}]/u.test(text) ? undefined : text
+// A plugin in JavaScript may say anything.
+function clean (text: unknown): string | undefined {
+  return typeof text !== 'string' || text.trim() === '' || /[\p{Cc}\p{Cs}]/u.test(text) ? undefined : text
 }
 
-function named (list: readonly string[] = []): readonly string[] {
-  return list.filter(text => clean(text) !== undefined)
+function named (list: unknown): readonly string[] {
+  return Array.isArray(list) ? list.filter((text): text is string => clean(text) !== undefined) : []
 }
 
 function present (fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
