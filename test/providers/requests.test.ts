@@ -47,6 +47,14 @@ const table: Readonly<Record<string, Row>> = {
       ['api.github.com/user/orgs?per_page=100', 'application/vnd.github+json'], ['api.github.com/user/teams?per_page=100', 'application/vnd.github+json']
     ]
   },
+  'github with a rule about groups, for which it needs one scope more': {
+    simulator: () => createGitHub(), settings: { oauthProvider: 'github', allowedGroups: ['engines:core'] },
+    authorize: 'github.com/login/oauth/authorize', scope: 'read:user user:email read:org', token: 'github.com/login/oauth/access_token', secret: 'params',
+    read: [
+      ['api.github.com/user', 'application/vnd.github+json'], ['api.github.com/user/emails?per_page=100', 'application/vnd.github+json'],
+      ['api.github.com/user/orgs?per_page=100', 'application/vnd.github+json'], ['api.github.com/user/teams?per_page=100', 'application/vnd.github+json']
+    ]
+  },
   'github enterprise server': {
     simulator: () => createGitHub({ host: 'github.example.com', api: 'github.example.com' }), settings: { oauthProvider: 'github', oauthExtraParams: '{\'url\': \'github.example.com\'}' },
     authorize: 'github.example.com/login/oauth/authorize', scope: 'read:user user:email', token: 'github.example.com/login/oauth/access_token', secret: 'params',
@@ -125,6 +133,11 @@ const table: Readonly<Record<string, Row>> = {
   onelogin: {
     simulator: () => createOneLogin(), settings: { oauthProvider: 'onelogin', oauthExtraParams: '{\'subdomain\': \'acme\'}' },
     authorize: 'acme.onelogin.com/oidc/2/auth', scope: openid, token: 'acme.onelogin.com/oidc/2/token', secret: 'params',
+    read: [['acme.onelogin.com/oidc/2/certs'], ['acme.onelogin.com/oidc/2/me', 'application/json']]
+  },
+  'onelogin with a rule about groups': {
+    simulator: () => createOneLogin(), settings: { oauthProvider: 'onelogin', oauthExtraParams: '{\'subdomain\': \'acme\'}', allowedGroups: ['staff'] },
+    authorize: 'acme.onelogin.com/oidc/2/auth', scope: `${openid} groups`, token: 'acme.onelogin.com/oidc/2/token', secret: 'params',
     read: [['acme.onelogin.com/oidc/2/certs'], ['acme.onelogin.com/oidc/2/me', 'application/json']]
   },
   centrify: {

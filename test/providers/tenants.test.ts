@@ -30,6 +30,14 @@ t.test('with allowed-tenants the addresses of those tenants count, a guest’s i
   t.equal(await signIn('unsure'), '403 GATE_ACCESS_DENIED', 'another tenant')
 })
 
+t.test('with allowed-tenants alone nobody of another tenant comes in', async t => {
+  const entra = await createEntra()
+  Object.assign(entra.accounts, { unsure: { tenant: FABRIKAM }, obrien: { tenant: FABRIKAM, edov: true } })
+  const { signIn } = await simulate(t, entra, { oauthProvider: 'azure', allowedTenants: [CONTOSO] })
+  t.match(await signIn('nomail'), { user: 'nomail@contoso.example' })
+  for (const login of ['unsure', 'obrien']) t.equal(await signIn(login), '403 GATE_ACCESS_DENIED', login)
+})
+
 t.test('a tenant of one’s own lets its guests in, and Entra stops everybody else', async t => {
   const entra = await createEntra()
   Object.assign(entra.accounts, { obrien: { tenant: FABRIKAM, guestOf: CONTOSO }, unsure: { tenant: FABRIKAM } })
