@@ -135,7 +135,7 @@ function flagsOf (command: Command): Flags {
 /** @throws {ConfigError} what the settings lack, and what on the command line is no setting */
 function loadAll (command: Command, argv: readonly string[], settings: Settings = {}): Loaded {
   const { flags, strays } = unknownArguments(command.args)
-  const problems = distinct(strays.map(text => refusedFile(text, flagBefore(argv, text)) ?? strayProblem(flagBefore(argv, text))))
+  const problems = distinct(strays.map(text => refusedFile(text, flagBefore(argv, text)) ?? strayProblem(flagBefore(argv, text), argv)))
   try {
     const loaded = loadConfig({ flags: { ...flags, ...flagsOf(command) }, settings })
     if (problems.length === 0) return loaded
@@ -157,8 +157,10 @@ function flagBefore (argv: readonly string[], text: string): string {
   return before?.split('=', 1)[0] ?? argv[0] ?? 'the command'
 }
 
-function strayProblem (flag: string): ConfigProblem {
-  return { setting: flag, message: `A word after ${flag} belongs to no setting.`, fix: 'Write --name=value, and quotes around a value that has spaces or quotes in it: --oauth-extra-params="{\'tenant\': \'x\'}".' }
+function strayProblem (flag: string, argv: readonly string[]): ConfigProblem {
+  // A shell that met {'tenant_id': x} without quotes around it left {tenant_id: and x}. The key is no secret; its value might be.
+  const key = argv.map(word => /^(?:--oauth-extra-params=)?\{(\w[\w-]*):$/.exec(word)?.[1]).find(Boolean) ?? 'tenant'
+  return { setting: flag, message: `A word after ${flag} belongs to no setting.`, fix: `Write --name=value, and quotes around a value that has spaces or quotes in it: --oauth-extra-params="{'${key}': '…'}".` }
 }
 
 /** What commander did not know. A word after an unknown flag is taken for its value, which may be a secret: it is not repeated. */
