@@ -60,7 +60,7 @@ function render (topic: Topic, chosen: (line: OptionHelp) => boolean, textOf: (l
 
 ${examples.map(example => `  ${example}\n`).join('')}
 ${rows.map(([title, lines]) => `${title}\n${lines.map(([term, text]) => `  ${term.padEnd(width)}  ${text}\n`).join('')}`).join('\n')}
-Providers:  ${providers.flatMap(({ name, aliases = [] }) => [name, ...aliases]).join(', ')}
+Providers:  ${providers.map(({ name }) => name).join(', ')}
 Each setting is also read from the environment (OAUTH_GATE_OAUTH_KEY, and Panel’s PANEL_OAUTH_KEY) and
 from the file that --config names (oauth_key). Secrets are also read from files: --oauth-secret-file.
 ${last}

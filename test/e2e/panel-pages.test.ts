@@ -36,13 +36,27 @@ async function type (t: Test, line: string): Promise<Typed> {
 async function redirectOf (port: number): Promise<URL> {
   let at = new URL(`http://127.0.0.1:${port}/`)
   while (at.port === String(port)) {
-    const location = await new Promise<string>((resolve, reject) => {
-      const ask = () => { request(at, { headers: { accept: 'text/html', 'sec-fetch-mode': 'navigate' } }, answer => { answer.resume(); resolve(answer.headers.location ?? '') }).on('error', error => { ('code' in error && error.code === 'ECONNREFUSED') ? setTimeout(ask, 50) : reject(error) }).end() }
-      ask()
-    })
+    const location = await locationOf(at)
     at = new URL(location, at)
   }
   return at
+}
+
+/** Tried until the gate listens. */
+async function locationOf (url: URL): Promise<string> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await new Promise((resolve, reject) => {
+        request(url, { headers: { accept: 'text/html', 'sec-fetch-mode': 'navigate' } }, answer => {
+          answer.resume()
+          resolve(answer.headers.location ?? '')
+        }).on('error', reject).end()
+      })
+    } catch (error) {
+      if (tries === 100) throw error
+      await new Promise(resolve => { setTimeout(resolve, 50) })
+    }
+  }
 }
 
 const providers: readonly { readonly name: string, readonly extra?: string, readonly authorize: string, readonly scope?: string, readonly more?: Readonly<Record<string, string>>, readonly secret?: false }[] = [
