@@ -60,7 +60,7 @@ function render (topic: Topic, chosen: (line: OptionHelp) => boolean, textOf: (l
 
 ${examples.map(example => `  ${example}\n`).join('')}
 ${rows.map(([title, lines]) => `${title}\n${lines.map(([term, text]) => `  ${term.padEnd(width)}  ${text}\n`).join('')}`).join('\n')}
-Providers:  ${providers.map(({ name }) => name).join(', ')}
+${providerLines()}
 Each setting is also read from the environment (OAUTH_GATE_OAUTH_KEY, and Panel’s PANEL_OAUTH_KEY) and
 from the file that --config names (oauth_key). Secrets are also read from files: --oauth-secret-file.
 ${last}
@@ -69,4 +69,11 @@ ${last}
 
 function nameOf ({ term }: OptionHelp): string {
   return term.startsWith('--') ? term : `${term}:   (file only)`
+}
+
+/** Two lines of names; `oauth-gate providers` says more of each. */
+function providerLines (): string {
+  const names = providers.map(({ name }) => name)
+  const half = Math.ceil(names.length / 2)
+  return `Providers:  ${names.slice(0, half).join(', ')},\n            ${names.slice(half).join(', ')}: see oauth-gate providers`
 }

@@ -31,7 +31,7 @@ export interface TokenRequest {
 const CLIENT_ERRORS = new Set(['invalid_client', 'unauthorized_client', 'incorrect_client_credentials'])
 const GRANT_ERRORS = new Set(['invalid_grant', 'bad_verification_code'])
 /** How the description of an invalid_grant says that it is about the address: Keycloak, Entra, Okta, Spring. */
-const REDIRECT_URI = /\b(?:redirect|callback)[\s_-]*ur[il]\b/i
+const REDIRECT_URI = /\b(?:redirect|callback)[\s_-]*ur[il]\b|\breply address\b/i
 const LONGEST_LIFE = 10 * 365 * 86_400
 
 /**
@@ -50,7 +50,7 @@ export async function requestTokens (request: TokenRequest): Promise<Tokens> {
     [customFetch]: fetch, [allowInsecureRequests]: true
   })
   const document = new Claims(await readJson(answer, from))
-  if (document.has('error')) throw refusal(document, request, `${from} answered ${answer.status}`)
+  if (document.has('error')) throw refusal(document, request, answer.status, `${from} answered ${answer.status}`)
   if (answer.status !== 200) throw new ProviderAnswerInvalid(`${from} answered ${answer.status} without an error code`)
   const answeredAt = Date.parse(answer.headers.get('date') ?? '')
   return { ...readTokens(document, from, outside), ...Number.isNaN(answeredAt) ? {} : { answeredAt } }
@@ -74,12 +74,13 @@ function readTokens (document: Claims, from: string, outside: Outside): Tokens {
   }
 }
 
-function refusal (document: Claims, { grant, parameters, secrets }: TokenRequest, answered: string): GateError {
+function refusal (document: Claims, { grant, parameters, secrets }: TokenRequest, status: number, answered: string): GateError {
   const code = document.text('error') ?? ''
   const description = oneLine(document.text('error_description') ?? '', secrets)
   const answer = `${answered} ${errorCode(code)}${description === '' ? '' : ` (${description})`}`
   const withUri = `${answer}; the redirect URI was ${parameters['redirect_uri'] ?? 'not sent'}`
-  if (CLIENT_ERRORS.has(code)) return new ClientRefused(answer)
+  // 401 is about who asks (RFC 6749 §5.2): Auth0 says access_denied with it for a wrong secret.
+  if (CLIENT_ERRORS.has(code) || (status === 401 && !GRANT_ERRORS.has(code))) return new ClientRefused(answer)
   if (code === 'redirect_uri_mismatch' || (code === 'invalid_grant' && REDIRECT_URI.test(description))) return new RedirectUriRefused(withUri)
   if (GRANT_ERRORS.has(code)) return grant === 'password' ? new PasswordRefused(answer) : new GrantRefused(withUri)
   return new ProviderRefused(answer)
