@@ -14,6 +14,7 @@ export function activate (settings: ProviderConfig, config: Config, outside: Out
   return {
     id, label,
     flow: provider.flow,
+    ...provider.handler !== undefined && { handler: { run: provider.handler, parameters, key: settings.oauthKey, secret: settings.oauthSecret } },
     client: createOAuthClient({ ...clientOptions(settings, config, outside), onFailure }),
     namesGroups: ({ sources }) => provider.identity(sources, context).groups !== undefined,
     identify: ({ sources }) => identify(provider, sources, {

@@ -42,6 +42,8 @@ export interface OwnUrls {
   signIn (returnTo?: string, options?: SignInOptions): string
   /** Begins a login that ends at `returnTo`. */
   start (returnTo?: string, options?: SignInOptions): string
+  /** The pages that a provider of its own kind has below the gate's; @param path with a slash in front, or empty */
+  handler (id: string, path: string, state: string): string
   /** Where a page that tries again by itself leads those who want it to stop. */
   pause (returnTo: string): string
   /** What is to be registered at the provider where no redirect URI is set; @param origin `scheme://host` */
@@ -68,6 +70,7 @@ export function createOwnUrls (paths: OwnPaths): OwnUrls {
     form: outward(`${routes.base}/sign_in`),
     signIn: (returnTo = home, options = {}) => outward(`${routes.base}/sign_in?${query(returnTo, options)}`),
     start: (returnTo = home, options = {}) => outward(`${routes.base}/start?${query(returnTo, options)}`),
+    handler: (id, path, state) => outward(`${routes.base}/with/${id}${path}${path.includes('?') ? '&' : '?'}state=${state}`),
     pause: returnTo => outward(`${routes.base}/pause?rd=${encodeURIComponent(returnTo)}`),
     redirectUri: origin => origin + root + (paths.returnToCallback === true ? routes.callback : bare(paths.prefix)),
     inward: target => isBelow(root, target) ? rooted(target.slice(root.length)) : target,

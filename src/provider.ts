@@ -87,10 +87,10 @@ export interface Guide {
   readonly page?: string
   /** Where in the provider's pages an app is registered. */
   readonly register: string
-  /** What the provider calls the client id, the client secret, and the field for the redirect URI. */
-  readonly key: string
-  readonly secret: string
-  readonly redirectUri: string
+  /** What the provider calls the client id, the client secret, and the field for the redirect URI, where that is something else. */
+  readonly key?: string
+  readonly secret?: string
+  readonly redirectUri?: string
   /** What people trip over, one sentence each. */
   readonly traps?: readonly string[]
 }
@@ -142,14 +142,37 @@ export interface ProviderFile<Name extends string = string> {
   identity (sources: Sources<Name>, context: IdentityContext): ProviderIdentity
 }
 
+/** What is not OAuth: pages of its own, below the gate's, that find out who somebody is. */
+export interface HandlerFile<Handler = AnyHandler> extends Pick<ProviderFile, 'name' | 'aliases' | 'label' | 'parameters' | 'requires' | 'notice'> {
+  readonly guide?: Pick<Guide, 'summary' | 'page' | 'register' | 'traps'>
+  /** Mounted once, when the gate is made. */
+  readonly handler: Handler
+}
+
+/** What it takes is known where it is mounted, in routes/handler.ts: nothing here knows a web server. */
+export type AnyHandler = (app: never, context: never) => Promise<void> | void
+
 export type Resources<Name extends string = string> = Readonly<Record<Name, string | Resource>>
 
 /** A provider as the gate knows it: with everything its file may leave out. */
-export type Provider = ProviderFile & Required<Pick<ProviderFile, 'flow' | 'requires' | 'secret' | 'userKey' | 'parameters'>>
+export type Provider = Omit<ProviderFile, 'flow'> & Required<Pick<ProviderFile, 'requires' | 'secret' | 'userKey' | 'parameters'>> & { readonly flow: 'code' | 'password' | 'handler', readonly handler?: AnyHandler }
 
 /** Checks the shape at compile time; a plugin uses the same door as our own files. */
 export function defineProvider<Name extends string = never> (file: ProviderFile<Name>): Provider {
   return Object.freeze({ flow: 'code', requires: [], secret: 'sent', userKey: 'email', parameters: {}, ...file })
+}
+
+/** A provider whose handler says who somebody is, in the gate's own words. */
+export function fromHandler (file: HandlerFile): Provider {
+  return Object.freeze({ requires: [], parameters: {}, ...file, flow: 'handler', scopes: [], secret: 'only-if-asked', userKey: 'email', namesUser: true, identity: inOurWords })
+}
+
+function inOurWords ({ claims }: Sources): ProviderIdentity {
+  const listed = (name: 'groups' | 'teams' | 'organizations') => claims.has(name) ? { [name]: claims.texts(name) } : {}
+  return {
+    subject: claims.text('subject'), user: claims.text('user') ?? claims.text('email'), email: claims.text('email'), login: claims.text('login'), name: claims.text('name'),
+    ...listed('groups'), ...listed('teams'), ...listed('organizations')
+  }
 }
 
 /** Where a provider of these parameters is, before settings and discovery have their say. */

@@ -1,5 +1,5 @@
 import { isLoopback } from '../oauth/loopback.ts'
-import type { Guide, Parameter, ProviderEndpoints, ProviderFile, Resource } from '../provider.ts'
+import type { Guide, HandlerFile, Parameter, ProviderEndpoints, ProviderFile, Resource } from '../provider.ts'
 import { nameOf } from './kind.ts'
 import { nearest } from './names.ts'
 
@@ -80,7 +80,7 @@ const resource = orElse(objectOf<Required<Resource>>({
 
 export const resourcesField = recordOf(resource, '{ user: \'https://api.example.com/me\' }')
 
-const guide = objectOf<Required<Guide>>({ summary: text(), page: address, register: required(text()), key: required(text()), secret: required(text()), redirectUri: required(text()), traps: listOf(text()) }, '{ register: \'Settings → Apps\', key: \'Client ID\', secret: \'Client secret\', redirectUri: \'Callback URL\' }')
+const guide = objectOf<Required<Guide>>({ summary: text(), page: address, register: required(text()), key: text(), secret: text(), redirectUri: text(), traps: listOf(text()) }, '{ register: \'Settings → Apps\', key: \'Client ID\', secret: \'Client secret\', redirectUri: \'Callback URL\' }')
 
 const fields: Fields<Required<ProviderFile>> = {
   name: required(name), label: required(text('\'Custom\'')), scopes: required(listOf(scope)), identity: required(callable('({ claims }) => ({ subject: claims.text(\'sub\'), email: claims.text(\'email\') })')),
@@ -90,10 +90,20 @@ const fields: Fields<Required<ProviderFile>> = {
   manyTenants: callable('parameters => parameters.tenant === undefined'), notice: text(), advised: recordOf(text(), '{ audience: \'without it …\' }'), guide
 }
 
-/** Everything about a plugin's default export that is not as `ProviderFile` says. */
+const { name: nameField, label, aliases, parameters, requires, notice } = fields
+const handlerFields: Fields<Required<HandlerFile>> = {
+  name: nameField, label, aliases, parameters, requires, notice, handler: required(callable('async (app, context) => { … }')),
+  guide: objectOf<Required<Required<HandlerFile>['guide']>>({ summary: text(), page: address, register: required(text()), traps: listOf(text()) }, '{ register: \'Ask the directory team for an account\' }')
+}
+
+export function isHandlerFile (value: unknown): value is HandlerFile {
+  return isObject(value) && 'handler' in value
+}
+
+/** Everything about a plugin's default export that is not as `ProviderFile` or, where it has a handler, `HandlerFile` says. */
 export function shapeFaults (value: unknown): readonly ShapeFault[] {
   if (!isObject(value)) return [{ field: 'the default export', message: `must be what defineProvider takes, not ${nameOf(value)}`, fix: 'Write export default defineProvider({ name, label, scopes, endpoints, identity }).' }]
-  return judgeFields(fields, value, '')
+  return isHandlerFile(value) ? judgeFields(handlerFields, value, '') : judgeFields(fields, value, '')
 }
 
 /** What one value is if it stood in a field. */

@@ -13,7 +13,7 @@ export interface ProviderDraft extends Draft {
 
 /** What the choice of a provider asks of its other settings. */
 export function checkProvider (draft: ProviderDraft): void {
-  for (const check of [needs, key, secret, tenants, advised]) check(draft)
+  for (const check of [needs, foreign, key, secret, tenants, advised]) check(draft)
 }
 
 /** `a|b` asks for one of the two: parameters of the provider, or settings. */
@@ -32,13 +32,23 @@ function needs ({ provider, parameters, missing, fail }: ProviderDraft): void {
   }
 }
 
+/** What is not OAuth has no use for what is about OAuth alone. */
+function foreign ({ provider, config: { oauthExtraParams = {} }, given, fail }: ProviderDraft): void {
+  if (provider?.flow !== 'handler') return
+  for (const option of ['oauthIssuer', 'oauthAuthorizeUrl', 'oauthTokenUrl', 'oauthUserUrl', 'oauthScope', 'usePkce', 'authStyle'] as const) {
+    if (given(option)) fail(option, `--${flagOf(option)} means nothing to the provider ${provider.name}, which is not OAuth.`, 'Take it out.')
+  }
+  const left = Object.keys(oauthExtraParams)
+  if (left.length > 0) fail('oauthExtraParams', `The provider ${provider.name} has no parameter ${left.join(', ')}.`, `It has ${Object.keys(provider.parameters).join(', ') || 'none'}.`)
+}
+
 // This sentence and the next are Panel's.
-function key ({ missing, fail }: Draft): void {
-  if (missing('oauthKey')) fail('oauthKey', 'When enabling an OAuth provider you must supply a valid oauth_key either using the --oauth-key CLI argument or PANEL_OAUTH_KEY environment variable.', 'Add --oauth-key (or --client-id), which the provider issued when the app was registered there.')
+function key ({ provider, missing, fail }: ProviderDraft): void {
+  if (provider?.flow !== 'handler' && missing('oauthKey')) fail('oauthKey', 'When enabling an OAuth provider you must supply a valid oauth_key either using the --oauth-key CLI argument or PANEL_OAUTH_KEY environment variable.', 'Add --oauth-key (or --client-id), which the provider issued when the app was registered there.')
 }
 
 function secret ({ provider, config: { authStyle }, missing, fail }: ProviderDraft): void {
-  if (provider === undefined || authStyle === undefined || !missing('oauthSecret')) return
+  if (provider === undefined || provider.flow === 'handler' || authStyle === undefined || !missing('oauthSecret')) return
   const isSent = authStyle === 'auto' ? provider.secret === 'sent' : authStyle !== 'none'
   if (isSent) fail('oauthSecret', 'When enabling an OAuth provider you must supply a valid OAuth secret either using the --oauth-secret CLI argument or PANEL_OAUTH_SECRET environment variable.', 'Add --oauth-secret or, so that it is in no process list, --oauth-secret-file. A client without secret wants --auth-style=none.')
 }

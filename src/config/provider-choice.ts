@@ -1,9 +1,9 @@
 import { findProvider, providers } from '../../providers/index.ts'
-import { defineProvider, type Provider, type ProviderFile } from '../provider.ts'
+import { defineProvider, fromHandler, type Provider, type ProviderFile } from '../provider.ts'
 import { Problem, type ConfigProblem } from './config-error.ts'
 import { nearest, optionNames } from './names.ts'
 import { PluginMissing, readPlugin, type Folder, type PluginFile } from './plugin.ts'
-import { shapeFaults } from './plugin-shape.ts'
+import { isHandlerFile, shapeFaults } from './plugin-shape.ts'
 
 /** What the settings say about who signs people in. */
 export interface ProviderWish {
@@ -52,7 +52,7 @@ function byPackage (name: string, folders: readonly Folder[]): ProviderChoice {
 function fromFile ({ path, package: origin, content }: PluginFile, setting: string, asked: string | undefined): ProviderChoice {
   const faults = shapeFaults(content)
   if (faults.length > 0) return { problems: faults.map(({ field, message, fix }) => ({ setting, message: `${path}: ${field} ${message}.`, fix })) }
-  const provider = defineProvider(content as ProviderFile)
+  const provider = isHandlerFile(content) ? fromHandler(content) : defineProvider(content as ProviderFile)
   const names = [provider.name, ...provider.aliases ?? []]
   const taken = names.find(name => builtIn.includes(name))
   if (taken !== undefined) return refuse(setting, `${path}: ${taken === provider.name ? 'name' : 'aliases'} has ${taken}, which is a provider of the gate’s own.`, 'Give the plugin another name: none can stand in for one of ours.')

@@ -49,8 +49,10 @@ export function summaryOf ({ guide, label }: Provider): string {
 
 function registering ({ guide, flow, secret }: Provider): string[] {
   const { register, page, key = 'Client ID', secret: secretField = 'Client secret', redirectUri = 'Redirect URI' } = guide ?? {}
+  const where = register === undefined ? [] : [`Where: ${register}${page === undefined ? '' : ` (${page})`}.`]
+  if (flow === 'handler') return where
   return [
-    ...register === undefined ? [] : [`Where: ${register}${page === undefined ? '' : ` (${page})`}.`],
+    ...where,
     ...flow === 'password' ? [] : [`${redirectUri}: the address that people type, without a path or a slash at its end: https://app.example.com, or http://localhost:4180 to try it. It is compared byte for byte. The gate prints it at start; another one is --oauth-redirect-uri.`],
     `${key} → --oauth-key.`,
     secret === 'sent' ? `${secretField} → --oauth-secret, or --oauth-secret-file so that it is in no process list.` : `${secretField}: only for a client that has one; then --oauth-secret with --auth-style=params or header.`
@@ -72,7 +74,8 @@ function rowOf (name: string, { doc, field, aliases = [], environment = [], defa
   }
 }
 
-function scopesOf ({ scopes, groupScopes = [] }: Provider): string {
+function scopesOf ({ flow, scopes, groupScopes = [] }: Provider): string {
+  if (flow === 'handler') return 'nothing: this is not OAuth, and has pages of its own.'
   return `${scopes.join(' ')}${groupScopes.length === 0 ? '' : `, and ${groupScopes.join(' ')} where --allowed-groups or a rule speaks of groups`}; others with --oauth-scope.`
 }
 
@@ -91,7 +94,7 @@ function commandOf (provider: Provider, module: string | undefined): string {
   const isForm = provider.flow === 'password'
   return [
     `oauth-gate serve --upstream=http://localhost:5006${isForm ? '' : ' --public-url=https://app.example.com'}`,
-    `${module === undefined ? `--oauth-provider=${provider.name}` : `--provider-module=${module}`} --oauth-key=CLIENT_ID${provider.secret === 'sent' ? ' --oauth-secret=CLIENT_SECRET' : ''}`,
+    `${module === undefined ? `--oauth-provider=${provider.name}` : `--provider-module=${module}`}${provider.flow === 'handler' ? '' : ' --oauth-key=CLIENT_ID'}${provider.secret === 'sent' ? ' --oauth-secret=CLIENT_SECRET' : ''}`,
     ...own.length === 0 ? [] : [`--oauth-extra-params="{${own.map(name => `'${name}': '${provider.parameters[name]?.example ?? ''}'`).join(', ')}}"`],
     ...settings,
     '--allowed-domains=example.com --cookie-secret=COOKIE_SECRET'

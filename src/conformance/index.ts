@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { judge, endpointsField, isSafePlace, resourcesField, shapeFaults } from '../config/plugin-shape.ts'
-import { placesOf, type ParameterValues, type Provider, type ProviderFile, type ProviderIdentity } from '../provider.ts'
+import { judge, endpointsField, isHandlerFile, isSafePlace, resourcesField, shapeFaults } from '../config/plugin-shape.ts'
+import { placesOf, type HandlerFile, type ParameterValues, type Provider, type ProviderFile, type ProviderIdentity } from '../provider.ts'
 import { changed, hostileVariants, sourcesOf, standardPerson, type Documents } from './hostile.ts'
 
 export type { Documents } from './hostile.ts'
@@ -29,11 +29,11 @@ const LISTS = ['groups', 'teams', 'organizations'] as const
 /**
  * What is wrong with a provider, for the tests of those who write one: an empty list is what they want. It asks nobody anything.
  *
- * @param file what the module exports, made by `defineProvider` or not
+ * @param file what the module exports, made by `defineProvider` or not; of a handler only the shape can be looked at
  */
-export function checkProvider (file: ProviderFile, options: CheckProviderOptions = {}): readonly ProviderFinding[] {
+export function checkProvider (file: ProviderFile | Provider | HandlerFile, options: CheckProviderOptions = {}): readonly ProviderFinding[] {
   const faults = shapeFaults(file).map(({ field, message }) => ({ field, text: message }))
-  if (faults.length > 0) return faults // what has no shape cannot be tried
+  if (faults.length > 0 || isHandlerFile(file)) return faults // what has no shape cannot be tried
   const defaults = Object.entries(file.parameters ?? {}).flatMap(([name, { default: initial }]) => initial === undefined ? [] : [[name, initial] as const])
   const parameters = { ...Object.fromEntries(defaults), ...options.parameters }
   const names = new Set<string>()
@@ -50,7 +50,7 @@ interface Tried {
   readonly context: { readonly parameters: ParameterValues, readonly allowedTenants: readonly string[] }
 }
 
-function checkPlaces (file: ProviderFile, parameters: ParameterValues, names: Set<string>): ProviderFinding[] {
+function checkPlaces (file: ProviderFile | Provider, parameters: ParameterValues, names: Set<string>): ProviderFinding[] {
   const scopes = [...file.scopes, ...file.groupScopes ?? []]
   try {
     const [places, again] = [placesOf(file, parameters, scopes), placesOf(file, parameters, scopes)]

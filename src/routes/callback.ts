@@ -6,7 +6,7 @@ import type { LoginFlow } from './login-flow.ts'
 
 /** `GET callback?state=…&code=…`: the provider's answer (RFC 6749 §4.1.2). Also reached on the redirect URI's own path. */
 export default async function callback (app: FastifyInstance, flow: LoginFlow): Promise<void> {
-  if (flow.providers.all.every(provider => provider.flow === 'password')) return // its state is a form's, and nobody sends a code
+  if (flow.providers.all.every(provider => provider.flow !== 'code')) return // its state is a form's, and nobody sends a code
   app.route({ method: ['GET', 'HEAD'], url: '/callback', config: { open: true }, handler })
 
   async function handler (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -38,7 +38,7 @@ export default async function callback (app: FastifyInstance, flow: LoginFlow): 
   async function finish (request: FastifyRequest, reply: FastifyReply, login: Login, query: URLSearchParams): Promise<FastifyReply> {
     request.returnTo = login.returnTo
     const provider = flow.providers.find(login.provider)
-    if (provider === undefined || provider.flow === 'password') throw new LoginMismatch(`a login by ${login.provider}, which ends no login here`)
+    if (provider === undefined || provider.flow !== 'code') throw new LoginMismatch(`a login by ${login.provider}, which ends no login here`)
     const code = await provider.client.readCallback(query)
     if (!flow.logins.consume(login)) {
       if (request.session !== null) return reply.redirect(flow.urls.home, 303)

@@ -6,7 +6,7 @@ import type { OAuthClient, SignIn } from '../oauth/client.ts'
 import type { OwnUrls } from '../own-urls.ts'
 import type { Pages } from '../pages/index.ts'
 import type { Logo } from '../pages/logo.ts'
-import type { Provider } from '../provider.ts'
+import type { AnyHandler, ParameterValues, Provider } from '../provider.ts'
 import type { Logins } from '../session/login.ts'
 import type { LoopBreaker } from '../session/loop.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -18,10 +18,15 @@ export interface ActiveProvider {
   readonly label: string
   readonly flow: Provider['flow']
   readonly client: OAuthClient
-  readonly identify: (signIn: SignIn) => Identity
+  /** In place of the client, where this is not OAuth. */
+  readonly handler?: { readonly run: AnyHandler, readonly parameters: ParameterValues, readonly key: string | undefined, readonly secret: string | undefined }
+  readonly identify: (signIn: Said) => Identity
   /** Whether the provider said anything of groups; an empty list is something. */
-  readonly namesGroups: (signIn: SignIn) => boolean
+  readonly namesGroups: (signIn: Said) => boolean
 }
+
+/** Without the tokens, which nobody needs who asks who somebody is. */
+export type Said = Pick<SignIn, 'sources'>
 
 /** What the routes of a login share: how one begins, and how one ends well. */
 export interface LoginFlow {
@@ -39,7 +44,7 @@ export interface LoginFlow {
   /** @throws {SignInLoop} the third redirect to sign in within a minute after a sign-in that succeeded */
   countRedirect (request: FastifyRequest, reply: FastifyReply, returnTo: string): void
   /** Lets the person in, or not. @throws {AccessDenied} {GroupsMissing} and no session is made */
-  admit (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, signIn: SignIn): void
+  admit (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, signIn: Said): void
 }
 
 /** Everyone who signs people in, in the order of the settings. */
@@ -76,9 +81,9 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
   return {
     providers, logins, sessions, urls, pages, logo, redirectUri,
     returnTo: (rd, request) => urls.landing(safeReturn(typeof rd === 'string' ? rd : undefined, request.arrival.origin, options.isOurs), rd),
-    async sendToProvider (request, reply, { id, client }, { selectAccount = false, ...attempt }) {
+    async sendToProvider (request, reply, { id, client, handler }, { selectAccount = false, ...attempt }) {
       const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: id, ...attempt })
-      const url = await client.authorizeUrl({ ...login, redirectUri: redirectUri(request) }, selectAccount ? { prompt: 'select_account' } : {})
+      const url = handler !== undefined ? urls.handler(id, '', login.state) : await client.authorizeUrl({ ...login, redirectUri: redirectUri(request) }, selectAccount ? { prompt: 'select_account' } : {})
       request.log.info({ event: 'login.started', provider: id, restarted: attempt.restarted ?? false }, 'sent to the provider')
       return reply.setCookies(setCookies).setCookies(remember(request, id)).redirect(url)
     },
@@ -107,7 +112,7 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
   }
 }
 
-function groupsMissing ({ detail }: Refusal, { sources: { claims } }: SignIn): GroupsMissing {
+function groupsMissing ({ detail }: Refusal, { sources: { claims } }: Said): GroupsMissing {
   const link = claims.has('_claim_names') || claims.has('hasgroups')
   const seen = link ? 'the provider sent a link instead of the groups, as Entra does above 200: have it send fewer, or application roles' : `the provider sent ${claims.names().slice(0, 50).join(', ').slice(0, 1000)}`
   return new GroupsMissing(`${detail}, and no groups claim came (${seen}); ask for it with --oauth-scope, or have the provider send it`)

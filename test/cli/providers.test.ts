@@ -44,11 +44,11 @@ t.test('the ready command of every provider starts', async t => {
 t.test('a page says what to register where, which field is which flag, and what must be set', async t => {
   for (const provider of providers) {
     const page = said({ name: provider.name }).replace(/\s+/g, ' ')
-    const { guide, flow, scopes, parameters } = provider
-    if (guide === undefined) throw new Error(`${provider.name} leaves people alone`)
-    for (const words of [guide.register, `${guide.key} → --oauth-key`, guide.secret, ...guide.traps ?? [], scopes.join(' '), ...Object.entries(parameters).flatMap(([name, { doc, example }]) => [`${name}: ${doc}`, example])]) t.ok(page.includes(words), `${provider.name}: ${words}`)
+    const { guide = { register: '' }, flow, scopes, parameters } = provider
+    const { register, key = 'none', secret = 'none', redirectUri = 'none', traps = [] } = guide
+    for (const words of [register, `${key} → --oauth-key`, secret, ...traps, scopes.join(' '), ...Object.entries(parameters).flatMap(([name, { doc, example }]) => [`${name}: ${doc}`, example])]) t.ok(page.includes(words), `${provider.name}: ${words}`)
     t.equal(page.includes('http://localhost:4180'), flow === 'code', `${provider.name} says which redirect URI to register`)
-    t.equal(page.includes(`${guide.redirectUri}: the address`), flow === 'code')
+    t.equal(page.includes(`${redirectUri}: the address`), flow === 'code')
     t.notMatch(page, /undefined|\[object/)
   }
   t.match(said({ name: 'Entra' }), /azure[^]*Directory \(tenant\) ID[^]*AAD_TENANT_ID/, 'an alias in any case, and what the tenant is called there')

@@ -140,7 +140,7 @@ t.test('every fault of its shape is told at once, with file, field and what was 
       parameters: { url: { kind: 'address', doc: 'Where.' } },
       endpoints: { issuer: 'http://id.example', authorise: 'https://id.example/a' },
       resources: { user: { url: 'id.example', next: 'page' }, groups: 7 },
-      guide: { register: '', key: 'k', secret: 's' }, identity: {}
+      guide: { register: '', key: 7 }, identity: {}
     }`,
     'needs.mjs': `export default ${good('needs', 'requires: [\'realm|oauthIssuer\'],')}`
   })
@@ -149,7 +149,7 @@ t.test('every fault of its shape is told at once, with file, field and what was 
     'label is missing Write label: \'Custom\'.', 'name must be a lower-case word of letters, digits, - and _, not "Odd One". Write name: \'custom\'.', 'scopes[1] must be one scope, without spaces (RFC 6749 §3.3), not "two words".',
     'lable is no field of a provider. Did you mean label?', 'aliases must be a list, not "x".', 'flow must be \'code\' or \'password\', not "implicit".', 'pkce must be true or false, not "no".',
     'parameters.url.kind must be \'text\' or \'origin\', not "address".', 'parameters.url.example is missing', 'endpoints.issuer must be an https address', 'endpoints.authorise is no field of a provider. Did you mean authorize?',
-    'resources.user.url must be an https address', 'resources.user.next must be an object or \'link\', not "page".', 'resources.groups must be an object or an https address', 'guide.register must be a text on one line', 'guide.redirectUri is missing', 'identity must be a function, not an object.'
+    'resources.user.url must be an https address', 'resources.user.next must be an object or \'link\', not "page".', 'resources.groups must be an object or an https address', 'guide.register must be a text on one line', 'guide.key must be a text on one line, not a number.', 'identity must be a function, not an object.'
   ]) t.ok(faults.some(fault => fault.startsWith(`${folder}/odd.mjs: ${text.split('. ')[0]}`) || fault.replace('missing.', 'missing').includes(text)), text)
   t.equal(faults.length, 17, faults.join('\n'))
   t.match(said({ 'provider-module': './needs.mjs' }), [/requires has realm, which is neither a parameter/])

@@ -98,7 +98,7 @@ t.test('the documents that a provider\'s file names are sources by their names',
   if (generic === undefined) throw new Error('generic')
   hostile.answer('/emails', json([{ email: 'a@example.com', primary: true }]))
   const provider = defineProvider({
-    ...generic, endpoints: { authorize: `${hostile.issuer}/authorize`, token: `${hostile.issuer}/token` }, resources: { user: `${hostile.issuer}/user`, emails: `${hostile.issuer}/emails` }
+    ...generic, flow: 'code', endpoints: { authorize: `${hostile.issuer}/authorize`, token: `${hostile.issuer}/token` }, resources: { user: `${hostile.issuer}/user`, emails: `${hostile.issuer}/emails` }
   })
   const client = createClient('generic', { provider, clientSecret })
   const { sources } = await client.signIn('code', attempt)
