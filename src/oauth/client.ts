@@ -51,8 +51,8 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
 
   return {
     async authorizeUrl (attempt, { prompt } = {}) {
-      const { authorize } = await findEndpoints()
-      return buildAuthorizeUrl(need(authorize, 'authorization_endpoint', '--oauth-authorize-url'), options, attempt, prompt)
+      const { authorize, prompts } = await findEndpoints()
+      return buildAuthorizeUrl(need(authorize, 'authorization_endpoint', '--oauth-authorize-url'), options, attempt, understood(prompt, prompts))
     },
     async readCallback (query) {
       return readCallback(query, await findEndpoints())
@@ -65,6 +65,11 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
     }, undefined),
     async warm () { await findEndpoints() }
   }
+}
+
+/** Keycloak ignores `select_account`, and signs the same person in again; asked for a login it shows a page on which another may sign in. */
+function understood (prompt: string | undefined, prompts: readonly string[] | undefined): string | undefined {
+  return prompt === 'select_account' && prompts?.includes('login') === true && !prompts.includes(prompt) ? 'login' : prompt
 }
 
 /** The key set belongs to an address: when discovery names another one, it starts anew. */

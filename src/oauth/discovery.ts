@@ -13,6 +13,8 @@ export interface Metadata {
   readonly jwks?: string | undefined
   /** `token_endpoint_auth_methods_supported`, where the provider says it. */
   readonly authMethods?: readonly string[] | undefined
+  /** `prompt_values_supported` (Initiating User Registration via OpenID Connect §4), where the provider says it. */
+  readonly prompts?: readonly string[] | undefined
   /** `authorization_response_iss_parameter_supported`: every callback will carry `iss`. */
   readonly promisesIss: boolean
 }
@@ -47,6 +49,7 @@ export function readMetadata (document: Claims, issuer: string): Metadata {
     user: endpoint(document, 'userinfo_endpoint', issuer),
     jwks: endpoint(document, 'jwks_uri', issuer),
     authMethods: document.has('token_endpoint_auth_methods_supported') ? document.texts('token_endpoint_auth_methods_supported') : undefined,
+    prompts: document.has('prompt_values_supported') ? document.texts('prompt_values_supported') : undefined,
     promisesIss: document.is('authorization_response_iss_parameter_supported')
   }
 }

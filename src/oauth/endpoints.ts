@@ -15,6 +15,7 @@ export interface Endpoints {
   readonly userIsDiscovered: boolean
   readonly jwks?: string | undefined
   readonly authMethods?: readonly string[] | undefined
+  readonly prompts?: readonly string[] | undefined
   readonly promisesIss: boolean
   /** What the provider's file wants read beside the userinfo. */
   readonly resources: Readonly<Record<string, Resource>>
@@ -45,6 +46,12 @@ export function createEndpoints (options: EndpointsOptions): () => Promise<Endpo
   const { fetch, outside, onFailure } = options
   const discovery = createDiscovery({ issuer, fetch, outside, onFailure })
   return async () => combine(options, places, await discovery.get())
+}
+
+/** The issuer whose discovery document is read, by a setting or by the provider's file; absent where none is. */
+export function discoveredIssuer (options: EndpointsOptions): string | undefined {
+  const { issuer, isDiscovered } = knownPlaces(options)
+  return isDiscovered ? issuer : undefined
 }
 
 /** @throws {ProviderAnswerInvalid} neither a setting nor discovery nor the provider's file names the endpoint */
@@ -82,6 +89,7 @@ function combine (settings: EndpointsOptions, { endpoints, resources: { user, ..
     userIsDiscovered: settings.userUrl === undefined && found.user !== undefined,
     jwks: found.jwks ?? endpoints.jwks,
     authMethods: found.authMethods,
+    prompts: found.prompts,
     promisesIss: found.promisesIss,
     resources
   }

@@ -160,6 +160,19 @@ t.test('a provider that is down, or talks nonsense, is wrong, and what follows f
   t.match(down.out, /One thing is wrong; 5 of the questions could not be answered\.\n$/)
 })
 
+t.test('an issuer that follows from the provider’s parameters is asked for and judged like one that was set', async t => {
+  const { provider, settings } = await startOdd(t)
+  const keycloak = (url: string) => run({ ...settings, oauthProvider: 'keycloak', oauthIssuer: undefined, oauthExtraParams: { url, realm: 'acme' } })
+  const down = await keycloak(`http://127.0.0.1:${await freePort()}`)
+  t.equal(down.code, 1)
+  t.match(down.line('discovery'), /^wrong .*ECONNREFUSED.*check --oauth-extra-params, and DNS/)
+  for (const what of ['issuer', 'key set', 'client credentials', 'redirect URI', 'clock']) t.match(down.line(what), /^cannot tell /, what)
+  provider.answer('/realms/acme/.well-known/openid-configuration', json({ issuer: 'https://other.example' }))
+  const other = await keycloak(provider.issuer)
+  t.match(other.line('issuer'), new RegExp(`^wrong .*https://other\\.example and is expected to be ${provider.issuer}/realms/acme: .*set --oauth-issuer=https://other\\.example$`))
+  t.ok(provider.requests.every(({ path }) => path !== '/token'), 'and another issuer gets no secret')
+})
+
 t.test('keys that cannot be read or used are wrong', async t => {
   const { provider, settings } = await startOdd(t)
   for (const answer of [json({ keys: [] }), json({}), json({ keys: [] }, 500)]) {

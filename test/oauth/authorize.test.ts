@@ -18,6 +18,19 @@ t.test('an authorization request has everything of the code flow, and the endpoi
   t.notOk(url.href.includes(attempt.codeVerifier), 'the verifier stays here')
 })
 
+t.test('who wants to choose another account is asked to sign in, where the provider cannot let them choose', async t => {
+  const prompts: [object, string][] = [
+    [{}, 'select_account'], [{ prompt_values_supported: ['none', 'login', 'consent'] }, 'login'],
+    [{ prompt_values_supported: ['none', 'login', 'select_account'] }, 'select_account'], [{ prompt_values_supported: ['none'] }, 'select_account']
+  ]
+  for (const [more, prompt] of prompts) {
+    const { client, hostile } = await startHostile(t)
+    hostile.discovery = { ...more }
+    t.equal(new URL(await client.authorizeUrl(attempt, { prompt: 'select_account' })).searchParams.get('prompt'), prompt)
+    t.notOk(new URL(await client.authorizeUrl(attempt)).searchParams.has('prompt'), 'and nobody else is')
+  }
+})
+
 t.test('what the endpoint\'s query or an extra parameter says about our own parameters does not count', async t => {
   const names = [...CORE_PARAMETERS].flatMap(name => [name, name.toUpperCase()])
   const evil = Object.fromEntries(names.map(name => [name, 'evil']))

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose'
 import { Claims } from '../../claims.ts'
 import { DiscoveryMismatch } from '../../errors.ts'
-import { createEndpoints, type Endpoints, type EndpointsOptions } from '../endpoints.ts'
+import { createEndpoints, discoveredIssuer, type Endpoints, type EndpointsOptions } from '../endpoints.ts'
 import { address, readJson, type ProviderFetch } from '../http.ts'
 import { oneLine } from '../callback.ts'
 import { cannotTell, ok, said, wrong, type Finding } from './finding.ts'
@@ -15,32 +15,34 @@ export interface Places {
 
 /** Discovery (OpenID Connect Discovery §4) and its issuer, read by the very function that the gate uses. */
 export async function findPlaces (options: EndpointsOptions, witness: Witness): Promise<Places> {
-  const { issuer } = options
+  const issuer = discoveredIssuer(options)
   const find = async (issuer: string | undefined): Promise<Endpoints> => await createEndpoints({ ...options, issuer, fetch: witness.fetch })()
   if (issuer === undefined) return { findings: [], endpoints: await find(undefined) }
+  const setting = options.issuer !== undefined ? '--oauth-issuer' : Object.keys(options.parameters ?? {}).length > 0 ? '--oauth-extra-params' : undefined
   try {
-    const endpoints = await find(issuer)
+    const endpoints = await find(options.issuer)
     return { findings: [ok('discovery', `${address(issuer)} answers`), ok('issuer', `${issuer}, byte for byte`)], endpoints }
   } catch (error) {
     const named = new Claims(witness.first()).text('issuer')
-    if (!(error instanceof DiscoveryMismatch) || named === undefined) return unreadable(said(error))
-    const findings = [ok('discovery', `${address(issuer)} answers`), otherIssuer(issuer, named)]
+    if (!(error instanceof DiscoveryMismatch) || named === undefined) return unreadable(said(error), setting)
+    const findings = [ok('discovery', `${address(issuer)} answers`), otherIssuer(issuer, named, options.issuer !== undefined)]
     // By a slash it is the same server; whoever else it may be gets no secret of ours.
     const endpoints = differsBySlash(issuer, named) ? await find(named).catch(() => undefined) : undefined
     return endpoints === undefined ? { findings } : { findings, endpoints }
   }
 }
 
-function unreadable (why: string): Places {
-  return { findings: [wrong('discovery', `${why}; check --oauth-issuer, and DNS, firewall and TLS from this machine`), cannotTell('issuer', 'that needs the discovery document')] }
+function unreadable (why: string, setting: string | undefined): Places {
+  return { findings: [wrong('discovery', `${why}; check ${setting === undefined ? '' : `${setting}, and `}DNS, firewall and TLS from this machine`), cannotTell('issuer', 'that needs the discovery document')] }
 }
 
 /** §4.3: the two must be identical. */
-function otherIssuer (issuer: string, named: string): Finding {
+function otherIssuer (issuer: string, named: string, isSet: boolean): Finding {
+  const given = isSet ? `--oauth-issuer is ${issuer}` : `is expected to be ${issuer}`
   const name = oneLine(named)
   const set = `set --oauth-issuer=${name}`
-  if (differsBySlash(issuer, named)) return wrong('issuer', `the provider calls itself ${name} and --oauth-issuer is ${issuer}: they differ by a trailing slash; ${set}`)
-  return wrong('issuer', `the provider calls itself ${name} and --oauth-issuer is ${issuer}: they must be equal byte for byte; if that is the provider you mean, ${set}`)
+  if (differsBySlash(issuer, named)) return wrong('issuer', `the provider calls itself ${name} and ${given}: they differ by a trailing slash; ${set}`)
+  return wrong('issuer', `the provider calls itself ${name} and ${given}: they must be equal byte for byte; if that is the provider you mean, ${set}`)
 }
 
 function differsBySlash (issuer: string, named: string): boolean {
