@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ConfigError, type ConfigProblem } from './config/config-error.ts'
 import { loadConfig, type LoadOptions } from './config/load.ts'
-import { flagOf } from './config/names.ts'
+import { flagOf, optionNames } from './config/names.ts'
 import type { Config, OptionName, Settings } from './config/options.ts'
 import { createGate } from './gate.ts'
 import type { Identity } from './identity/identity.ts'
@@ -65,10 +65,21 @@ export default fp(oauthGate, { name: 'oauth-gate', fastify: '5.x' })
 function load (app: FastifyInstance, { env, file, ...settings }: OAuthGateOptions): Config {
   const given = HOSTS.filter(option => (settings as Settings)[option] !== undefined)
   refuse(given.map(option => ({ setting: flagOf(option), message: `${option} is no setting of the plugin: it belongs to the app that the gate is in.`, fix: 'Leave it out, and set up the app itself.' })))
-  const { config, notices, sources } = loadConfig({ ...env !== undefined && { env }, ...file !== undefined && { file }, settings: { ...settings, ...INSTEAD } })
+  const { config, notices, sources } = inWordsOfCode(() => loadConfig({ ...env !== undefined && { env }, ...file !== undefined && { file }, settings: { ...settings, ...INSTEAD } }))
   const idle = HOSTS.map(option => sources[option]).filter(({ level }) => level !== 'default' && level !== 'code').map(({ from }) => `${from} does nothing here: it belongs to the app that the gate is in`)
   for (const detail of [...notices, ...idle]) app.log.warn({ event: 'settings.notice', detail }, 'something to know about the settings')
   return config
+}
+
+/** Who writes code knows `oauthKey`, not `--oauth-key`. */
+function inWordsOfCode<T> (work: () => T): T {
+  const spoken = (text: string) => text.replace(/--([a-z]+(?:-[a-z]+)*)/g, (flag, name: string) => optionNames.find(option => flagOf(option) === name) ?? flag)
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new ConfigError(error.problems.map(({ setting, message, fix }) => ({ setting, message: spoken(message), fix: spoken(fix) })))
+  }
 }
 
 /** Events of the HTTP server by which a request could reach the app other than through its router. */

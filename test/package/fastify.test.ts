@@ -304,7 +304,10 @@ t.test('settings of the plugin are checked like all settings, and those of the a
   const wrong = await refusalOf(async app => { await app.register(oauthGate, { ...enough, ...{ port: 80, upstream: 'http://x' } }) })
   t.strictSame(wrong.problems.map(({ setting }) => setting), ['upstream', 'port'])
   t.match((await refusalOf(async app => { await app.register(oauthGate, { ...enough, oauthIssuer: 'nonsense', ...{ oauthKye: 'x' } }) })).message, /Did you mean oauthKey\?/)
-  t.notMatch((await refusalOf(async app => { await app.register(oauthGate, { ...enough, oauthIssuer: undefined }) })).message, /hush/)
+  const missing = (await refusalOf(async app => { await app.register(oauthGate, { ...enough, oauthIssuer: undefined, cookieSecret: undefined }) })).message
+  t.match(missing, /needs oauthIssuer/)
+  t.match(missing, /give it as cookieSecret, OAUTH_GATE_COOKIE_SECRET/)
+  t.notMatch(missing, /hush|--oauth-issuer/, 'in the words of code, and without a secret')
   const lines: string[] = []
   const app = fastify({ logger: { stream: { write: (line: string) => { lines.push(line) } } } })
   await app.register(oauthGate, { ...enough, env: { OAUTH_GATE_LOG_LEVEL: 'debug', OAUTH_GATE_TITLE: 'From outside' } })
