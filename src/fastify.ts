@@ -8,7 +8,7 @@ import type { Config, OptionName, Settings } from './config/options.ts'
 import { createGate } from './gate.ts'
 import type { Identity } from './identity/identity.ts'
 import { outside } from './outside.ts'
-import { ownRoutes } from './own-urls.ts'
+import { createOwnUrls, ownRoutes } from './own-urls.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -66,9 +66,18 @@ function load (app: FastifyInstance, { env, file, ...settings }: OAuthGateOption
   const given = HOSTS.filter(option => (settings as Settings)[option] !== undefined)
   refuse(given.map(option => ({ setting: flagOf(option), message: `${option} is no setting of the plugin: it belongs to the app that the gate is in.`, fix: 'Leave it out, and set up the app itself.' })))
   const { config, notices, sources } = inWordsOfCode(() => loadConfig({ ...env !== undefined && { env }, ...file !== undefined && { file }, settings: { ...settings, ...INSTEAD } }))
+  refuse(callbackInApp(config))
   const idle = HOSTS.map(option => sources[option]).filter(({ level }) => level !== 'default' && level !== 'code').map(({ from }) => `${from} does nothing here: it belongs to the app that the gate is in`)
   for (const detail of [...notices, ...idle]) app.log.warn({ event: 'settings.notice', detail }, 'something to know about the settings')
   return config
+}
+
+/** On a path of the app Fastify would write the code into the app's log, before any hook. */
+function callbackInApp (config: Config): ConfigProblem[] {
+  const { callback, redirect } = ownRoutes(config)
+  if (config.oauthRedirectUri === undefined || redirect === callback) return []
+  const fix = new URL(createOwnUrls(config).outward(callback), config.oauthRedirectUri).href
+  return [{ setting: flagOf('oauthRedirectUri'), message: `oauthRedirectUri=${config.oauthRedirectUri} leads to a page of the app, whose log would hold the code of each sign-in.`, fix: `Set it to ${fix}, and register that at the provider.` }]
 }
 
 /** Who writes code knows `oauthKey`, not `--oauth-key`. */

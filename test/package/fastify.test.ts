@@ -315,6 +315,18 @@ t.test('settings of the plugin are checked like all settings, and those of the a
   t.match(lines.join(''), /OAUTH_GATE_LOG_LEVEL does nothing here/, 'nothing is ignored in silence')
 })
 
+t.test('no code is written into the log of the app: a redirect URI that is a page of it is refused', async t => {
+  for (const oauthRedirectUri of ['https://app.example', 'https://app.example/login', 'https://app.example/oauth2']) {
+    const { problems: [problem] } = await refusalOf(async app => { await app.register(oauthGate, { ...enough, oauthRedirectUri, loginEndpoint: '/login' }) })
+    t.match(problem, { setting: 'oauth-redirect-uri', fix: /Set it to https:\/\/app\.example\/oauth2\/callback|origin alone/ })
+  }
+  const below = await refusalOf(async app => { await app.register(oauthGate, { ...enough, oauthRedirectUri: 'https://app.example/site/in', rootPath: '/site', proxyPrefix: '/gate' }) })
+  t.match(below.problems[0]?.fix, /https:\/\/app\.example\/site\/gate\/callback/)
+  const app = fastify()
+  await app.register(oauthGate, { ...enough, oauthRedirectUri: 'https://app.example/oauth2/callback/' })
+  await t.resolves(app.close(), 'the callback itself, with a slash or without')
+})
+
 t.test('several apps with gates live in one process, and each ends by itself', async t => {
   const [one, other] = [await startHost(t), await startHost(t)]
   const visitor = new Visitor()
