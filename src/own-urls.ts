@@ -34,8 +34,8 @@ export interface OwnUrls {
   readonly form: string
   /** Shows who is signed in, or how to sign in. */
   signIn (returnTo?: string, options?: { readonly selectAccount?: boolean }): string
-  /** Begins a login that ends at `returnTo`. */
-  start (returnTo?: string, options?: { readonly selectAccount?: boolean }): string
+  /** Begins a login that ends at `returnTo`; `uncounted` where a person was asked first, which is no loop. */
+  start (returnTo?: string, options?: { readonly selectAccount?: boolean, readonly uncounted?: boolean }): string
   /** Where a page that tries again by itself leads those who want it to stop. */
   pause (returnTo: string): string
   /** What is to be registered at the provider where no redirect URI is set; @param origin `scheme://host` */
@@ -52,15 +52,16 @@ export function createOwnUrls (paths: OwnPaths): OwnUrls {
   const root = bare(paths.rootPath)
   const routes = ownRoutes(paths)
   const home = `${root}${bare(paths.prefix)}/`
-  const outward = (target: string) => root + target
-  const query = (returnTo: string, selectAccount: boolean) => `${selectAccount ? 'prompt=select_account&' : ''}rd=${encodeURIComponent(returnTo)}`
+  // To a browser //host is another host, and /\host too (WHATWG URL Standard §4.4); /. is nothing, and makes either a path again.
+  const outward = (target: string) => (root === '' && /^\/[/\\]/.test(target) ? '/.' : root) + target
+  const query = (returnTo: string, prompt: string) => `${prompt === '' ? '' : `prompt=${prompt}&`}rd=${encodeURIComponent(returnTo)}`
   return {
     routes, home, outward,
     signOut: outward(`${routes.base}/sign_out`),
     logo: outward(`${routes.base}/logo`),
     form: outward(`${routes.base}/sign_in`),
-    signIn: (returnTo = home, { selectAccount = false } = {}) => outward(`${routes.base}/sign_in?${query(returnTo, selectAccount)}`),
-    start: (returnTo = home, { selectAccount = false } = {}) => outward(`${routes.base}/start?${query(returnTo, selectAccount)}`),
+    signIn: (returnTo = home, { selectAccount = false } = {}) => outward(`${routes.base}/sign_in?${query(returnTo, selectAccount ? 'select_account' : '')}`),
+    start: (returnTo = home, { selectAccount = false, uncounted = false } = {}) => outward(`${routes.base}/start?${query(returnTo, selectAccount ? 'select_account' : uncounted ? 'again' : '')}`),
     pause: returnTo => outward(`${routes.base}/pause?rd=${encodeURIComponent(returnTo)}`),
     redirectUri: origin => origin + root + (paths.returnToCallback === true ? routes.callback : bare(paths.prefix)),
     inward: target => isBelow(root, target) ? rooted(target.slice(root.length)) : target,

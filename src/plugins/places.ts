@@ -62,7 +62,7 @@ export function createPlaces ({ judge, logins, urls, paths, callbacks }: PlacesO
     rewrite (raw) {
       const target = raw.url ?? ''
       const path = pathOf(target)
-      if (isOwnPath(path)) return target
+      if (isOwnPath(path)) return withoutSlash(path) === callback ? callback + target.slice(path.length) : target
       if ((raw.method === 'GET' || raw.method === 'HEAD') && isCallback(target, path)) return callback + target.slice(path.length)
       const route = aliases.get(path)
       if (route !== undefined) return route + target.slice(path.length)
