@@ -185,6 +185,11 @@ t.test('rules hold for what the app’s router makes of a path', async t => {
   const admin = new Visitor()
   await admin.signIn(`${origin}/`, 'ada')
   t.equal((await askWith(origin, '/admin/x', { host: '127.0.0.1', cookie: cookieOf(admin) })).status, 200)
+  t.match(await askWith(origin, '/admin//x', { host: '127.0.0.1', cookie: cookieOf(admin) }), { status: 400, headers: { 'x-oauth-gate': 'GATE_AMBIGUOUS_PATH' } }, 'even where every reading would be admitted')
+  t.strictSame(handled.filter(what => what === 'admin'), ['admin'])
+  const unruled = await startHost(t, { after: app => { app.get('/*', async () => 'anything') } })
+  await visitor.signIn(`${unruled.origin}/`, 'cleo')
+  t.equal((await askWith(unruled.origin, '/a//b;c%2fd', { host: '127.0.0.1', cookie: cookieOf(visitor) })).status, 200, 'without such rules a path makes no difference')
 })
 
 /** As @fastify/websocket does it: upgrades take the way of every request, through Fastify's router and hooks. */
