@@ -100,15 +100,19 @@ function besideRouter (app: FastifyInstance, event: string, more: number): Confi
   return [{ setting: 'oauthGate', message: `Something listens for “${event}” on the app’s HTTP server, where the gate is not asked.`, fix: event === 'upgrade' ? 'Register @fastify/websocket on the app; for any other websocket server run the gate in front, with createGate or oauth-gate serve.' : 'Use a route or a hook of the app instead.' }]
 }
 
+/** Functions of the app that Fastify calls instead of any hook. */
+const BEFORE_HOOKS = ['frameworkErrors', 'defaultRoute', 'onBadUrl', 'onMaxParamLength']
+
 function unguardable (app: FastifyInstance): ConfigProblem[] {
   const problem = (message: string, fix: string): ConfigProblem => ({ setting: 'oauthGate', message, fix })
   const own = Object.getOwnPropertySymbols(app).find(symbol => symbol.description === 'fastify.options')
-  const options = own === undefined ? undefined : (app as unknown as Record<symbol, { frameworkErrors?: unknown }>)[own]
+  const options = own === undefined ? undefined : (app as unknown as Record<symbol, Readonly<Record<string, unknown>>>)[own]
   // Fastify makes the instances of scopes from that of the app around them.
   if (Object.getPrototypeOf(app) !== Object.prototype || options === undefined) return [problem('The plugin is registered inside another one, so the app around it would stay open.', 'Register it on the instance that fastify() returned.')]
+  const given = { ...options, ...(app.initialConfig as Readonly<Record<string, object | undefined>>)['routerOptions'] } as Readonly<Record<string, unknown>> // the first has defaults in its own
   return [
     ...app.initialConfig.http2 === true ? [problem('The app speaks HTTP/2, and the gate HTTP/1.1 only.', 'Leave out http2; a proxy in front may speak it.')] : [],
-    ...options.frameworkErrors === undefined ? [] : [problem('The app has frameworkErrors, which is called before anybody is asked who they are.', 'Leave it out.')]
+    ...BEFORE_HOOKS.filter(option => given[option] !== undefined).map(option => problem(`The app has ${option}, which is called before anybody is asked who they are.`, 'Leave it out.'))
   ]
 }
 

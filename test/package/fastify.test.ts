@@ -290,6 +290,10 @@ t.test('an app that could be reached past the gate does not start', async t => {
   })
   t.match(inside.message, /inside another one/)
   t.match((await refusalOf(async app => { await app.register(oauthGate, enough) }, { frameworkErrors: (_error: Error, _request: unknown, reply: { send: (text: string) => void }) => reply.send('x') } as FastifyServerOptions)).message, /frameworkErrors/)
+  for (const option of ['defaultRoute', 'onBadUrl', 'onMaxParamLength']) {
+    const answer = (...parts: { end?: (text: string) => void }[]) => parts.at(-1)?.end?.('open')
+    for (const server of [{ routerOptions: { [option]: answer } }, { [option]: answer }]) t.match((await refusalOf(async app => { await app.register(oauthGate, enough) }, server as FastifyServerOptions)).message, option)
+  }
   t.match((await refusalOf(async app => { await app.register(oauthGate, enough) }, { http2: true } as FastifyServerOptions)).message, /HTTP\/2/)
   t.match((await refusalOf(async app => {
     new WebSocketServer({ server: app.server })
