@@ -3,6 +3,18 @@ import type { Provider } from '../provider.ts'
 import type { Draft } from './draft.ts'
 import { flagOf, nearest, optionNames } from './names.ts'
 
+// Panel's providers that are reached by a general one here, and how. A name that a provider has is never looked up.
+const entra = 'Use oidc with --oauth-issuer=https://login.microsoftonline.com/TENANT/v2.0, where TENANT is the directory id.'
+const general: ReadonlyMap<string, string> = new Map([
+  ['auth0', 'Use oidc with --oauth-issuer=https://SUBDOMAIN.auth0.com/ with the slash at its end.'],
+  ['azure', entra], ['azurev1', entra], ['azurev2', entra], ['entra', entra],
+  ['bitbucket', 'Use generic with --oauth-authorize-url=https://bitbucket.org/site/oauth2/authorize, --oauth-token-url=https://bitbucket.org/site/oauth2/access_token, --oauth-user-url=https://api.bitbucket.org/2.0/user and --oauth-jwt-user=username.'],
+  ['github', 'Use generic with --oauth-authorize-url=https://github.com/login/oauth/authorize, --oauth-token-url=https://github.com/login/oauth/access_token, --oauth-user-url=https://api.github.com/user, --oauth-scope=read:user and --oauth-jwt-user=login.'],
+  ['gitlab', 'Use oidc with --oauth-issuer=https://gitlab.com, or the address of your own GitLab.'],
+  ['google', 'Use oidc with --oauth-issuer=https://accounts.google.com.'],
+  ['okta', 'Use oidc with --oauth-issuer=https://YOURS.okta.com/oauth2/default, or without /oauth2/default for the organization itself.']
+])
+
 /** What the choice of a provider asks of the other settings. */
 export const providerChecks: readonly ((draft: Draft) => void)[] = [known, needs, key, secret]
 
@@ -12,6 +24,8 @@ function known ({ config: { oauthProvider }, missing, fail }: Draft): void {
   if (missing('oauthProvider')) fail('oauthProvider', 'There is no --oauth-provider: who signs people in.', list)
   if (oauthProvider === undefined || findProvider(oauthProvider) !== undefined) return
   if (oauthProvider === 'pam') return fail('oauthProvider', 'The provider pam is not offered: it needs the accounts of the machine Panel runs on.', `Use password for a form that asks a provider’s token endpoint. ${list}`)
+  const instead = general.get(oauthProvider)
+  if (instead !== undefined) return fail('oauthProvider', `Panel’s provider ${oauthProvider} is not in this version of oauth-gate by that name.`, instead)
   const near = nearest(oauthProvider, names)
   fail('oauthProvider', `There is no provider “${oauthProvider}”.`, near === undefined ? list : `Did you mean ${near}? ${list}`)
 }
