@@ -105,7 +105,7 @@ t.test('a failure below HTTP has its address and its real cause', async t => {
 
 t.test('https where only http is spoken says so, in one line', async t => {
   const { url } = await start(json({}))
-  await t.rejects(fetch(url.replace('http:', 'https:')), { constructor: ProviderUnreachable, message: /^GET https:\/\/[^ ]+: what listens there does not speak TLS; is it http:\/\/\?$/ })
+  await t.rejects(fetch(url.replace('http:', 'https:'), {}), { constructor: ProviderUnreachable, message: /^GET https:\/\/[^ ]+: what listens there does not speak TLS; is it http:\/\/\?$/ })
 })
 
 t.test('an address or a header that cannot be sent is not quoted', async t => {
