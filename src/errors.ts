@@ -98,7 +98,7 @@ export class FormForged extends define('GATE_FORM_FORGED', 403, 'This form was n
 export class TooManyAttempts extends define('GATE_TOO_MANY_ATTEMPTS', 429, 'Too many attempts.', 'Wait a minute, then try again.', 'The sign-in form is throttled per name and per address.') {}
 
 // The application behind us
-export class UpstreamUnreachable extends define('GATE_UPSTREAM_UNREACHABLE', 502, 'The application is not answering.', 'It may be starting: this page tries again by itself, every 20 seconds.', 'Nothing listens at the upstream, it closed the connection, or its certificate is not trusted (--upstream-ca). The message has the address and the cause.') {}
+export class UpstreamUnreachable extends define('GATE_UPSTREAM_UNREACHABLE', 502, 'The application is not answering.', 'It may be starting: this page tries again by itself, every 20 seconds.', 'Start the app, or set --upstream to where it listens. If it is https, its certificate has to be trusted (--upstream-ca). The message has the address and the cause.') {}
 export class UpstreamTimeout extends define('GATE_UPSTREAM_TIMEOUT', 504, 'The application takes too long to answer.', 'Wait a moment, then try again.', 'No answer within --upstream-timeout.') {}
 export class UpstreamAnswerInvalid extends define('GATE_UPSTREAM_ANSWER_INVALID', 502, 'The application gave an answer we cannot pass on.', tellThem, 'The upstream did not speak proper HTTP/1.1. Is it https, or another port?') {}
 

@@ -3,12 +3,12 @@ import fp from 'fastify-plugin'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ConfigError, type ConfigProblem } from './config/config-error.ts'
 import { loadConfig, type LoadOptions } from './config/load.ts'
-import { flagOf } from './config/names.ts'
+import { flagOf, optionNames } from './config/names.ts'
 import type { Config, OptionName, Settings } from './config/options.ts'
 import { createGate } from './gate.ts'
 import type { Identity } from './identity/identity.ts'
 import { outside } from './outside.ts'
-import { ownRoutes } from './own-urls.ts'
+import { createOwnUrls, ownRoutes } from './own-urls.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -65,10 +65,30 @@ export default fp(oauthGate, { name: 'oauth-gate', fastify: '5.x' })
 function load (app: FastifyInstance, { env, file, ...settings }: OAuthGateOptions): Config {
   const given = HOSTS.filter(option => (settings as Settings)[option] !== undefined)
   refuse(given.map(option => ({ setting: flagOf(option), message: `${option} is no setting of the plugin: it belongs to the app that the gate is in.`, fix: 'Leave it out, and set up the app itself.' })))
-  const { config, notices, sources } = loadConfig({ ...env !== undefined && { env }, ...file !== undefined && { file }, settings: { ...settings, ...INSTEAD } })
+  const { config, notices, sources } = inWordsOfCode(() => loadConfig({ ...env !== undefined && { env }, ...file !== undefined && { file }, settings: { ...settings, ...INSTEAD } }))
+  refuse(callbackInApp(config))
   const idle = HOSTS.map(option => sources[option]).filter(({ level }) => level !== 'default' && level !== 'code').map(({ from }) => `${from} does nothing here: it belongs to the app that the gate is in`)
   for (const detail of [...notices, ...idle]) app.log.warn({ event: 'settings.notice', detail }, 'something to know about the settings')
   return config
+}
+
+/** On a path of the app Fastify would write the code into the app's log, before any hook. */
+function callbackInApp (config: Config): ConfigProblem[] {
+  const { callback, redirect } = ownRoutes(config)
+  if (config.oauthRedirectUri === undefined || redirect === callback) return []
+  const fix = new URL(createOwnUrls(config).outward(callback), config.oauthRedirectUri).href
+  return [{ setting: flagOf('oauthRedirectUri'), message: `oauthRedirectUri=${config.oauthRedirectUri} leads to a page of the app, whose log would hold the code of each sign-in.`, fix: `Set it to ${fix}, and register that at the provider.` }]
+}
+
+/** Who writes code knows `oauthKey`, not `--oauth-key`. */
+function inWordsOfCode<T> (work: () => T): T {
+  const spoken = (text: string) => text.replace(/--([a-z]+(?:-[a-z]+)*)/g, (flag, name: string) => optionNames.find(option => flagOf(option) === name) ?? flag)
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new ConfigError(error.problems.map(({ setting, message, fix }) => ({ setting, message: spoken(message), fix: spoken(fix) })))
+  }
 }
 
 /** Events of the HTTP server by which a request could reach the app other than through its router. */
@@ -80,15 +100,19 @@ function besideRouter (app: FastifyInstance, event: string, more: number): Confi
   return [{ setting: 'oauthGate', message: `Something listens for “${event}” on the app’s HTTP server, where the gate is not asked.`, fix: event === 'upgrade' ? 'Register @fastify/websocket on the app; for any other websocket server run the gate in front, with createGate or oauth-gate serve.' : 'Use a route or a hook of the app instead.' }]
 }
 
+/** Functions of the app that Fastify calls instead of any hook. */
+const BEFORE_HOOKS = ['frameworkErrors', 'defaultRoute', 'onBadUrl', 'onMaxParamLength']
+
 function unguardable (app: FastifyInstance): ConfigProblem[] {
   const problem = (message: string, fix: string): ConfigProblem => ({ setting: 'oauthGate', message, fix })
   const own = Object.getOwnPropertySymbols(app).find(symbol => symbol.description === 'fastify.options')
-  const options = own === undefined ? undefined : (app as unknown as Record<symbol, { frameworkErrors?: unknown }>)[own]
+  const options = own === undefined ? undefined : (app as unknown as Record<symbol, Readonly<Record<string, unknown>>>)[own]
   // Fastify makes the instances of scopes from that of the app around them.
   if (Object.getPrototypeOf(app) !== Object.prototype || options === undefined) return [problem('The plugin is registered inside another one, so the app around it would stay open.', 'Register it on the instance that fastify() returned.')]
+  const given = { ...options, ...(app.initialConfig as Readonly<Record<string, object | undefined>>)['routerOptions'] } as Readonly<Record<string, unknown>> // the first has defaults in its own
   return [
     ...app.initialConfig.http2 === true ? [problem('The app speaks HTTP/2, and the gate HTTP/1.1 only.', 'Leave out http2; a proxy in front may speak it.')] : [],
-    ...options.frameworkErrors === undefined ? [] : [problem('The app has frameworkErrors, which is called before anybody is asked who they are.', 'Leave it out.')]
+    ...BEFORE_HOOKS.filter(option => given[option] !== undefined).map(option => problem(`The app has ${option}, which is called before anybody is asked who they are.`, 'Leave it out.'))
   ]
 }
 

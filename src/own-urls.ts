@@ -25,6 +25,8 @@ export interface OwnRoutes {
 
 export interface SignInOptions {
   readonly selectAccount?: boolean
+  /** Where a person was asked first, which is no loop. */
+  readonly uncounted?: boolean
   /** One of several, by its id. */
   readonly provider?: string | undefined
 }
@@ -60,9 +62,10 @@ export function createOwnUrls (paths: OwnPaths): OwnUrls {
   const root = bare(paths.rootPath)
   const routes = ownRoutes(paths)
   const home = `${root}${bare(paths.prefix)}/`
-  const outward = (target: string) => root + target
-  const query = (returnTo: string, { selectAccount = false, provider }: SignInOptions) =>
-    `${provider === undefined ? '' : `provider=${encodeURIComponent(provider)}&`}${selectAccount ? 'prompt=select_account&' : ''}rd=${encodeURIComponent(returnTo)}`
+  // To a browser //host is another host, and /\host too (WHATWG URL Standard §4.4); /. is nothing, and makes either a path again.
+  const outward = (target: string) => (root === '' && /^\/[/\\]/.test(target) ? '/.' : root) + target
+  const query = (returnTo: string, { selectAccount = false, uncounted = false, provider }: SignInOptions) =>
+    `${provider === undefined ? '' : `provider=${encodeURIComponent(provider)}&`}${selectAccount ? 'prompt=select_account&' : uncounted ? 'prompt=again&' : ''}rd=${encodeURIComponent(returnTo)}`
   return {
     routes, home, outward,
     signOut: outward(`${routes.base}/sign_out`),

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { blocksOf } from './docs/markdown.ts'
 import { Visitor } from './fixtures/visitor.ts'
 import { addTypes, installed, temporary } from './package/install.ts'
 
@@ -109,6 +110,15 @@ if (home !== null) {
       await app.close()
     `)
     t.strictSame(stdout.trim().split('\n').map(line => line.trim()), ['401 GATE_LOGIN_REQUIRED', '401 GATE_LOGIN_REQUIRED', '200 GATE_OK', '200 undefined nullundefined'], stderr)
+  })
+
+  t.test('the examples of docs/api.md run as they stand', async t => {
+    const examples = blocksOf('docs/api.md').filter(({ language }) => language === 'js')
+    t.equal(examples.length, 3)
+    for (const { line, text } of examples) {
+      const { status, stderr } = home.use(`${text.replace(/port: (?:3000|config\.port)/, 'port: 0')}\nprocess.exit()\n`)
+      t.equal(status, 0, `docs/api.md:${line} ${stderr}`)
+    }
   })
 
   t.test('a strict TypeScript project compiles against it, with all declarations checked', async t => {

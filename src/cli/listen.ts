@@ -9,6 +9,13 @@ const SOCKET_UMASK = 0o117
 /** Milliseconds in which whoever listens at a socket takes a connection. */
 const PATIENCE = 1_000
 
+const elsewhere: ReadonlyMap<string, string> = new Map([
+  ['EADDRINUSE', 'something else listens there: choose another --port'],
+  ['EACCES', 'that needs more rights: choose a --port above 1023'],
+  ['EADDRNOTAVAIL', 'this machine does not have that address: set --address to one it has, or to 0.0.0.0 for all of them'],
+  ['ENOTFOUND', 'no host has that name: set --address to an address of this machine, or to 0.0.0.0 for all of them']
+])
+
 type Place = Pick<Config, 'address' | 'port' | 'unixSocket' | 'sslCertfile'>
 
 /** @returns where it listens, as `scheme://address:port` or `unix:/path`, or null after a sentence that says why not */
@@ -60,7 +67,7 @@ function isDead (path: string): Promise<boolean> {
 
 function reasonOf (error: unknown, { unixSocket }: Place): string {
   const { code } = error as NodeJS.ErrnoException
-  if (unixSocket === undefined) return code === 'EADDRINUSE' ? 'something else listens there: choose another --port' : code === 'EACCES' ? 'that needs more rights: choose a --port above 1023' : String(error)
+  if (unixSocket === undefined) return elsewhere.get(code ?? '') ?? String(error)
   if (code === 'EADDRINUSE') return 'something else listens there, or it is no socket: choose another --unix-socket'
   if (!existsSync(dirname(unixSocket))) return 'there is no such folder'
   return code === 'EACCES' || code === 'EPERM' ? 'this user may not make a socket there' : String(error)

@@ -37,6 +37,7 @@ export const issuer: Kind<string, string> = {
   shape: 'url',
   parse: raw => {
     const value = providerUrl.parse(raw)
+    if (/\/\.well-known\/openid-configuration\/?$/.test(value)) throw new Problem('is the address of the discovery document', 'Take /.well-known/openid-configuration off its end: what is before it is the issuer.')
     if (value.includes('?')) throw new Problem('must have no query', 'Take the ? and what follows out; what the provider needs beside goes into --oauth-extra-params.')
     return value
   }
@@ -104,7 +105,7 @@ export const cookieDomain: Kind<string, string> = {
 export function webUrl (raw: unknown): { value: string, url: URL } {
   const value = text.parse(raw)
   const authority = /^https?:\/\/([^/?#]*)/i.exec(value)?.[1]
-  if (authority === undefined || authority === '' || !URL.canParse(value)) throw new Problem('must be an address that begins with http:// or https://')
+  if (authority === undefined || authority === '' || !URL.canParse(value)) throw new Problem('must be an address that begins with http:// or https://', 'Write it whole, like https://app.example.com.')
   if (authority.includes('@')) throw new Problem('must not hold a user name or password')
   if (/[\s\\]/.test(value)) throw new Problem('must not hold spaces or backslashes')
   const url = new URL(value)

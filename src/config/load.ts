@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { crossCheck } from './checks.ts'
 import { parseConfigFile } from './config-file.ts'
 import { ConfigError, MissingFile, Problem, type ConfigProblem } from './config-error.ts'
-import { optionNames } from './names.ts'
+import { flagOf, optionNames } from './names.ts'
 import type { Config, OptionName, Settings } from './options.ts'
 import { problemOf, resolve, type Resolved, type Source } from './resolve.ts'
 import { pluginFolders } from './plugin.ts'
@@ -40,11 +40,13 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   const candidates = [...said.candidates, ...written.candidates]
   problems.push(...written.problems)
   const nothingSet = candidates.length === 0 && problems.length === 0
+  // What was said and refused is not missing, and no other source stands in for it.
+  const refused = new Set(problems.map(problem => problem.setting))
 
   const resolved = new Map<OptionName, Resolved>()
   for (const option of optionNames) {
     const decision = resolve(option, candidates.filter(candidate => candidate.option === option), readFile, problems, notices)
-    if (decision !== undefined) resolved.set(option, decision)
+    if (decision !== undefined && !refused.has(flagOf(option))) resolved.set(option, decision)
   }
   const { providers, choices } = settleProviders({ choices: resolved, env, readFile, folders: pluginFolders(written.path), problems, notices })
   crossCheck(choices, problems, notices)

@@ -39,7 +39,6 @@ const flags: Readonly<Record<string, string>> = {
 
 /** Variables that may be there for the app, and say nothing to the gate. */
 const others: Readonly<Record<string, string>> = {
-  AAD_TENANT_ID: 'is for the provider azure, which this version does not have',
   BOKEH_SIGN_SESSIONS: 'is for the app',
   BOKEH_SECRET_KEY: 'is for the app',
   BOKEH_XSRF_COOKIES: 'is for the app; the gate’s own forms are protected without it'

@@ -11,7 +11,7 @@ const segment = /^[A-Za-z0-9._~!$&'()*+,=:@-]+$/
 export function plainPath (text: string): string {
   if (text === '/') return text
   const path = /[^/]\/$/.test(text) ? text.slice(0, -1) : text
-  if (!path.startsWith('/')) throw new Problem(`has the path “${path}”, which must begin with /`)
+  if (!path.startsWith('/')) throw new Problem(`has the path “${path}”, which must begin with /`, `Write /${path}.`)
   if (path.includes('?') || path.includes('#')) throw new Problem(`has the path “${path}”, which must have no query and no fragment`)
   for (const part of path.slice(1).split('/')) {
     if (part.endsWith('.') || !segment.test(part)) {

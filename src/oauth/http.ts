@@ -113,5 +113,6 @@ function unreachable (request: string, error: unknown): ProviderUnreachable {
   const cause = error instanceof Error ? error.cause : undefined
   if (!(cause instanceof Error)) return new ProviderUnreachable(`${request}: the request was not possible`)
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') return new ProviderUnreachable(`${request}: what listens there does not speak TLS; is it http://?`, { cause })
   return new ProviderUnreachable(`${request}: ${[code, cause.message].filter(Boolean).join(': ')}`, { cause })
 }

@@ -28,6 +28,7 @@ interface Nunjucks {
 interface Environment {
   /** @throws {Error} there is none */
   getFilter (name: string): unknown
+  addFilter (name: string, filter: Filter): void
 }
 
 interface Node {
@@ -36,6 +37,7 @@ interface Node {
   readonly value?: unknown
   readonly name?: Node
   readonly target?: Node
+  readonly val?: Node
   readonly template?: Node
   findAll (type: unknown): readonly Node[]
 }
@@ -46,6 +48,13 @@ const ours: Loader = {
   getSource: name => bases.has(name) ? { src: bases.get(name) ?? '', path: name, noCache: false } : null
 }
 
+/** Filters that put one text into another: what was escaped before would vouch for what was not. */
+const MIXING = ['replace', 'truncate']
+/** What there is in a for. A template can give the name to another value, of which these are harmless. */
+const LOOP = new Set(['index', 'index0', 'revindex', 'revindex0', 'first', 'last', 'length'])
+
+type Filter = (...values: readonly unknown[]) => unknown
+
 /**
  * Compiles an operator's template, once, at start. Nunjucks is loaded for it, and by nothing else. Templates get texts and reach nothing
  * else: no attribute of anything, no function but their own macros.
@@ -55,6 +64,7 @@ const ours: Loader = {
 export function compileTemplate (source: string): Template {
   const nunjucks = createRequire(import.meta.url)('nunjucks') as Nunjucks
   const environment = Object.assign(new nunjucks.Environment([ours], { autoescape: true, throwOnUndefined: false }), { globals: Object.create(null) as object })
+  for (const name of MIXING) environment.addFilter(name, asText(environment.getFilter(name) as Filter))
   const nodes = parsed(nunjucks, source).findAll(nunjucks.nodes.Node)
   refuseUnknown(nodes, environment)
   refuseReaching(nodes)
@@ -79,7 +89,7 @@ function refuseReaching (nodes: readonly Node[]): void {
   for (const node of nodes) {
     const { typename, name, target, lineno } = node
     const line = lineno + 1
-    if (typename === 'LookupVal' && target?.value !== 'loop') throw new TemplateFault('looks into a value with a dot or brackets', line, 'All variables are plain texts: write {{ title }}, and filters such as {{ title | upper }}.')
+    if (typename === 'LookupVal' && !(target?.value === 'loop' && LOOP.has(String(node.val?.value)))) throw new TemplateFault('looks into a value with a dot or brackets', line, 'All variables are plain texts: write {{ title }}, and filters such as {{ title | upper }}. In a for, loop.index and the like can be had.')
     if (typename === 'FunCall' && !(name?.typename === 'Symbol' && (macros.has(name.value) || name.value === 'super' || name.value === 'caller'))) throw new TemplateFault('calls a function', line, 'Only super(), caller() and macros of the template itself can be called.')
     if (typename === 'Symbol' && String(node.value) in Object.prototype) throw new TemplateFault(`has the name ${String(node.value)}, which is not that of a text`, line, 'Take it out.')
     if (typename === 'Filter' && name?.value === 'safe') throw new TemplateFault('has the filter safe, which lets strangers write markup into the page', line, 'Take it out: part of the text comes from the sign-in service.')
@@ -93,6 +103,10 @@ function refuseUnknown (nodes: readonly Node[], environment: Environment): void 
     if (template !== undefined && !(template.typename === 'Literal' && bases.has(String(template.value)))) throw new TemplateFault(`wants the template ${JSON.stringify(template.value)}, which is not there`, line, `Write one of ${[...bases.keys()].map(base => `"${base}"`).join(', ')}, or put everything into one file.`)
     if (typename === 'Filter' && !isKnown(() => environment.getFilter(String(name?.value)))) throw new TemplateFault(`has the filter ${String(name?.value)}, which is not there`, line, 'Use the filters that Jinja2 and Nunjucks have in common.')
   }
+}
+
+function asText (filter: Filter): Filter {
+  return (...values) => String(filter(...values) ?? '')
 }
 
 function isKnown (look: () => unknown): boolean {

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { asked } from '../access/navigation.ts'
 import * as failures from '../errors.ts'
-import { AccessDenied, CookiesRefused, FormNotSent, FramedLogin, GateError, LoginCancelled, LoginMismatch, LoginReplayed, LoginRequired, MalformedRequest, NotFound, Unexpected, UpstreamUnreachable } from '../errors.ts'
+import { AccessDenied, CookiesRefused, FormNotSent, FramedLogin, GateError, LoginCancelled, LoginMismatch, LoginReplayed, LoginRequired, MalformedRequest, NotFound, SignInLoop, Unexpected, UpstreamUnreachable } from '../errors.ts'
 import type { OwnUrls } from '../own-urls.ts'
 import type { Action, ErrorPage } from '../pages/error.ts'
 import type { Pages } from '../pages/index.ts'
@@ -25,7 +25,7 @@ const CLIENT_FAULTS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 4
 const SIGN_IN_AGAIN = [CookiesRefused, LoginMismatch, LoginReplayed]
 /** What may be over by now: by itself, or because the operator has mended it. */
 const TRY_AGAIN = [
-  failures.SignInLoop, failures.GroupsMissing, failures.ProviderUnreachable, failures.ProviderTimeout, failures.ProviderAnswerInvalid,
+  failures.GroupsMissing, failures.ProviderUnreachable, failures.ProviderTimeout, failures.ProviderAnswerInvalid,
   failures.DiscoveryMismatch, failures.ClientRefused, failures.RedirectUriRefused, failures.ClockOff
 ]
 
@@ -93,6 +93,7 @@ function actionsFor (error: GateError, urls: OwnUrls, here: string): Action[] {
   const another = { label: 'Use another account', url: urls.start(here, { selectAccount: true }) }
   if (error instanceof AccessDenied) return [another]
   if (error instanceof LoginCancelled) return [{ label: 'Sign in', url: urls.start(here) }, another]
+  if (error instanceof SignInLoop) return [{ label: 'Try again', url: urls.start(here, { uncounted: true }) }]
   if (TRY_AGAIN.some(kind => error instanceof kind)) return [{ label: 'Try again', url: urls.start(here) }]
   if (error instanceof FramedLogin) return [{ label: 'Sign in in a new tab', url: urls.start(here), newTab: true }]
   const offered = error.kind.status === 401 || SIGN_IN_AGAIN.some(kind => error instanceof kind)

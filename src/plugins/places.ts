@@ -48,9 +48,10 @@ export function createPlaces ({ judge, logins, urls, paths, callbacks }: PlacesO
   const { base, callback, redirect, aliases } = urls.routes
   const below = `${base}/`
   const isOwnPath = (path: string) => path === base || path.startsWith(below) || paths.includes(path)
-  // Proxies in front add a slash to what they think is a folder; the state says that it is ours all the same.
+  // Proxies in front add a slash to what they think is a folder; the state says that it is ours all the same. An error may come to
+  // any path: GitHub tells of a redirect URI that is not registered at the one that is, and would be asked again without end.
   const isCallback = (target: string, path: string) => {
-    if (!callbacks || !target.includes('state=') || withoutSlash(path) !== redirect) return false
+    if (!callbacks || !target.includes('state=') || (withoutSlash(path) !== redirect && !/[?&]error=/.test(target))) return false
     const states = new URLSearchParams(target.slice(path.length)).getAll('state')
     return states.length === 1 && logins.readState(states[0] as string) !== null
   }
@@ -62,7 +63,7 @@ export function createPlaces ({ judge, logins, urls, paths, callbacks }: PlacesO
     rewrite (raw) {
       const target = raw.url ?? ''
       const path = pathOf(target)
-      if (isOwnPath(path)) return target
+      if (isOwnPath(path)) return withoutSlash(path) === callback ? callback + target.slice(path.length) : target
       if ((raw.method === 'GET' || raw.method === 'HEAD') && isCallback(target, path)) return callback + target.slice(path.length)
       const route = aliases.get(path)
       if (route !== undefined) return route + target.slice(path.length)

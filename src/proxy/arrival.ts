@@ -91,8 +91,11 @@ function plainAddress (address: string): string {
 }
 
 function protoOf (text: string | undefined): Told['proto'] | undefined {
-  const proto = text?.toLowerCase()
-  return proto === 'http' || proto === 'https' ? proto : undefined
+  switch (text?.toLowerCase()) {
+    case 'http': case 'ws': return 'http'
+    case 'https': case 'wss': return 'https' // Traefik says so of websockets
+    default: return undefined
+  }
 }
 
 /** As a browser writes it: the scheme's own port is left out (RFC 6454 §6.2). */

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isPrefetch } from '../access/navigation.ts'
 import { isFromHere } from '../access/same-origin.ts'
 import type { LoginFlow } from './login-flow.ts'
 
@@ -7,6 +8,8 @@ export default async function signOut (app: FastifyInstance, { providers, sessio
   const question = pages.signOutQuestion({ signOutUrl: urls.signOut, homeUrl: urls.home })
 
   app.get('/sign_out', { config: { open: true } }, async (request, reply) => {
+    // Browsers fetch an address that was typed before while it is typed again.
+    if (isPrefetch(request.headers)) return reply.code(204).send()
     const site = request.headers['sec-fetch-site']
     return site === 'same-origin' || site === 'none' ? end(request, reply) : reply.page(question)
   })

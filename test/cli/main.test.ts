@@ -102,3 +102,10 @@ t.test('oauth-secret prints a key that Python’s cryptography takes, another ea
   const check = spawn(interpreter, ['-c', `from cryptography.fernet import Fernet; Fernet(${JSON.stringify(one.out.trim())})`])
   t.equal(await new Promise(resolve => { check.on('close', resolve) }), 0)
 })
+
+t.test('an address that this machine does not have is told as such', async t => {
+  const { code, err } = await run(['serve', '--upstream=http://127.0.0.1:1', '--oauth-provider=oidc', '--oauth-issuer=https://id.example.com', '--oauth-key=K', '--oauth-secret=S', '--cookie-secret=0123456789abcdef0123456789abcdef', '--address=192.0.2.1', '--port=0'])
+  t.equal(code, 1)
+  t.match(err, /cannot listen on 192\.0\.2\.1:0: this machine does not have that address: set --address to one it has/)
+  t.notMatch(err, /EADDRNOTAVAIL|\n +at /)
+})

@@ -46,6 +46,11 @@ t.test('a provider that nobody knows is refused with those there are', async t =
   t.equal(load({ 'oauth-provider': 'OIDC' }).config.providers[0].oauthProvider, 'oidc')
 })
 
+t.test('an issuer that is the address of its document is told what to leave out, and is not missing as well', async t => {
+  t.match(problems(() => load({ 'oauth-issuer': 'https://id.example.com/.well-known/openid-configuration' })), [{ setting: 'oauth-issuer', message: /discovery document/, fix: /Take \/.well-known\/openid-configuration off/ }])
+  t.strictSame(blamed(() => load({ 'oauth-issuer': 'https://id.example.com/.well-known/openid-configuration' })), ['oauth-issuer'])
+})
+
 t.test('a provider asks for what it needs, and for a secret only if it sends one', async t => {
   const generic = { 'oauth-provider': 'generic', 'oauth-issuer': undefined }
   t.strictSame(blamed(() => load(generic)), ['oauth-authorize-url', 'oauth-token-url'])
@@ -58,6 +63,10 @@ t.test('a provider asks for what it needs, and for a secret only if it sends one
 })
 
 t.test('what was refused is not called missing as well', async t => {
+  for (const flag of ['oauth-issuer', 'oauth-provider', 'oauth-key', 'oauth-secret', 'cookie-secret']) {
+    t.match(problems(() => load({ [flag]: ['one', 'two'] })), [{ setting: flag, message: `--${flag} is given 2 times.` }], flag)
+    t.strictSame(blamed(() => load({ [flag]: ['one', 'two'] })), [flag])
+  }
   t.strictSame(blamed(() => load({ upstream: 'ftp://x', 'cookie-secret': 'a\nb', 'oauth-key': 'a\nb', 'oauth-secret': 'a\nb', 'oauth-issuer': 'x', 'oauth-provider': 'a\nb' })).toSorted(), ['cookie-secret', 'oauth-issuer', 'oauth-key', 'oauth-provider', 'oauth-secret', 'upstream'])
 })
 

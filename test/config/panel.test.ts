@@ -55,7 +55,7 @@ const without = (option: OptionName): Flags => {
   const flag = option.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
   return { [flag]: undefined }
 }
-const valueOf = ({ config }: Loaded, option: OptionName): unknown => (config as unknown as Readonly<Record<string, unknown>>)[option]
+const valueOf = ({ config }: Loaded, option: OptionName): unknown => ({ ...config, ...config.providers[0] } as unknown as Readonly<Record<string, unknown>>)[option]
 const errors = (flags: Flags, env: Record<string, string> = {}) => problems(() => load(flags, { env }))
 
 t.test('what Panel has a flag or a variable for works under that name, odd ones too', async t => {
@@ -153,9 +153,10 @@ t.test('a flag of panel serve that is about serving is sent back to it', async t
 })
 
 t.test('what the app’s environment has beside stays the app’s, and what concerns sign-in of it is said', async t => {
-  const { notices } = load({}, { env: { AAD_TENANT_ID: 'hunter2', BOKEH_SIGN_SESSIONS: 'yes', BOKEH_SECRET_KEY: 'hunter3', BOKEH_XSRF_COOKIES: 'yes', BOKEH_RESOURCES: 'cdn', PANEL_ADMIN_ENDPOINT: '/admin', PANEL_NUM_THREADS: '4' } })
-  t.strictSame(notices.map(notice => notice.split(' ', 1)[0]).sort(), ['AAD_TENANT_ID', 'BOKEH_SECRET_KEY', 'BOKEH_SIGN_SESSIONS', 'BOKEH_XSRF_COOKIES'])
+  const { notices } = load({}, { env: { AAD_TENANT_ID: 'contoso.com', BOKEH_SIGN_SESSIONS: 'yes', BOKEH_SECRET_KEY: 'hunter3', BOKEH_XSRF_COOKIES: 'yes', BOKEH_RESOURCES: 'cdn', PANEL_ADMIN_ENDPOINT: '/admin', PANEL_NUM_THREADS: '4' } })
+  t.strictSame(notices.map(notice => notice.split(' ', 1)[0]).sort(), ['BOKEH_SECRET_KEY', 'BOKEH_SIGN_SESSIONS', 'BOKEH_XSRF_COOKIES'])
   t.notMatch(notices.join(), /hunter/)
+  t.equal(load({ 'oauth-provider': 'azure', 'oauth-issuer': undefined }, { env: { AAD_TENANT_ID: 'contoso.com' } }).config.providers[0].parameters['tenant'], 'contoso.com', 'and the provider it is for takes it')
   t.match(errors({}, { PANEL_OAUTH_KEYS: 'x', PANEL_COOKIE_SECRETS: 'y' }), [{ fix: 'Did you mean PANEL_OAUTH_KEY?' }, { fix: 'Did you mean PANEL_COOKIE_SECRET?' }], 'a slip of the pen is no other setting')
 })
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { startApp, startGate } from '../fixtures/gate.ts'
+import { freePort, startApp, startGate } from '../fixtures/gate.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 
 const PUBLIC = [{ path: '/', allow: 'public' }] as const
@@ -169,4 +169,59 @@ t.test('a form that is no form is refused, and an expectation that we do not kno
   }
   const answer = await new Visitor().ask(`${origin}/`, { headers: { expect: 'miracles' } })
   t.match(answer, { status: 400, headers: { 'x-oauth-gate': 'GATE_MALFORMED_REQUEST' } })
+})
+
+t.test('open redirect: on the page of an app that is down no link leads to another host', async t => {
+  const port = await freePort()
+  const { origin } = await startGate(t, { app: { url: `http://127.0.0.1:${port}`, received: [] } })
+  const visitor = new Visitor()
+  await visitor.signIn(`${origin}/`, 'ada')
+  for (const path of ['//evil.example/x', '///evil.example', '/\\evil.example/x', '/\\/evil.example']) {
+    const { status, body } = await visitor.navigate(origin + path)
+    t.equal(status, 502)
+    const links = [...body.matchAll(/<a [^>]*href="([^"]*)"/g)].map(([, href]) => href ?? '')
+    t.equal(links.length, 2)
+    for (const link of links) t.equal(new URL(link, origin).origin, origin, `${link} on ${path}`)
+    t.match(new URL(links[0] ?? '', origin).pathname, /^\/\/.*evil.example/, 'and to try again is to ask for the same page')
+  }
+})
+
+t.test('cookie tossing: the mark of somebody else’s sign-ins keeps nobody from signing in', async t => {
+  const { origin } = await startGate(t)
+  const attacker = new Visitor()
+  for (let at = 0; at < 3; at++) {
+    await attacker.signIn(`${origin}/oauth2/start?prompt=again`, 'ben')
+    for (const [key, { name }] of attacker.cookies.get('127.0.0.1') ?? []) if (!name.endsWith('-arrived')) attacker.cookies.get('127.0.0.1')?.delete(key)
+    if (at < 2) await attacker.navigate(`${origin}/`)
+  }
+  const cookie = [...attacker.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join()
+  t.match(cookie, /-arrived=2-0-/, 'one redirect more is one too many')
+
+  const visitor = new Visitor()
+  const page = await visitor.navigate(`${origin}/page`, { headers: { cookie } })
+  t.match(page, { status: 400, headers: { 'x-oauth-gate': 'GATE_SIGN_IN_LOOP' } })
+  const link = /<a [^>]*href="([^"]*)"/.exec(page.body)?.[1]?.replace(/&amp;/g, '&') ?? ''
+  const begun = await visitor.navigate(origin + link, { headers: { cookie } })
+  t.equal(begun.status, 302, 'its link signs in, whatever the mark says')
+  t.match(begun.location, /\/auth\?/)
+  t.match(await visitor.signIn(origin + link, 'ada'), { status: 200, address: `${origin}/page` })
+})
+
+t.test('a browser that fetches the sign-out ahead of a click ends no session', async t => {
+  const { origin } = await startGate(t, { settings: { logoutEndpoint: '/logout' } })
+  const visitor = new Visitor()
+  await visitor.signIn(`${origin}/`, 'ada')
+  for (const path of ['/oauth2/sign_out', '/logout']) {
+    const answer = await visitor.navigate(origin + path, { headers: { 'sec-fetch-site': 'none', 'sec-purpose': 'prefetch;prerender' } })
+    t.match(answer, { status: 204, setCookies: [] })
+  }
+  t.equal((await visitor.ask(`${origin}/`)).status, 200, 'still signed in')
+  t.match((await visitor.navigate(`${origin}/logout`, { headers: { 'sec-fetch-site': 'none' } })).body, /You are signed out/)
+})
+
+t.test('a slash behind the callback, registered or put there by a proxy, strands no code', async t => {
+  const { origin, app } = await startGate(t, { redirectPaths: ['/oauth2/callback/'], settings: ({ origin }) => ({ oauthRedirectUri: `${origin}/oauth2/callback/` }) })
+  t.match(await new Visitor().signIn(`${origin}/page`, 'ada'), { status: 200, address: `${origin}/page` })
+  t.match(await new Visitor().ask(`${origin}/oauth2/callback/?state=x`), { status: 400, headers: { 'x-oauth-gate': 'GATE_LOGIN_MISMATCH' } })
+  t.strictSame(app.received.map(({ url }) => url), ['/page'], 'and the app has seen none')
 })

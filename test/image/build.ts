@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Test } from 'tap'
 
@@ -53,7 +53,8 @@ export function buildImage (): Image {
   const [, node = '', suite = ''] = /^ARG NODE_IMAGE=node:([\d.]+)-(\w+)-slim$/m.exec(readFileSync('Dockerfile', 'utf8')) ?? []
   const base = `${BASE}:${node}-${suite}`
   if (!exists(base)) buildBase(base, node, suite)
-  const authority = process.env['NODE_EXTRA_CA_CERTS']
+  // Where TLS is signed anew on the way to npm, npm itself was told by a variable or finds it in Debian's own list.
+  const authority = [process.env['NODE_EXTRA_CA_CERTS'], '/etc/ssl/certs/ca-certificates.crt'].find(file => file !== undefined && existsSync(file))
   buildah('bud', '--quiet', '--format', 'docker', '--pull-never', '--build-arg', `NODE_IMAGE=${base}`, '--tag', IMAGE,
     ...authority === undefined ? [] : ['--volume', `${authority}:/run/authority.pem:ro`, '--build-arg', 'NODE_EXTRA_CA_CERTS=/run/authority.pem'], '.')
   const { Docker: { config, history } } = JSON.parse(buildah('inspect', '--type', 'image', IMAGE)) as { Docker: { config: ImageConfig, history: { created_by: string }[] } }

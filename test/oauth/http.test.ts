@@ -103,6 +103,11 @@ t.test('a failure below HTTP has its address and its real cause', async t => {
   await t.rejects(fetch(url, {}), { constructor: ProviderUnreachable, message: /^GET http:\/\/127\.0\.0\.1:\d+\/x: ECONNREFUSED/ })
 })
 
+t.test('https where only http is spoken says so, in one line', async t => {
+  const { url } = await start(json({}))
+  await t.rejects(fetch(url.replace('http:', 'https:'), {}), { constructor: ProviderUnreachable, message: /^GET https:\/\/[^ ]+: what listens there does not speak TLS; is it http:\/\/\?$/ })
+})
+
 t.test('an address or a header that cannot be sent is not quoted', async t => {
   const { hostile, url } = await start(json({}))
   const error: unknown = await fetch(url, { headers: { authorization: 'Bearer secret\nvalue' } }).catch((error: unknown) => error)

@@ -185,6 +185,11 @@ t.test('rules hold for what the app’s router makes of a path', async t => {
   const admin = new Visitor()
   await admin.signIn(`${origin}/`, 'ada')
   t.equal((await askWith(origin, '/admin/x', { host: '127.0.0.1', cookie: cookieOf(admin) })).status, 200)
+  t.match(await askWith(origin, '/admin//x', { host: '127.0.0.1', cookie: cookieOf(admin) }), { status: 400, headers: { 'x-oauth-gate': 'GATE_AMBIGUOUS_PATH' } }, 'even where every reading would be admitted')
+  t.strictSame(handled.filter(what => what === 'admin'), ['admin'])
+  const unruled = await startHost(t, { after: app => { app.get('/*', async () => 'anything') } })
+  await visitor.signIn(`${unruled.origin}/`, 'cleo')
+  t.equal((await askWith(unruled.origin, '/a//b;c%2fd', { host: '127.0.0.1', cookie: cookieOf(visitor) })).status, 200, 'without such rules a path makes no difference')
 })
 
 /** As @fastify/websocket does it: upgrades take the way of every request, through Fastify's router and hooks. */
@@ -285,6 +290,10 @@ t.test('an app that could be reached past the gate does not start', async t => {
   })
   t.match(inside.message, /inside another one/)
   t.match((await refusalOf(async app => { await app.register(oauthGate, enough) }, { frameworkErrors: (_error: Error, _request: unknown, reply: { send: (text: string) => void }) => reply.send('x') } as FastifyServerOptions)).message, /frameworkErrors/)
+  for (const option of ['defaultRoute', 'onBadUrl', 'onMaxParamLength']) {
+    const answer = (...parts: { end?: (text: string) => void }[]) => parts.at(-1)?.end?.('open')
+    for (const server of [{ routerOptions: { [option]: answer } }, { [option]: answer }]) t.match((await refusalOf(async app => { await app.register(oauthGate, enough) }, server as FastifyServerOptions)).message, option)
+  }
   t.match((await refusalOf(async app => { await app.register(oauthGate, enough) }, { http2: true } as FastifyServerOptions)).message, /HTTP\/2/)
   t.match((await refusalOf(async app => {
     new WebSocketServer({ server: app.server })
@@ -304,12 +313,27 @@ t.test('settings of the plugin are checked like all settings, and those of the a
   const wrong = await refusalOf(async app => { await app.register(oauthGate, { ...enough, ...{ port: 80, upstream: 'http://x' } }) })
   t.strictSame(wrong.problems.map(({ setting }) => setting), ['upstream', 'port'])
   t.match((await refusalOf(async app => { await app.register(oauthGate, { ...enough, oauthIssuer: 'nonsense', ...{ oauthKye: 'x' } }) })).message, /Did you mean oauthKey\?/)
-  t.notMatch((await refusalOf(async app => { await app.register(oauthGate, { ...enough, oauthIssuer: undefined }) })).message, /hush/)
+  const missing = (await refusalOf(async app => { await app.register(oauthGate, { ...enough, oauthIssuer: undefined, cookieSecret: undefined }) })).message
+  t.match(missing, /needs oauthIssuer/)
+  t.match(missing, /give it as cookieSecret, OAUTH_GATE_COOKIE_SECRET/)
+  t.notMatch(missing, /hush|--oauth-issuer/, 'in the words of code, and without a secret')
   const lines: string[] = []
   const app = fastify({ logger: { stream: { write: (line: string) => { lines.push(line) } } } })
   await app.register(oauthGate, { ...enough, env: { OAUTH_GATE_LOG_LEVEL: 'debug', OAUTH_GATE_TITLE: 'From outside' } })
   await app.close()
   t.match(lines.join(''), /OAUTH_GATE_LOG_LEVEL does nothing here/, 'nothing is ignored in silence')
+})
+
+t.test('no code is written into the log of the app: a redirect URI that is a page of it is refused', async t => {
+  for (const oauthRedirectUri of ['https://app.example', 'https://app.example/login', 'https://app.example/oauth2']) {
+    const { problems: [problem] } = await refusalOf(async app => { await app.register(oauthGate, { ...enough, oauthRedirectUri, loginEndpoint: '/login' }) })
+    t.match(problem, { setting: 'oauth-redirect-uri', fix: /Set it to https:\/\/app\.example\/oauth2\/callback|origin alone/ })
+  }
+  const below = await refusalOf(async app => { await app.register(oauthGate, { ...enough, oauthRedirectUri: 'https://app.example/site/in', rootPath: '/site', proxyPrefix: '/gate' }) })
+  t.match(below.problems[0]?.fix, /https:\/\/app\.example\/site\/gate\/callback/)
+  const app = fastify()
+  await app.register(oauthGate, { ...enough, oauthRedirectUri: 'https://app.example/oauth2/callback/' })
+  await t.resolves(app.close(), 'the callback itself, with a slash or without')
 })
 
 t.test('several apps with gates live in one process, and each ends by itself', async t => {

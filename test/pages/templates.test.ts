@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { CONTENT_SECURITY_POLICY, TEMPLATE_CONTENT_SECURITY_POLICY } from '../../src/pages/layout.ts'
 import { createPages, type PagesOptions } from '../../src/pages/index.ts'
+import { createTemplate } from '../../src/pages/templates.ts'
 import { AccessDenied, LoginMismatch, NotFound, ProviderRefused } from '../../src/errors.ts'
 import { problems, set, file } from '../config/setup.ts'
 
@@ -86,6 +87,9 @@ t.test('what keeps a template from being used is said at start: file, line and f
     ['{% set x = "constructor" %}{{ title[x] }}', /looks into a value/],
     ['{{ constructor }}', /has the name constructor/],
     ['{{ range(9) }}', /calls a function/],
+    ['{% macro m() %}{% endmacro %}{% set loop = m %}{% for m in [loop.constructor] %}{{ m("return process") }}{% endfor %}', /looks into a value/],
+    ['{% for a in "x" %}{{ loop["constructor"] }}{% endfor %}', /looks into a value/],
+    ['{% set x = "constructor" %}{% for a in "x" %}{{ loop[x] }}{% endfor %}', /looks into a value/],
     ['{{ error_msg | safe }}', /has the filter safe/],
     ['{% filter safe %}{{ error_msg }}{% endfilter %}', /has the filter safe/],
     ['{% include "/etc/passwd" %}', /wants the template "\/etc\/passwd", which is not there/],
@@ -104,7 +108,7 @@ t.test('what keeps a template from being used is said at start: file, line and f
     t.ok(problem?.message.includes(path), 'with the file')
     t.ok((problem?.fix.length ?? 0) > 10 && others.length === 0, 'and what to do')
   }
-  t.strictSame(problems(() => set({ authTemplate: file(t, 'good.html', '{% for c in "ab" %}{{ loop.index }}{% endfor %}{% macro b(x) %}<b>{{ x }}</b>{% endmacro %}{{ b(error) }}') })), [], 'loops and macros are fine')
+  t.strictSame(problems(() => set({ authTemplate: file(t, 'good.html', '{% for c in "ab" %}{{ loop.index }}{{ loop.last }}{% endfor %}{% macro b(x) %}<b>{{ x }}</b>{% endmacro %}{{ b(error) }}') })), [], 'loops and macros are fine')
 })
 
 t.test('a template that is not there is refused in Panel’s words, by the name of the setting', async t => {
@@ -122,4 +126,14 @@ t.test('without a template the engine is never loaded', async t => {
   t.equal(stdout, '0 true\n')
   t.match(pages({}).error(failed).markup, /&lt;script&gt;/)
   t.ok(CONTENT_SECURITY_POLICY.includes('\'sha256-') && !CONTENT_SECURITY_POLICY.includes('unsafe'), 'and our own pages need no inline style that is not theirs')
+})
+
+t.test('no filter lets a text that was escaped vouch for one that was not', t => {
+  const stranger = '"><script>alert(1)</script>'
+  const values = { title: 'T', error_type: 'E', error: stranger, error_msg: stranger, oauth_logout_link: '/', code: 'C', request_id: 'R', support_link: '/' }
+  const sources = ['{{ ("@" | e) | replace("@", error_msg) }}', '{{ ("long" | e) | truncate(1, true, error_msg) }}', '{{ error_msg | e | replace("&lt;", "<") }}', '{% macro m() %}@{% endmacro %}{{ m() | replace("@", error_msg) }}',
+    '{{ error_msg | e | nl2br }}', '{{ error_msg | striptags }}', '{{ [error_msg, "x" | e] | join("<b>" | e) }}', '{{ "<" | e ~ error_msg }}', '{% filter replace("@", error_msg) %}@{% endfilter %}', '{% set x %}{{ error_msg }}{% endset %}{{ x }}']
+  for (const source of sources) t.notMatch(createTemplate('error', source, '/')(values), /<script|<b>/, source)
+  t.equal(createTemplate('error', '{{ title | replace("T", "<") }}{{ nothing | replace("a", "b") }}', '/')(values), '&lt;', 'and what is not there is nothing')
+  t.end()
 })

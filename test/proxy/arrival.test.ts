@@ -49,6 +49,8 @@ t.test('scheme and host are the nearest proxy’s, where they are ones', async t
   const told = (headers: Record<string, string>) => arrive({ trustedProxies: ['192.0.2.1'] }, { headers })
   t.match(told({ 'x-forwarded-proto': 'http, HTTPS', 'x-forwarded-host': 'evil.example, App.example:8443' }), { proto: 'https', host: 'App.example:8443', port: 8443, origin: 'https://app.example:8443' })
   t.match(told({ 'x-forwarded-proto': 'gopher', 'x-forwarded-host': 'a b' }), { proto: 'http', host: 'gate.example' })
+  t.match(told({ 'x-forwarded-proto': 'wss' }), { proto: 'https', port: 443, origin: 'https://gate.example' }, 'as some proxies call it for a websocket')
+  t.match(arrive({ trustedProxies: ['192.0.2.1'], tls: true }, { headers: { 'x-forwarded-proto': 'WS' } }), { proto: 'http', origin: 'http://gate.example' })
   for (const host of ['1.2.3.999', 'a:99999', 'a@b', 'a/b', '']) t.match(told({ 'x-forwarded-host': host }), { host: 'gate.example', origin: 'http://gate.example' }, host)
 })
 

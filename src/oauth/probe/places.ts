@@ -21,11 +21,11 @@ export async function findPlaces (options: EndpointsOptions, witness: Witness): 
   const setting = options.issuer !== undefined ? '--oauth-issuer' : Object.keys(options.parameters ?? {}).length > 0 ? '--oauth-extra-params' : undefined
   try {
     const endpoints = await find(options.issuer)
-    return { findings: [ok('discovery', `${address(issuer)} answers`), ok('issuer', `${issuer}, byte for byte`)], endpoints }
+    return { findings: [ok('discovery', `${issuer} answers`), ok('issuer', `${issuer}, byte for byte`)], endpoints }
   } catch (error) {
     const named = new Claims(witness.first()).text('issuer')
     if (!(error instanceof DiscoveryMismatch) || named === undefined) return unreadable(said(error), setting)
-    const findings = [ok('discovery', `${address(issuer)} answers`), otherIssuer(issuer, named, options.issuer !== undefined)]
+    const findings = [ok('discovery', `${issuer} answers`), otherIssuer(issuer, named, options.issuer !== undefined)]
     // By a slash it is the same server; whoever else it may be gets no secret of ours.
     const endpoints = differsBySlash(issuer, named) ? await find(named).catch(() => undefined) : undefined
     return endpoints === undefined ? { findings } : { findings, endpoints }
