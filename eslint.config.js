@@ -3,7 +3,7 @@ import stylistic from '@stylistic/eslint-plugin'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist', 'build*', '.tap', '.venv', '.image', 'artefacts', 'node_modules'] },
+  { ignores: ['dist', 'build*', '.tap', '.venv', '.image', '.keycloak', 'artefacts', 'node_modules'] },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   stylistic.configs.customize({ quotes: 'single', semi: false, braceStyle: '1tbs', commaDangle: 'never', arrowParens: false }),
