@@ -8,5 +8,6 @@ import type { IncomingHttpHeaders } from 'node:http'
  */
 export function isFromHere (headers: IncomingHttpHeaders, origin: string): boolean {
   const { origin: sender, 'sec-fetch-site': site } = headers
-  return site === 'same-origin' || sender === undefined || sender.toLowerCase() === origin
+  if (sender === undefined) return site === undefined || site === 'none' || site === 'same-origin'
+  return site === 'same-origin' || sender.toLowerCase() === origin
 }

@@ -10,8 +10,7 @@ export default async function signOut (app: FastifyInstance, { providers, sessio
   app.get('/sign_out', { config: { open: true } }, async (request, reply) => {
     // Browsers fetch an address that was typed before while it is typed again.
     if (isPrefetch(request.headers)) return reply.code(204).send()
-    const site = request.headers['sec-fetch-site']
-    return site === 'same-origin' || site === 'none' ? end(request, reply) : reply.page(question)
+    return isMeant(request.headers) ? end(request, reply) : reply.page(question)
   })
   // An empty form: nothing in its body is of interest.
   app.addContentTypeParser('application/x-www-form-urlencoded', { bodyLimit: 1024, parseAs: 'string' }, (_request, _body, done) => done(null, {}))
@@ -27,4 +26,9 @@ export default async function signOut (app: FastifyInstance, { providers, sessio
     }
     return reply.setCookies(request.jar.clearSession(request.headers.cookie)).page(pages.signedOut({ startUrl: urls.start(returnTo(rd ?? next, request)), provider: (providers.only ?? providers.find(signedInBy))?.label ?? 'the sign-in service' }))
   }
+}
+
+/** Followed or typed here, or asked for by a script of the app: not a picture that somebody else put into one of its pages. */
+function isMeant ({ 'sec-fetch-site': site, 'sec-fetch-dest': destination }: FastifyRequest['headers']): boolean {
+  return (site === 'same-origin' || site === 'none') && (destination === undefined || destination === 'document' || destination === 'empty')
 }

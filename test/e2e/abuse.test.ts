@@ -225,3 +225,18 @@ t.test('a slash behind the callback, registered or put there by a proxy, strands
   t.match(await new Visitor().ask(`${origin}/oauth2/callback/?state=x`), { status: 400, headers: { 'x-oauth-gate': 'GATE_LOGIN_MISMATCH' } })
   t.strictSame(app.received.map(({ url }) => url), ['/page'], 'and the app has seen none')
 })
+
+t.test('sign-out CSRF: neither a picture in a page of the app nor a form without an Origin from elsewhere ends a session', async t => {
+  const { origin } = await startGate(t, { settings: { logoutEndpoint: '/logout' } })
+  const visitor = new Visitor()
+  await visitor.signIn(`${origin}/`, 'ada')
+  for (const destination of ['image', 'iframe', 'style', 'script', 'video']) {
+    const answer = await visitor.ask(`${origin}/logout`, { headers: { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': destination, 'sec-fetch-mode': 'no-cors' } })
+    t.match(answer, { setCookies: [], body: /Sign out\?/ }, destination)
+  }
+  for (const site of ['cross-site', 'same-site']) {
+    t.match(await visitor.ask(`${origin}/logout`, { form: {}, headers: { 'sec-fetch-site': site } }), { setCookies: [], body: /Sign out\?/ }, site)
+  }
+  t.equal((await visitor.ask(`${origin}/`)).status, 200, 'still signed in')
+  t.match((await visitor.ask(`${origin}/logout`, { headers: { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' } })).body, /You are signed out/, 'a script of the app may')
+})
