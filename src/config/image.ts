@@ -3,7 +3,8 @@ import { Problem } from './config-error.ts'
 import type { GivenFile, Kind } from './kind.ts'
 
 const LARGEST = 256 * 1024
-const SVG = /^\uFEFF?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--[^]*?-->\s*)*(?:<!DOCTYPE\s+svg[^>[]*>\s*)?(?:<!--[^]*?-->\s*)*<svg[\s>]/i
+// One way only to read each character: a file can be all comments.
+const SVG = /^\uFEFF?(?:\s|<\?xml[^>]*>|<!--(?:(?!-->)[^])*-->|<!DOCTYPE\s+svg[^>[]*>)*<svg[\s>]/i
 
 /** A picture; its type is what its bytes say, whatever its name. */
 export const image: Kind<LogoFile, string> = {

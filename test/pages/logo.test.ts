@@ -29,6 +29,7 @@ t.test('a logo is what its bytes say, whatever its name', async t => {
 t.test('what is no picture, or too large, stops the start', async t => {
   const cases: readonly (readonly [Buffer, RegExp])[] = [
     [Buffer.from('<html><script>alert(1)</script>'), /no picture of a known type/],
+    ...['<!---->\n'.repeat(20_000), ' '.repeat(150_000), `<?xml ${'?>'.repeat(50_000)}`, '<!--'.repeat(50_000)].map(text => [Buffer.from(text), /no picture of a known type/] as const), // at once
     [Buffer.from(''), /no picture/],
     [Buffer.from(`<!DOCTYPE svg [<!ENTITY a "aaaa">]>${SVG}`), /no picture/],
     [Buffer.from(`<p>${SVG}`), /no picture/],
