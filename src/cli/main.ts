@@ -48,7 +48,7 @@ function build (argv: readonly string[], end: (code: number) => void): Command {
     .exitOverride()
     .configureHelp({ optionDescription: option => option.description, minWidthToWrap: 10_000 }) // one line an option
     // A mistyped flag may hold a secret: its name says enough.
-    .configureOutput({ outputError: (text, write) => { write(text.replace(/('--?[^=']*)=[^]*'/, '$1\'')) } })
+    .configureOutput({ outputError: (text, write) => { write(withFix(text.replace(/('--?[^=']*)=[^]*'/, '$1\''))) } })
   addServe(program, argv, end)
   addDemo(program, end)
   addCheck(program, argv, end)
@@ -58,6 +58,14 @@ function build (argv: readonly string[], end: (code: number) => void): Command {
     .description('Print a fresh key for --oauth-encryption-key or --cookie-secret.')
     .action(() => { process.stdout.write(`${oauthSecret(outside)}\n`) })
   return program
+}
+
+/** What commander says by itself, which is before any setting is looked at, with what to write instead. */
+function withFix (text: string): string {
+  const [, alone] = /option '(--[a-z-]+) .*' argument missing/.exec(text) ?? []
+  if (alone !== undefined) return `${text}Write its value behind it: ${alone}=…\n`
+  const [, stray] = /unknown option '(--[a-z-]+)'/.exec(text) ?? []
+  return stray !== undefined && flagNames.has(stray.slice(2)) ? `${text}Settings come behind a command: oauth-gate serve ${stray}=…\n` : text
 }
 
 function addServe (program: Command, argv: readonly string[], end: (code: number) => void): void {

@@ -46,7 +46,7 @@ export function spokenName (option: OptionName): string {
 /** The known name that a mistyped one probably meant. */
 export function nearest (name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1
+  let least = Math.max(name.length < 5 ? 1 : 2, Math.floor(name.length / 3)) + 1
   for (const candidate of known) {
     const edits = distance(name.toLowerCase(), candidate.toLowerCase())
     if (edits < least) [best, least] = [candidate, edits]

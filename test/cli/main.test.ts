@@ -65,6 +65,12 @@ t.test('what is mistyped is met with what was meant', async t => {
   t.notMatch(secret.err + argument.err, /hunter2/, 'and no value is repeated')
 })
 
+t.test('a flag without its value, or without a command, is told what to write', async t => {
+  t.match((await run(['serve', '--upstream'])).err, /argument missing\nWrite its value behind it: --upstream=…\n$/)
+  t.match((await run(['--oauth-secret=hunter2'])).err, /unknown option '--oauth-secret'\nSettings come behind a command: oauth-gate serve --oauth-secret=…\n$/)
+  t.match((await run(['--nope'])).err, /unknown option '--nope'\n$/)
+})
+
 t.test('all problems are listed with their fixes, without a stack', async t => {
   const { code, out, err } = await run(['serve', '--port=x', '--client-id', 'id', '--use-pkce=perhaps', '--upstream=http://a:1', '--upstream=/b=http://b:1', '--cookie-secret=hunter2'], { PANEL_COOKIE_SECRET: 'hunter3', OAUTH_GATE_OAUTH_PROVIDER: 'genric' })
   t.equal(code, 1)
