@@ -30,7 +30,7 @@ export async function startKeycloak (t: Test, realm: { readonly realm: string })
     if (await answers(`${url}/realms/${realm.realm}/.well-known/openid-configuration`)) return url
     await new Promise(resolve => { setTimeout(resolve, 200) })
   }
-  throw new Error(`Keycloak ${ended() ? 'ended' : `did not answer within ${LONGEST_START} ms`}: ${said()}`)
+  throw new Error(`Keycloak ${ended() ? 'ended' : `did not answer within ${LONGEST_START} ms`}; if it stays so, remove .keycloak: ${said()}`)
 }
 
 /** Unpacked in a folder that git ignores, where it stays for the next time. */
@@ -73,20 +73,18 @@ function furnish (home: string, distribution: string, realm: object): void {
   writeFileSync(join(home, 'data/import/realm.json'), JSON.stringify(realm))
 }
 
-/** The script starts Java once or twice: as a group of their own they end together. */
+/** The script starts Java once or twice. Whoever waits at the pipe ends them all with this process, however that ends: nothing they have is worth keeping. */
 function run (t: Test, home: string, port: number): { ended: () => boolean, said: () => string } {
-  const child = spawn('sh', [join(home, 'bin/kc.sh'), 'start-dev', '--import-realm', '--db=dev-mem', '--http-host=127.0.0.1', `--http-port=${port}`], {
-    detached: true, stdio: ['ignore', 'pipe', 'pipe'], cwd: home,
+  const script = '( read _ <&3; kill -9 0 ) > /dev/null 2>&1 & exec "$@" 3<&-'
+  const child = spawn('sh', ['-c', script, 'sh', 'sh', join(home, 'bin/kc.sh'), 'start-dev', '--import-realm', '--db=dev-mem', '--http-host=127.0.0.1', `--http-port=${port}`], {
+    detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], cwd: home, // a group of its own, which is what 0 stands for
     env: { PATH: process.env['PATH'], JAVA_HOME: process.env['JAVA_HOME'], HOME: home, JAVA_OPTS_KC_HEAP: '-Xms64m -Xmx512m', JAVA_OPTS_APPEND: '-XX:TieredStopAtLevel=1' }
   })
   let [said, ended] = ['', false]
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => { said = (said + String(chunk)).slice(-20_000) })
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', chunk => { said = (said + String(chunk)).slice(-20_000) })
   const gone = once(child, 'close').then(() => { ended = true })
-  const kill = () => { if (!ended && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL') } // nothing it has is worth keeping
-  process.once('exit', kill)
   t.teardown(async () => {
-    process.off('exit', kill)
-    kill()
+    child.stdio[3]?.destroy()
     await gone
   })
   return { ended: () => ended, said: () => said }
