@@ -8,9 +8,11 @@ import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { CLIENT, COOKIE_SECRET } from '../fixtures/gate.ts'
+import { CLIENT as SIMULATED_CLIENT } from '../fixtures/simulators/authorization-server.ts'
+import { createGitHub } from '../fixtures/simulators/github.ts'
+import { startWorld, type World } from '../fixtures/simulators/world.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 import { blocksOf, isShown, pages, type Block } from './markdown.ts'
-import { startGithub } from './github.ts'
 import { envFor, has, keepRunning, listens, startStage, type Stage } from './stage.ts'
 
 t.setTimeout(300_000)
@@ -23,6 +25,8 @@ interface Walk {
   readonly t: Test
   readonly stage: Stage
   readonly folder: string
+  /** Where GitHub is at its own address, for the page that speaks of it. */
+  readonly world: World | undefined
   stopGate: () => Promise<void>
 }
 
@@ -32,7 +36,14 @@ async function startWalk (t: Test, page: string): Promise<Walk> {
   mkdirSync(folder)
   writeFileSync(join(folder, 'exported'), '')
   if (page === 'docs/troubleshooting.md') writeLog(folder)
-  return { t, stage, folder, stopGate: async () => {} }
+  const world = page === 'docs/getting-started.md' ? await startGitHub(t, stage) : undefined
+  return { t, stage, folder, world, stopGate: async () => {} }
+}
+
+async function startGitHub (t: Test, { ports }: Stage): Promise<World> {
+  const simulator = createGitHub()
+  simulator.server.redirectUris.push(`http://127.0.0.1:${ports.gate}`)
+  return await startWorld(t, simulator)
 }
 
 // The page looks for one line of a log, and it must be there.
@@ -41,13 +52,17 @@ function writeLog (folder: string): void {
   writeFileSync(join(folder, 'gate.log'), `{"level":"warn","reqId":"${id ?? ''}","event":"request.refused"}\n`)
 }
 
-/** Test values for what only this page has: the repository, the ports of commands that take none, GitHub. */
-function fill ({ stage }: Walk, command: string, github: string): string {
+/** Test values for what only this page has: the repository, the ports of commands that take none, the client that GitHub knows. */
+function fill ({ stage }: Walk, { text, marker }: Block): string {
   const port = `--port=${stage.ports.gate}`
+  const command = marker.includes('at GitHub') ? text.replace('CLIENT_ID', SIMULATED_CLIENT.id).replace('CLIENT_SECRET', SIMULATED_CLIENT.secret) : text
   return stage.fill(command)
     .replaceAll('npm ci && npm run demo', `npm run --silent --prefix ${resolve('.')} demo -- ${port}`) // whoever runs the tests has done npm ci
     .replaceAll(/oauth-gate demo$/gm, `oauth-gate demo ${port}`)
-    .replaceAll(/https:\/\/(?:api\.)?github\.com/g, github)
+}
+
+function envOf ({ stage, world }: Walk): Readonly<Record<string, string>> {
+  return { ...stage.env, ...world?.childEnv }
 }
 
 function script ({ folder }: Walk, command: string): string {
@@ -55,7 +70,7 @@ function script ({ folder }: Walk, command: string): string {
 }
 
 async function runToEnd (walk: Walk, block: Block, command: string): Promise<void> {
-  const child = spawn('sh', ['-eu', '-c', `exec 2>&1\n${script(walk, command)}`], { env: { ...walk.stage.env }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('sh', ['-eu', '-c', `exec 2>&1\n${script(walk, command)}`], { env: envOf(walk), stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise<number | null>(resolve => { child.on('close', resolve) })
   const said = walk.stage.unfill(await text(child.stdout))
   walk.t.equal(await ended, 0, `${block.page}:${block.line} ${said}`)
@@ -69,13 +84,13 @@ async function leaveRunning (walk: Walk, block: Block, command: string): Promise
   if (isGate) await walk.stopGate()
   const port = isGate ? stage.ports.gate : stage.ports.app
   const running = await keepRunning(t, 'sh', ['-eu', '-c', script(walk, command)], {
-    env: stage.env, ready: async said => await listens(port) && (block.shows === undefined || isShown(block.shows, stage.unfill(said)))
+    env: envOf(walk), ready: async said => await listens(port) && (block.shows === undefined || isShown(block.shows, stage.unfill(said)))
   })
   t.pass(`${block.page}:${block.line} runs and shows what the page says`)
   if (isGate) walk.stopGate = running.stop
   const who = /(\w+) signs in/.exec(block.marker)?.[1]
   if (who === undefined) return
-  const page = await new Visitor().signIn(`http://127.0.0.1:${stage.ports.gate}/`, who)
+  const page = await (walk.world?.browser() ?? new Visitor()).signIn(`http://127.0.0.1:${stage.ports.gate}/`, who)
   t.match(page, { status: 200, address: `http://127.0.0.1:${stage.ports.gate}/` }, `${block.page}:${block.line} and ${who} signs in`)
   t.notOk(page.headers['x-oauth-gate'], 'and is at the app')
 }
@@ -96,9 +111,9 @@ function isRunBy (t: Test, { page, line, marker }: Block): void {
   t.ok(source.includes(words ?? page), `${page}:${line} is run by ${file}${words === undefined ? '' : `: ${words}`}`)
 }
 
-async function runCommand (walk: Walk, block: Block, github: string): Promise<void> {
+async function runCommand (walk: Walk, block: Block): Promise<void> {
   const { t, stage } = walk
-  const command = fill(walk, block.text, github)
+  const command = fill(walk, block)
   if (block.marker.startsWith('by ')) return isRunBy(t, block)
   if (block.marker.startsWith('keeps running')) return await leaveRunning(walk, block, command)
   t.ok(block.marker === '' || block.marker === 'needs the app', `${block.page}:${block.line}: ${block.marker} is a way to test`)
@@ -125,9 +140,8 @@ for (const page of pages) {
     for (const { language, line } of blocks) t.ok(LANGUAGES.has(language), `${page}:${line} has a fence of a known language: ${language}`)
     if (!blocks.some(({ language }) => language === 'sh' || language === 'yaml')) return
     const walk = await startWalk(t, page)
-    const github = page === 'docs/getting-started.md' ? await startGithub(t) : 'https://github.com'
     for (const block of blocks) {
-      if (block.language === 'sh') await runCommand(walk, block, github)
+      if (block.language === 'sh') await runCommand(walk, block)
       if (block.language === 'yaml' && block.marker === '') checkSettings(walk, block)
       if (block.language === 'yaml' && block.marker !== '') isRunBy(t, block)
       // The files themselves are run by proxies.test.ts and systemd.test.ts, which name the pages they take them from.
