@@ -32,7 +32,7 @@ export function clientOptions (settings: ProviderConfig, config: Config, outside
     clientSecret: settings.oauthSecret,
     authStyle: settings.authStyle,
     usePkce: settings.usePkce,
-    scopes: settings.oauthScope ?? [...provider.scopes, ...asksForGroups(config) ? provider.groupScopes ?? [] : []],
+    scopes: settings.oauthScope ?? [...provider.scopes, ...asksForGroups(config, settings) ? provider.groupScopes ?? [] : []],
     extraParams: settings.oauthExtraParams,
     issuer: settings.oauthIssuer,
     authorizeUrl: settings.oauthAuthorizeUrl,
@@ -42,6 +42,6 @@ export function clientOptions (settings: ProviderConfig, config: Config, outside
   }
 }
 
-function asksForGroups ({ allowedGroups, rules }: Config): boolean {
-  return allowedGroups !== undefined || rules.some(({ allow }) => typeof allow === 'object')
+function asksForGroups ({ allowedGroups, rules }: Config, own: ProviderConfig): boolean {
+  return allowedGroups !== undefined || own.entry?.allowedGroups !== undefined || rules.some(({ allow }) => typeof allow === 'object' && allow.groups !== undefined)
 }

@@ -3,13 +3,16 @@ import type { Identity } from '../identity/identity.ts'
 import { parseDomain, parseEmail } from './email.ts'
 import { oneOf } from './rules.ts'
 
+export interface EntryOptions extends EntryLists {
+  /** Of each provider by its own name: whose accounts it may bring, and lists that hold for those who come by it, beside the others. */
+  readonly providers?: readonly { readonly id: string, readonly allowedTenants?: readonly string[] | undefined, readonly entry?: EntryLists }[]
+}
+
 /** Absent means no condition; a list that names nobody lets nobody in. */
-export interface EntryOptions {
+export interface EntryLists {
   readonly allowedDomains?: readonly string[] | undefined
   readonly allowedEmails?: readonly string[] | undefined
   readonly allowedGroups?: readonly string[] | undefined
-  /** Of each provider by its own name: whose accounts it may bring. */
-  readonly providers?: readonly { readonly id: string, readonly allowedTenants?: readonly string[] | undefined }[]
 }
 
 export interface Entry {
@@ -23,7 +26,7 @@ type Condition = (identity: Identity) => Refusal | null
 
 /** Who may enter at all, judged on every request. What cannot be judged refuses. */
 export function createEntry (options: EntryOptions): Entry {
-  const conditions = [...tenantCondition(options), ...emailCondition(options), ...groupCondition(options)]
+  const conditions = [...tenantCondition(options), ...emailCondition(options), ...groupCondition(options), ...ownConditions(options)]
   return {
     refuse: identity => {
       for (const condition of conditions) {
@@ -32,8 +35,13 @@ export function createEntry (options: EntryOptions): Entry {
       }
       return null
     },
-    describe: provider => describe(options, provider)
+    describe: provider => [describe(options, provider), ...(options.providers ?? []).flatMap(({ id, entry }) => entry === undefined ? [] : [`By ${id}: ${describe(entry, id)}`])].join(' ')
   }
+}
+
+/** Of one of several providers, for those who come by it. */
+function ownConditions ({ providers = [] }: EntryOptions): Condition[] {
+  return providers.flatMap(({ id, entry = {} }) => [...emailCondition(entry), ...groupCondition(entry)].map((condition): Condition => identity => identity.provider === id ? condition(identity) : null))
 }
 
 function tenantCondition ({ providers = [] }: EntryOptions): Condition[] {
@@ -46,7 +54,7 @@ function tenantCondition ({ providers = [] }: EntryOptions): Condition[] {
   }]
 }
 
-function emailCondition ({ allowedDomains, allowedEmails }: EntryOptions): Condition[] {
+function emailCondition ({ allowedDomains, allowedEmails }: EntryLists): Condition[] {
   if (allowedDomains === undefined && allowedEmails === undefined) return []
   const domains = (allowedDomains ?? []).flatMap(text => parseDomain(text) ?? [])
   const addresses = new Set((allowedEmails ?? []).flatMap(text => parseEmail(text)?.address ?? []))
@@ -59,7 +67,7 @@ function emailCondition ({ allowedDomains, allowedEmails }: EntryOptions): Condi
   }]
 }
 
-function groupCondition ({ allowedGroups }: EntryOptions): Condition[] {
+function groupCondition ({ allowedGroups }: EntryLists): Condition[] {
   if (allowedGroups === undefined) return []
   const wanted = new Set(allowedGroups)
   const unnamed: Refusal = { reason: `the sign-in service named no group of yours, and this site is for ${oneOf(allowedGroups)}`, detail: `the identity has no group, and allowed-groups asks for one (${allowedGroups.join(', ')})`, lacks: 'groups' }
@@ -67,7 +75,7 @@ function groupCondition ({ allowedGroups }: EntryOptions): Condition[] {
   return [identity => identity.groups.some(group => wanted.has(group)) ? null : identity.groups.length === 0 ? unnamed : refusal]
 }
 
-function describe ({ allowedDomains, allowedEmails, allowedGroups }: EntryOptions, provider: string): string {
+function describe ({ allowedDomains, allowedEmails, allowedGroups }: EntryLists, provider: string): string {
   const domains = (allowedDomains ?? []).flatMap(text => parseDomain(text)?.text ?? [])
   const parts = [...domains.length > 0 ? [`anyone at ${either(domains)}`] : [], ...allowedEmails === undefined ? [] : [either(allowedEmails)]]
   const who = parts.length > 0 ? parts.join(', or ') : `anyone with an account at ${provider}`

@@ -2,7 +2,8 @@ import type { Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import { fold, parsePrefix, type Prefix } from './prefix.ts'
 
-export type Allow = 'public' | 'signed-in' | { readonly groups: readonly string[] }
+/** Of an object all members must hold: one of the groups, and one of the providers, by their ids. */
+export type Allow = 'public' | 'signed-in' | { readonly groups?: readonly string[], readonly provider?: readonly string[] }
 
 export interface RuleConfig {
   /** A path and everything below it. */
@@ -92,19 +93,22 @@ function nearly (entries: readonly Entry[], exact: Entry, folded: string): reado
 function entryOf (config: RuleConfig): Entry {
   const prefix = parsePrefix(config.path)
   if (prefix === null) throw new TypeError(`the path of a rule must begin with / and have one reading: ${config.path}`)
-  if (typeof config.allow === 'object' && config.allow.groups.length === 0) throw new TypeError(`the rule for ${config.path} has an empty list of groups`)
+  const lists = typeof config.allow === 'object' ? Object.entries(config.allow) : []
+  if (typeof config.allow === 'object' && (lists.length === 0 || lists.some(([, list]) => list.length === 0))) throw new TypeError(`the rule for ${config.path} has an empty list of ${lists.find(([, list]) => list.length === 0)?.[0] ?? 'groups'}`)
   const rule: Rule = { name: `the rule for ${prefix.path}`, open: config.allow === 'public', refuse: refusal(config.allow, prefix.path) }
   return { prefix, rule, alone: [rule], sentence: sentenceOf(prefix.path, config.allow) }
 }
 
 function refusal (allow: Allow, path: string): Rule['refuse'] {
   if (typeof allow === 'string') return () => null
-  const wanted = new Set(allow.groups)
-  const refused = {
-    reason: `this page needs ${oneOf(allow.groups)}`,
-    detail: `the rule for ${path} asks for ${oneOf(allow.groups)}`
+  const { groups, provider } = allow
+  const wanted = new Set(groups)
+  const needsGroup = { reason: `this page needs ${oneOf(groups ?? [])}`, detail: `the rule for ${path} asks for ${oneOf(groups ?? [])}` }
+  const needsProvider = { reason: 'this page needs another way of signing in', detail: `the rule for ${path} asks for the provider ${provider?.join(' or ') ?? ''}` }
+  return identity => {
+    if (provider !== undefined && !provider.includes(identity.provider)) return needsProvider
+    return groups === undefined || identity.groups.some(group => wanted.has(group)) ? null : needsGroup
   }
-  return identity => identity.groups.some(group => wanted.has(group)) ? null : refused
 }
 
 /** `the group a`, `one of the groups a, b`. */
@@ -116,5 +120,7 @@ function sentenceOf (path: string, allow: Allow): string {
   const what = path === '/' ? 'Everything' : `${path} and everything below`
   if (allow === 'public') return `${what} is open to everyone, signed in or not.`
   if (allow === 'signed-in') return `${what} is open to whoever is signed in.`
-  return `${what} is open to ${allow.groups.length === 1 ? 'members of' : 'members of any of'} ${allow.groups.join(', ')}.`
+  const { groups, provider } = allow
+  const who = groups === undefined ? 'whoever is signed in' : `${groups.length === 1 ? 'members of' : 'members of any of'} ${groups.join(', ')}`
+  return `${what} is open to ${who}${provider === undefined ? '' : ` by ${provider.join(' or ')}`}.`
 }

@@ -54,7 +54,7 @@ function believesTls ({ provider, parameters, oauthScope, oauthIssuer, oauthToke
 function warnings (config: Config, labels: string, listening: string): string[] {
   const reached = config.publicUrl?.origin ?? listening
   const isPublicHttp = reached.startsWith('http:') && !isLoopback(new URL(reached).hostname)
-  const restricted = [config.allowedDomains, config.allowedEmails, config.allowedGroups].some(list => (list?.length ?? 0) > 0)
+  const restricted = [config.allowedDomains, config.allowedEmails, config.allowedGroups].some(list => (list?.length ?? 0) > 0) || config.providers.every(({ entry, allowedTenants }) => entry !== undefined || allowedTenants !== undefined)
   const said: [boolean, string][] = [
     ...config.providers.map(({ provider: { notice } }): [boolean, string] => [notice !== undefined, notice ?? '']),
     [!restricted, `nothing restricts who may enter: anyone with an account at ${labels} is let in. Set --allowed-domains, --allowed-emails or --allowed-groups.`],

@@ -99,6 +99,9 @@ export type Values = { readonly [Name in OptionName]: Value<Options[Name]> }
 /** The settings that each provider has to itself. */
 export type ProviderOption = keyof typeof groups.provider
 
+/** The lists that one of several providers may have of its own. */
+export type EntryOption = 'allowedDomains' | 'allowedEmails' | 'allowedGroups'
+
 /** One provider, with the settings that are its own. */
 export interface ProviderConfig extends Pick<Values, ProviderOption> {
   /** The name under which sessions, headers and rules know it; `oauth-provider` unless said. */
@@ -109,6 +112,8 @@ export interface ProviderConfig extends Pick<Values, ProviderOption> {
   readonly parameters: ParameterValues
   /** Put before each user, so that two providers cannot give one name to two people. */
   readonly userPrefix?: string
+  /** Who may enter by this provider, beside what holds for all. */
+  readonly entry?: Partial<Pick<Values, EntryOption>>
 }
 
 /** What the gate runs with: checked, frozen, in the units its names and docs say. */

@@ -1,3 +1,4 @@
+import type { RuleConfig } from '../access/rules.ts'
 import type { ParameterValues, Provider } from '../provider.ts'
 import type { ConfigProblem } from './config-error.ts'
 import type { Draft } from './draft.ts'
@@ -68,14 +69,23 @@ function advised ({ provider, config: { oauthExtraParams }, note }: ProviderDraf
 
 /** An address that a stranger's tenant wrote is no address: rules about emails would believe anybody. */
 export function checkEmailRules (all: readonly ProviderConfig[], choices: Choices, problems: ConfigProblem[]): void {
-  const rule = (['allowedDomains', 'allowedEmails'] as const).find(option => choices.get(option)?.value !== undefined)
-  if (rule === undefined) return
-  for (const { provider, parameters, allowedTenants } of all) {
-    if ((provider as Provider | undefined)?.manyTenants?.(parameters) !== true || allowedTenants !== undefined) continue
+  const lists = ['allowedDomains', 'allowedEmails'] as const
+  for (const { provider, parameters, allowedTenants, entry = {} } of all) {
+    const rule = lists.find(option => choices.get(option)?.value !== undefined || entry[option] !== undefined)
+    if (rule === undefined || (provider as Provider | undefined)?.manyTenants?.(parameters) !== true || allowedTenants !== undefined) continue
     problems.push({
       setting: flagOf(rule), message: `--${flagOf(rule)} goes by addresses, but with tenant ${parameters['tenant']} accounts of every tenant may come, and each tenant writes its own addresses.`,
       fix: 'Set --oauth-extra-params="{\'tenant\': \'YOUR-TENANT-ID\'}", or name the tenants that you trust in --allowed-tenants.'
     })
+  }
+}
+
+/** A rule for a provider that is not there would never admit anybody. */
+export function checkRules (all: readonly ProviderConfig[], choices: Choices, problems: ConfigProblem[]): void {
+  const ids = all.map(({ id }) => id)
+  for (const { path, allow } of (choices.get('rules')?.value ?? []) as readonly RuleConfig[]) {
+    const unknown = typeof allow === 'object' ? allow.provider?.find(id => !ids.includes(id)) : undefined
+    if (unknown !== undefined) problems.push({ setting: 'rules', message: `rules: the one for ${path} asks for the provider “${unknown}”, and there is none of that id.`, fix: `There is ${ids.filter(id => id !== '').join(', ')}.` })
   }
 }
 

@@ -3,10 +3,10 @@ import type { ConfigProblem } from './config-error.ts'
 import { draftOf } from './draft.ts'
 import type { Params } from './extra-params.ts'
 import { fileKeys, flagOf, nearest } from './names.ts'
-import { groups, type OptionName, type ProviderConfig, type ProviderOption } from './options.ts'
+import { groups, type EntryOption, type OptionName, type ProviderConfig, type ProviderOption } from './options.ts'
 import type { Folder } from './plugin.ts'
 import { builtIn, chooseProvider } from './provider-choice.ts'
-import { checkEmailRules, checkProvider, checkTogether } from './provider-checks.ts'
+import { checkEmailRules, checkProvider, checkRules, checkTogether } from './provider-checks.ts'
 import type { ProviderEntry } from './provider-entries.ts'
 import { takeParameters } from './provider-parameters.ts'
 import { resolve, type Resolved } from './resolve.ts'
@@ -24,6 +24,12 @@ export interface ProvidersInput {
 }
 
 const own = Object.keys(groups.provider) as ProviderOption[]
+
+const ENTRY: readonly EntryOption[] = ['allowedDomains', 'allowedEmails', 'allowedGroups']
+
+function isEntry (option: OptionName): option is EntryOption {
+  return ENTRY.some(entry => entry === option)
+}
 
 /** Whether each provider has this setting to itself. */
 export function isOfProvider (option: OptionName): option is ProviderOption {
@@ -43,6 +49,7 @@ export function settleProviders (input: ProvidersInput): SettledProviders {
   const providers = all.map(({ config }) => config)
   checkEmailRules(providers, input.choices, input.problems)
   if (entries.length > 1) checkTogether(providers, input.problems)
+  checkRules(providers, input.choices, input.problems)
   return { providers, choices: new Map([...input.choices, ...entries.length === 0 ? all[0]?.choices ?? [] : []]) }
 }
 
@@ -61,14 +68,14 @@ function settleSeveral (input: ProvidersInput, entries: readonly ProviderEntry[]
 /** The settings of one entry, read like any others of a file. */
 function choicesOf ({ id, settings }: ProviderEntry, { readFile, problems, notices }: ProvidersInput): Choices {
   const candidates: Candidate[] = []
-  const known = [...fileKeys].filter(([, { option }]) => isOfProvider(option)).map(([key]) => key)
+  const known = [...fileKeys].filter(([, { option }]) => isOfProvider(option) || isEntry(option)).map(([key]) => key)
   for (const [key, raw] of Object.entries(settings)) {
     const name = known.includes(key) ? fileKeys.get(key) : undefined
     const near = nearest(key, known)
     if (name !== undefined) candidates.push({ ...name, level: 'file', from: `${key} of provider ${id}`, raw })
     else problems.push({ setting: key, message: `${key} is not a setting of one provider (${id}).`, fix: near === undefined ? `Known are id, label, user_prefix, ${known.join(', ')}.` : `Did you mean ${near}?` })
   }
-  return new Map(own.flatMap(option => {
+  return new Map([...own, ...ENTRY].flatMap(option => {
     const decision = resolve(option, candidates.filter(candidate => candidate.option === option), readFile, problems, notices)
     return decision === undefined ? [] : [[option, decision] as [OptionName, Resolved]]
   }))
@@ -85,8 +92,10 @@ function settleOne ({ env, folders, problems, notices }: ProvidersInput, choices
   checkProvider({ ...draft, provider, parameters })
   problems.push(...found.map(problem => entry === undefined ? problem : { ...problem, message: `Provider ${entry.id}: ${problem.message}` }))
   const { id = provider?.name ?? '', label = provider?.label ?? '', userPrefix } = entry ?? {}
-  const settings = Object.fromEntries([...settled].map(([option, { value }]) => [option, value])) as unknown as Pick<ProviderConfig, ProviderOption>
-  return { choices: settled, config: Object.freeze({ ...settings, id, label, provider: provider as Provider, parameters, ...userPrefix === undefined ? {} : { userPrefix } }) }
+  const valuesOf = (belongs: (option: OptionName) => boolean) => Object.fromEntries([...settled].flatMap(([option, { value }]) => belongs(option) ? [[option, value]] : []))
+  const settings = valuesOf(isOfProvider) as unknown as Pick<ProviderConfig, ProviderOption>
+  const lists = valuesOf(option => isEntry(option) && settled.get(option)?.value !== undefined) as NonNullable<ProviderConfig['entry']>
+  return { choices: settled, config: Object.freeze({ ...settings, id, label, provider: provider as Provider, parameters, ...userPrefix === undefined ? {} : { userPrefix }, ...Object.keys(lists).length === 0 ? {} : { entry: lists } }) }
 }
 
 function chosen (choices: Choices, folders: readonly Folder[], problems: ConfigProblem[], notices: string[]): Provider | undefined {

@@ -24,9 +24,17 @@ function readRule (item: unknown): RuleConfig {
 function readAllow (allow: unknown): Allow {
   if (allow === 'public' || allow === 'signed-in') return allow
   if (typeof allow !== 'object' || allow === null) throw new Problem('needs allow: public, signed-in, or groups', 'Write allow: { groups: [admin] }.')
-  const { groups } = members(allow, ['groups'])
-  if (!Array.isArray(groups) || groups.length === 0) throw new Problem('allows an empty list of groups', 'Name at least one group, or allow: signed-in.')
-  return Object.freeze({ groups: Object.freeze(groups.map(readGroup)) })
+  const { groups, provider } = members(allow, ['groups', 'provider'])
+  if (groups === undefined && provider === undefined) throw new Problem('allows neither groups nor a provider', 'Write allow: { groups: [admin] }, or allow: signed-in.')
+  return Object.freeze({
+    ...groups === undefined ? {} : { groups: names(groups, 'groups') },
+    ...provider === undefined ? {} : { provider: names(typeof provider === 'string' ? [provider] : provider, 'providers') }
+  })
+}
+
+function names (list: unknown, what: string): readonly string[] {
+  if (!Array.isArray(list) || list.length === 0) throw new Problem(`allows an empty list of ${what}`, 'Name one at least, or allow: signed-in.')
+  return Object.freeze(list.map(readGroup))
 }
 
 function readGroup (group: unknown): string {

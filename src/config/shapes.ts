@@ -24,10 +24,13 @@ const rule: Schema = {
   properties: {
     path: { ...aPath, description: 'This path and everything below it. The first rule that covers a path decides, so the longer path stands first.' },
     allow: {
-      description: 'Who may pass: public is everybody, signed-in whoever has signed in, groups the members of one of them.',
+      description: 'Who may pass: public is everybody, signed-in whoever has signed in, groups the members of one of them, provider who signed in by it.',
       anyOf: [
         { enum: ['public', 'signed-in'] },
-        { type: 'object', required: ['groups'], additionalProperties: false, properties: { groups: { type: 'array', minItems: 1, items: text, description: 'One of these is enough. Compared byte for byte.' } } }
+        { type: 'object', minProperties: 1, additionalProperties: false, properties: {
+          groups: { type: 'array', minItems: 1, items: text, description: 'One of these is enough. Compared byte for byte.' },
+          provider: { anyOf: [text, { type: 'array', minItems: 1, items: text }], description: 'The ids of the providers that people must have signed in by.' }
+        } }
       ]
     }
   }
@@ -53,7 +56,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   file: { written: 'The name of a file, seen from the folder where the gate is started.', schema: { type: 'string', pattern: '^\\S(.*\\S)?$' } },
   dict: { written: 'A Python dict or JSON in quotes: `"{\'prompt\': \'consent\'}"`. In a file also plain keys and values.', schema: { type: ['object', 'string'], propertyNames: { minLength: 1 }, additionalProperties: { type: ['string', 'number', 'boolean', 'null', 'object', 'array'], items: { type: ['string', 'number', 'boolean'] } } } },
   providers: { written: 'A list, `{ id: work, label: Work, oauth_provider: okta, oauth_key: …, user_prefix: \'work:\' }`, with the keys of this page under “Who signs people in”.', schema: { type: 'array', minItems: 1, items: { type: 'object' } } },
-  list: { written: 'A list of rules, `{ path: /admin, allow: { groups: [admins] } }`, where `allow` is `public`, `signed-in`, or groups.', schema: { type: 'array', minItems: 1, items: rule } }
+  list: { written: 'A list of rules, `{ path: /admin, allow: { groups: [admins] } }`, where `allow` is `public`, `signed-in`, or `groups` and `provider`.', schema: { type: 'array', minItems: 1, items: rule } }
 }
 
 /** The shapes of the table that need words, in its order, each once. */

@@ -55,6 +55,22 @@ t.test('signing out and switching: the last choice is offered first, and the oth
   t.match(other.body, /Sign in with Work.*Sign in with Home/s, 'use another account asks again by whom')
 })
 
+t.test('rules and lists that speak of a provider hold for those who come by it', async t => {
+  const { origin, app } = await startBoth(t, { rules: [{ path: '/intern', allow: { provider: ['work'] } }, { path: '/admin', allow: { provider: ['work'], groups: ['admins'] } }, { path: '/', allow: 'signed-in' }] }, { allowedEmails: ['ada@example.com'] })
+  const [atWork, atHome, stranger] = [new Visitor(), new Visitor(), new Visitor()]
+  await atWork.signIn(await choose(atWork, origin, 'Work'), 'ada')
+  await atHome.signIn(await choose(atHome, origin, 'Home'), 'ada')
+  for (const path of ['/intern/x', '/admin']) {
+    t.equal((await atWork.navigate(origin + path)).status, 200, path)
+    const before = app.received.length
+    t.match(await atHome.navigate(origin + path), { status: 403, headers: { 'x-oauth-gate': 'GATE_ACCESS_DENIED' } }, `${path} by the other`)
+    t.equal(app.received.length, before, 'and the app saw nothing')
+  }
+  t.match(await stranger.signIn(await choose(stranger, origin, 'Home'), 'ben'), { status: 403 }, 'home is for one address alone')
+  const byWork = new Visitor()
+  t.match(await byWork.signIn(await choose(byWork, origin, 'Work'), 'ben'), { status: 200 }, 'work is not')
+})
+
 t.test('a code of one provider is not sent to another: the login says which, not the address', async t => {
   const { origin, provider, second, app } = await startBoth(t)
   const visitor = new Visitor()
@@ -92,6 +108,8 @@ t.test('what is wrong with a list of providers is told with the provider and the
   t.throws(() => load({ providers: [{ id: 'a', oauthProvider: 'oidc' }, { id: 'a', oauthProvider: 'oidc' }] }), { message: /the id “a” twice/ })
   t.throws(() => load({ oauthKey: 'flat', providers: [{ id: 'a', oauthProvider: 'github', oauthKey: 'k', oauthSecret: 's' }] }), { message: /the setting oauthKey is given together with providers:/ })
   t.throws(() => load({ providers: [] }), { message: /empty list/ })
+  t.throws(() => load({ rules: [{ path: '/', allow: { provider: ['nobody'] } }], providers: [{ id: 'a', oauthProvider: 'github', oauthKey: 'k', oauthSecret: 's' }] }), { message: /asks for the provider “nobody”, and there is none of that id[\s\S]*There is a/ })
+  t.throws(() => load({ providers: [{ id: 'a', oauthProvider: 'azure', oauthKey: 'k', oauthSecret: 's', allowedDomains: 'example.com' }] }), { message: /accounts of every tenant may come/ })
   t.end()
 })
 
