@@ -60,6 +60,11 @@ t.test('imports go downwards only', async t => {
   }
 })
 
+t.test('the page about it shows the same house', async t => {
+  const [, shown = ''] = /## Layers.*?```text\n(.*?)```/s.exec(readFileSync('docs/architecture.md', 'utf8')) ?? []
+  t.strictSame(shown.trim().split('\n'), LAYERS.map(row => row.map(name => name.replace('src/', '')).join(', ')))
+})
+
 t.test('a provider knows the words for providers and nothing else', async t => {
   for (const source of sources.filter(({ path }) => path.startsWith('providers/'))) {
     for (const target of importsOf(source)) t.ok(target === 'src/provider.ts' || target.startsWith('providers/'), `${source.path} imports ${target}`)
