@@ -121,11 +121,11 @@ async function runCommand (walk: Walk, block: Block): Promise<void> {
   await runToEnd(walk, block, command)
 }
 
-/** A whole file of settings, or a part of one beside which the rest is given. */
+/** A whole file of settings, or a part of one beside which the rest is given. Where it has several providers, their settings are all there. */
 function checkSettings ({ t, stage }: Walk, { page, line, text }: Block): void {
   const keys = Object.keys(parse(text) as object)
   const rest = { UPSTREAM: 'http://127.0.0.1:5006', OAUTH_PROVIDER: 'oidc', OAUTH_ISSUER: stage.provider.issuer, OAUTH_KEY: CLIENT.id, OAUTH_SECRET: CLIENT.secret, COOKIE_SECRET }
-  const missing = Object.entries(rest).filter(([name]) => !keys.some(key => key.replace(/_file$/, '') === name.toLowerCase()))
+  const missing = Object.entries(rest).filter(([name]) => !keys.some(key => key.replace(/_file$/, '') === name.toLowerCase() || (key === 'providers' && name.startsWith('OAUTH_'))))
   const file = join(stage.folder, 'gate.yaml')
   writeFileSync(file, stage.fill(text))
   const { status, stdout, stderr } = spawnSync('oauth-gate', ['check', `--config=${file}`], { encoding: 'utf8', env: { ...envFor(stage.env, text), ...Object.fromEntries(missing.map(([name, value]) => [`OAUTH_GATE_${name}`, value])) } })
