@@ -36,7 +36,7 @@ export async function startStage (t: Test, { people = everybody }: { readonly pe
   const provider = await startProvider({ address: 'localhost', people, remembers: false, clients: [{ ...CLIENT, redirectUris }] })
   t.teardown(() => provider.close())
   const certificate = makeCertificate(folder)
-  writeFileSync(join(folder, 'client-secret'), CLIENT.secret)
+  for (const name of ['client-secret', 'github-secret']) writeFileSync(join(folder, name), CLIENT.secret)
   for (const name of ['cookie-secret', 'encryption-key']) writeFileSync(join(folder, name), `${runSync('oauth-secret')}\n`)
   const pairs: [string, string][] = [
     ['https://id.example.com', provider.issuer], ['https://app.example.com', publicOrigin], ['CLIENT_ID', CLIENT.id], ['CLIENT_SECRET', CLIENT.secret],
