@@ -54,6 +54,11 @@ export function discoveredIssuer (options: EndpointsOptions): string | undefined
   return isDiscovered ? issuer : undefined
 }
 
+/** Whose answers they are, as far as that is known before discovery. */
+export function knownIssuer (options: EndpointsOptions): string | undefined {
+  return knownPlaces(options).issuer
+}
+
 /** @throws {ProviderAnswerInvalid} neither a setting nor discovery nor the provider's file names the endpoint */
 export function need (url: string | undefined, name: string, flag: string): string {
   if (url === undefined) throw new ProviderAnswerInvalid(`no ${name} is known: the discovery document, if there is one, names none; set ${flag}`)
@@ -70,7 +75,7 @@ function knownPlaces ({ provider, parameters = {}, scopes, ...settings }: Endpoi
   const { endpoints, resources } = placesOf(provider, parameters, scopes)
   const { jwks, issuer, ...rest } = endpoints
   const isMoved = movedFrom(settings.tokenUrl, endpoints.token) || movedFrom(settings.userUrl, resources['user']?.url)
-  const readable = isMoved ? Object.fromEntries(Object.entries(resources).filter(([, { url }]) => [settings.userUrl, settings.tokenUrl].some(moved => moved !== undefined && !movedFrom(moved, url)))) : resources
+  const readable = isMoved ? besides(resources, [settings.userUrl, settings.tokenUrl]) : resources
   if (settings.issuer !== undefined) return { endpoints: rest, resources: readable, issuer: settings.issuer, isDiscovered: true }
   if (movedFrom(settings.tokenUrl, endpoints.token)) return { endpoints: rest, resources: readable, issuer: undefined, isDiscovered: false }
   return { endpoints, resources: readable, issuer, isDiscovered: issuer !== undefined && jwks === undefined }
@@ -80,7 +85,14 @@ function movedFrom (setting: string | undefined, known: string | undefined): boo
   return setting !== undefined && known !== undefined && new URL(setting).origin !== new URL(known).origin
 }
 
-function combine (settings: EndpointsOptions, { endpoints, resources: { user, ...resources }, issuer }: Places, found: Metadata): Endpoints {
+/** The documents that are on a server which has to do with the token. */
+function besides (resources: Places['resources'], servers: readonly (string | undefined)[]): Places['resources'] {
+  return Object.fromEntries(Object.entries(resources).filter(([, { url }]) => servers.some(server => server !== undefined && !movedFrom(server, url))))
+}
+
+function combine (settings: EndpointsOptions, { endpoints, resources: known, issuer }: Places, found: Metadata): Endpoints {
+  // An issuer that a setting names elsewhere moves the token endpoint too, as only its discovery document tells.
+  const { user, ...resources } = movedFrom(settings.tokenUrl ?? found.token, endpoints.token) ? besides(known, [settings.userUrl, settings.tokenUrl ?? found.token]) : known
   return {
     issuer,
     authorize: settings.authorizeUrl ?? found.authorize ?? endpoints.authorize,

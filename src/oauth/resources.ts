@@ -38,9 +38,12 @@ export async function readResource (resource: Resource, request: ResourceRequest
   const all: unknown[] = []
   let url: string | undefined = resource.url
   for (let page = 0; url !== undefined; page++) {
-    if (page === MOST_PAGES || all.length > MOST_ITEMS) throw new ProviderAnswerInvalid(`GET ${address(resource.url)} has more than ${MOST_PAGES} pages or ${MOST_ITEMS} items`)
+    const tooMany = new ProviderAnswerInvalid(`GET ${address(resource.url)} has more than ${MOST_PAGES} pages or ${MOST_ITEMS} items`)
+    if (page === MOST_PAGES) throw tooMany
     const { document, link } = await readPage(url, request)
-    all.push(...listIn(document, items, resource.url))
+    const list = listIn(document, items, resource.url)
+    if (all.length + list.length > MOST_ITEMS) throw tooMany
+    all.push(...list)
     url = sameServer(next === 'link' ? linkedNext(link, url) : new Claims(document).text(next.member), url)
   }
   return new Claims(all)

@@ -12,11 +12,13 @@ import { createKeycloak } from '../fixtures/simulators/keycloak.ts'
 import { createOkta } from '../fixtures/simulators/okta.ts'
 import { createOneLogin } from '../fixtures/simulators/onelogin.ts'
 import { personCalled } from '../fixtures/simulators/people.ts'
+import { createStandard } from '../fixtures/simulators/standard.ts'
 import { simulate } from './simulation.ts'
 
 const INVALID = '502 GATE_PROVIDER_ANSWER_INVALID'
 /** A server of somebody else’s, which would take a token gladly. */
 const elsewhere: Simulator = { hosts: ['elsewhere.example'], routes: { 'GET elsewhere.example/more': () => json([]) } }
+const graph: Simulator = { hosts: ['graph.microsoft.com'], routes: { 'GET graph.microsoft.com/v1.0/me/transitiveMemberOf': () => json({ value: [] }) } }
 
 t.test('a next page on another server does not get the token', async t => {
   const next = 'https://elsewhere.example/more'
@@ -137,4 +139,18 @@ t.test('the simulated network reaches nobody else', async t => {
   await t.rejects(fetch('http://203.0.113.7/'))
   await t.rejects(fetch('https://github.com:8443/'))
   t.strictSame(world.strangers, ['example.com:443', '203.0.113.7:80', 'github.com:8443'])
+})
+
+t.test('an issuer that a setting names on another server is not shown to the provider’s own documents', async t => {
+  const standard = await createStandard()
+  const { world, signIn } = await simulate(t, standard, { oauthProvider: 'azure', oauthExtraParams: { tenant: CONTOSO }, oauthIssuer: 'https://sso.example.com', authStyle: 'header', oauthJwtUser: 'email' }, [graph])
+  standard.alterUser = claims => ({ ...claims, tid: CONTOSO, hasgroups: true })
+  t.match(await signIn('ada'), { user: 'ada@example.com' })
+  t.notOk(world.asked.some(({ at }) => at.includes('graph.microsoft.com')), 'Graph does not get a token of sso.example.com')
+})
+
+t.test('a list of half a million items is too many, and not a fault of the gate', async t => {
+  const { world, signIn } = await simulate(t, createGitHub(), { oauthProvider: 'github' })
+  world.replace('GET api.github.com/user/emails', () => json(Array<number>(500_000).fill(0)))
+  t.equal(await signIn('ada'), INVALID)
 })
