@@ -12,8 +12,11 @@ export const memberships = {
   when: (claims: Sources['claims']) => claims.is('hasgroups') || claims.at('_claim_names').has('groups')
 } as const
 
+/** The tenant of all personal accounts, which `consumers` and Microsoft’s own mail domains stand for. */
+const personal = '9188040d-6c67-4c5b-b112-36a304b66dad'
+
 export function hasManyTenants ({ tenant = '' }: ParameterValues): boolean {
-  return ['common', 'organizations', 'consumers'].includes(tenant.toLowerCase())
+  return ['common', 'organizations', 'consumers', personal].includes(tenant.toLowerCase())
 }
 
 /** A tenant's id is part of its issuer; a domain stands for an id that only the token tells. */
@@ -24,7 +27,7 @@ export function tenantId ({ tenant = '' }: ParameterValues): string {
 /** An address counts where its tenant is one we chose, or says it owns the domain (`xms_edov`): any other writes what it likes. */
 export function entraIdentity ({ claims, groups }: Sources<'groups'>, { parameters, allowedTenants }: IdentityContext): ProviderIdentity {
   const tenant = claims.text('tid')?.toLowerCase()
-  const isOurs = !hasManyTenants(parameters) || (tenant !== undefined && allowedTenants.includes(tenant))
+  const isOurs = tenant !== undefined && (allowedTenants.includes(tenant) || (!hasManyTenants(parameters) && tenant !== personal))
   const email = isOurs || claims.is('xms_edov') || claims.text('xms_edov') === '1' ? claims.text('email') : undefined
   const name = ['unique_name', 'preferred_username', 'upn'].map(key => claims.text(key)).find(Boolean)
   const id = claims.text('oid') ?? claims.text('sub')

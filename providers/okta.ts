@@ -9,7 +9,7 @@ export default defineProvider({
   scopes: ['openid', 'email', 'profile'],
   parameters: {
     url: { kind: 'origin', example: 'dev-123456.okta.com', doc: 'Your Okta domain.' },
-    server: { kind: 'text', default: 'default', example: 'default', doc: 'The authorization server’s id; empty for the one of the organization.' }
+    server: { kind: 'text', default: 'default', mayBeEmpty: true, example: 'default', doc: 'The authorization server’s id; empty for the one of the organization.' }
   },
   requires: ['url|oauthIssuer'],
   endpoints: ({ url, server = '' }) => url === undefined ? {} : {

@@ -47,6 +47,8 @@ export interface Parameter {
   readonly aliases?: readonly string[]
   /** Environment variables that beat what the extra params say. */
   readonly environment?: readonly string[]
+  /** An empty value means something, and is refused unless it does: usually a variable was empty that should not have been. */
+  readonly mayBeEmpty?: boolean
   /** Also goes with the authorization request, by its own name. */
   readonly sent?: boolean
   /** What the provider's own pages call it. */

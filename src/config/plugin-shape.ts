@@ -68,7 +68,7 @@ function orElse (field: Field, other: Field): Field {
 
 const parameter = objectOf<Required<Parameter>>({
   doc: required(text('\'Your own domain.\'')), kind: required(oneOf('text', 'origin')), example: required(text('\'id.example.com\'')), default: { ...text(), expected: 'a text', check: value => typeof value === 'string' },
-  aliases: listOf(text()), environment: listOf(word(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable', '\'MY_TENANT\'')), sent: flag, field: text()
+  aliases: listOf(text()), environment: listOf(word(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable', '\'MY_TENANT\'')), mayBeEmpty: flag, sent: flag, field: text()
 }, '{ kind: \'origin\', doc: \'Your own domain.\', example: \'id.example.com\' }')
 
 export const endpointsField = objectOf<Required<ProviderEndpoints>>({ issuer: address, authorize: address, token: address, jwks: address }, '{ issuer: \'https://id.example.com\' }')

@@ -50,6 +50,7 @@ function decide (name: string, parameter: Parameter, [first, ...others]: readonl
     else notices.push(`${first.from} overrides ${other.from}`)
   }
   try {
+    if (first.text.trim() === '' && parameter.mayBeEmpty !== true) throw new Problem('is empty')
     return parameter.kind === 'origin' ? parseOrigin(first.text.trim()) : parseText(first.text.trim())
   } catch (error) {
     if (!(error instanceof Problem)) throw error

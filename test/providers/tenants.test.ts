@@ -1,4 +1,8 @@
 import t from 'tap'
+import azure from '../../providers/azure.ts'
+import { Claims } from '../../src/claims.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { COOKIE_SECRET } from '../fixtures/gate.ts'
 import { CONTOSO, createEntra, FABRIKAM, groupIds } from '../fixtures/simulators/entra.ts'
 import { createGoogle } from '../fixtures/simulators/google.ts'
 import { personCalled } from '../fixtures/simulators/people.ts'
@@ -106,4 +110,20 @@ t.test('hd is checked in the id_token, whatever the request said', async t => {
   const workspaces = await simulate(t, any, { oauthProvider: 'google', oauthExtraParams: { hd: '*' } })
   t.match(await workspaces.signIn('obrien'), { email: 'o\'brien@example.com' })
   t.equal(await workspaces.signIn('ada'), '403 GATE_ACCESS_DENIED', 'no Workspace at all')
+})
+
+t.test('a personal account is of nobody’s tenant, however its tenant is written', t => {
+  const tid = '9188040d-6c67-4c5b-b112-36a304b66dad'
+  const emailOf = (tenant: string, more: object = {}, allowedTenants: readonly string[] = []) =>
+    azure.identity({ claims: new Claims({ tid, oid: 'o', email: 'ceo@example.com', ...more }), groups: new Claims(undefined) }, { parameters: { tenant }, allowedTenants }).email
+  for (const tenant of ['common', 'consumers', tid, tid.toUpperCase(), 'outlook.com']) {
+    t.equal(emailOf(tenant), undefined, tenant)
+    t.equal(emailOf(tenant, { xms_edov: true }), 'ceo@example.com', `${tenant} with xms_edov`)
+    t.equal(emailOf(tenant, {}, [tid]), 'ceo@example.com', `${tenant}, allowed`)
+  }
+  t.equal(emailOf('common', { tid: undefined }, ['undefined']), undefined)
+  const load = (tenant: string) => loadConfig({ env: {}, settings: { upstream: 'http://127.0.0.1:1', cookieSecret: COOKIE_SECRET, oauthProvider: 'azure', oauthKey: 'k', oauthSecret: 's', allowedDomains: 'example.com', oauthExtraParams: { tenant } } })
+  t.throws(() => load(tid), { message: /accounts of every tenant may come/ })
+  t.doesNotThrow(() => load(CONTOSO))
+  t.end()
 })
