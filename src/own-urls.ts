@@ -27,6 +27,8 @@ export interface SignInOptions {
   readonly selectAccount?: boolean
   /** Where a person was asked first, which is no loop. */
   readonly uncounted?: boolean
+  /** The login before came back without its cookie. */
+  readonly restarted?: boolean
   /** One of several, by its id. */
   readonly provider?: string | undefined
 }
@@ -64,8 +66,8 @@ export function createOwnUrls (paths: OwnPaths): OwnUrls {
   const home = `${root}${bare(paths.prefix)}/`
   // To a browser //host is another host, and /\host too (WHATWG URL Standard §4.4); /. is nothing, and makes either a path again.
   const outward = (target: string) => (root === '' && /^\/[/\\]/.test(target) ? '/.' : root) + target
-  const query = (returnTo: string, { selectAccount = false, uncounted = false, provider }: SignInOptions) =>
-    `${provider === undefined ? '' : `provider=${encodeURIComponent(provider)}&`}${selectAccount ? 'prompt=select_account&' : uncounted ? 'prompt=again&' : ''}rd=${encodeURIComponent(returnTo)}`
+  const query = (returnTo: string, { selectAccount = false, uncounted = false, restarted = false, provider }: SignInOptions) =>
+    `${provider === undefined ? '' : `provider=${encodeURIComponent(provider)}&`}${selectAccount ? 'prompt=select_account&' : uncounted ? 'prompt=again&' : ''}${restarted ? 'restarted=1&' : ''}rd=${encodeURIComponent(returnTo)}`
   return {
     routes, home, outward,
     signOut: outward(`${routes.base}/sign_out`),

@@ -2,6 +2,7 @@ import { IssuerMismatch, LoginCancelled, MalformedRequest, ProviderRefused, Redi
 import type { Endpoints } from './endpoints.ts'
 
 const LONGEST_REASON = 300
+const TENANT = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /**
  * The code of an authorization response (RFC 6749 §4.1.2), whose state was checked before. Nothing is sent to anybody.
@@ -12,13 +13,19 @@ const LONGEST_REASON = 300
  */
 export function readCallback (query: URLSearchParams, { issuer, promisesIss }: Pick<Endpoints, 'issuer' | 'promisesIss'>): string {
   const iss = only(query, 'iss')
-  if (issuer !== undefined && iss !== undefined && iss !== issuer) throw new IssuerMismatch(`iss is ${JSON.stringify(iss.slice(0, 300))}, not ${JSON.stringify(issuer)}`)
+  if (issuer !== undefined && iss !== undefined && !isOfIssuer(iss, issuer)) throw new IssuerMismatch(`iss is ${JSON.stringify(iss.slice(0, 300))}, not ${JSON.stringify(issuer)}`)
   if (promisesIss && iss === undefined) throw new IssuerMismatch('iss is missing, and the provider promises it')
   const error = only(query, 'error')
   if (error !== undefined) throw refusal(error, oneLine(query.get('error_description') ?? '', query.getAll('state').concat(query.getAll('code'))))
   const code = only(query, 'code')
   if (code === undefined || code === '') throw new MalformedRequest('the callback has neither a code nor an error')
   return code
+}
+
+/** @param issuer `{tid}` in it stands for a tenant, and here for any: the id_token is held to its own */
+export function isOfIssuer (iss: string, issuer: string): boolean {
+  const [before = '', after] = issuer.split('{tid}')
+  return after === undefined ? iss === issuer : iss.startsWith(before) && iss.endsWith(after) && TENANT.test(iss.slice(before.length, iss.length - after.length))
 }
 
 /** RFC 6749 §5.2 and §4.1.2.1 allow these characters in an error code; what has others is not worth repeating. */

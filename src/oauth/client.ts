@@ -2,9 +2,9 @@ import { Claims } from '../claims.ts'
 import { IdTokenInvalid, ProviderAnswerInvalid, ProviderRefused } from '../errors.ts'
 import { placesOf, type Provider, type Resource, type Sources } from '../provider.ts'
 import { buildAuthorizeUrl, takesPkce, type AuthorizeOptions, type LoginAttempt } from './authorize.ts'
-import { readCallback } from './callback.ts'
+import { isOfIssuer, readCallback } from './callback.ts'
 import { chooseClientAuth, type AuthStyle } from './client-auth.ts'
-import { createEndpoints, need, type Endpoints, type EndpointsOptions } from './endpoints.ts'
+import { createEndpoints, knownIssuer, need, type Endpoints, type EndpointsOptions } from './endpoints.ts'
 import { verifyIdToken } from './id-token.ts'
 import { createKeySet, type KeySet } from './keys.ts'
 import { mergeClaims } from './merge-claims.ts'
@@ -27,6 +27,8 @@ export interface SignIn {
 export interface OAuthClient {
   /** Where to send the browser. @throws {ProviderUnreachable} {ProviderAnswerInvalid} discovery has never succeeded */
   authorizeUrl (attempt: LoginAttempt, options?: { readonly prompt?: string }): Promise<string>
+  /** Whether an answer with this `iss` (RFC 9207) is this provider's: no where its issuer is not known. */
+  isIssuer (iss: string): boolean
   /** The code of a callback whose state is this login's; see callback.ts for what is thrown. */
   readCallback (query: URLSearchParams): Promise<string>
   /** Sends the code, once. @throws see token.ts, id-token.ts and userinfo.ts */
@@ -41,6 +43,7 @@ export interface OAuthClient {
 export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
   const findEndpoints = createEndpoints(options)
   const findKeys = createKeySource(options)
+  const issuer = knownIssuer(options)
 
   async function signIn (grant: TokenRequest['grant'], parameters: Record<string, string>, nonce: string | undefined): Promise<SignIn> {
     const endpoints = await findEndpoints()
@@ -54,6 +57,7 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
       const { authorize, prompts } = await findEndpoints()
       return buildAuthorizeUrl(need(authorize, 'authorization_endpoint', '--oauth-authorize-url'), options, attempt, understood(prompt, prompts))
     },
+    isIssuer: iss => issuer !== undefined && isOfIssuer(iss, issuer),
     async readCallback (query) {
       return readCallback(query, await findEndpoints())
     },

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isPrefetch } from '../access/navigation.ts'
-import { CookiesRefused, LoginMismatch, LoginReplayed } from '../errors.ts'
+import { CookiesRefused, IssuerMismatch, LoginMismatch, LoginReplayed } from '../errors.ts'
 import type { Login } from '../session/login.ts'
-import type { LoginFlow } from './login-flow.ts'
+import type { ActiveProvider, LoginFlow } from './login-flow.ts'
 
 /** `GET callback?state=…&code=…`: the provider's answer (RFC 6749 §4.1.2). Also reached on the redirect URI's own path. */
 export default async function callback (app: FastifyInstance, flow: LoginFlow): Promise<void> {
@@ -31,7 +31,13 @@ export default async function callback (app: FastifyInstance, flow: LoginFlow): 
   // Which of several it was, only the lost cookie knew.
   async function restart (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { only } = flow.providers
-    return only === undefined ? reply.redirect(flow.urls.signIn()) : flow.sendToProvider(request, reply, only, { returnTo: flow.urls.home, restarted: true })
+    return only === undefined ? reply.redirect(flow.urls.signIn(flow.urls.home, { restarted: true })) : flow.sendToProvider(request, reply, only, { returnTo: flow.urls.home, restarted: true })
+  }
+
+  // All providers send people back to one address. A bad one could have led somebody to a good one, to be sent its code (RFC 9700 §4.4).
+  function refuseOthers (provider: ActiveProvider, query: URLSearchParams): void {
+    const other = query.getAll('iss').find(iss => !provider.client.isIssuer(iss) && flow.providers.all.some(({ client }) => client.isIssuer(iss)))
+    if (other !== undefined) throw new IssuerMismatch(`the answer to a login by ${provider.id} is of ${JSON.stringify(other.slice(0, 300))}, which is another of the providers`)
   }
 
   // Everything that can be refused here is refused before the code is sent anywhere.
@@ -39,6 +45,7 @@ export default async function callback (app: FastifyInstance, flow: LoginFlow): 
     request.returnTo = login.returnTo
     const provider = flow.providers.find(login.provider)
     if (provider === undefined || provider.flow !== 'code') throw new LoginMismatch(`a login by ${login.provider}, which ends no login here`)
+    refuseOthers(provider, query)
     const code = await provider.client.readCallback(query)
     if (!flow.logins.consume(login)) {
       if (request.session !== null) return reply.redirect(flow.urls.home, 303)

@@ -3,6 +3,7 @@ import fastifyRateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isFromHere } from '../access/same-origin.ts'
 import { FormForged, PasswordRefused, TooManyAttempts } from '../errors.ts'
+import type { SignInOptions } from '../own-urls.ts'
 import type { Page } from '../pages/layout.ts'
 import type { Choice } from '../pages/sign-in.ts'
 import type { ActiveProvider, LoginFlow } from './login-flow.ts'
@@ -23,13 +24,13 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
   const action = urls.form
 
   app.get('/sign_in', { config: { open: true } }, async (request, reply) => {
-    const { rd, prompt, provider: id } = request.query as Readonly<Record<string, unknown>>
+    const { rd, prompt, restarted, provider: id } = request.query as Readonly<Record<string, unknown>>
     const returnTo = flow.returnTo(rd, request)
     const selectAccount = prompt === 'select_account'
     if (request.session !== null && prompt === undefined && id === undefined) return reply.page(statusPage(request))
     const provider = providers.only ?? providers.find(id)
     if (provider?.flow === 'password') return form(request, reply, provider, returnTo)
-    return reply.page(pages.signIn(choices(request, returnTo, selectAccount)))
+    return reply.page(pages.signIn(choices(request, returnTo, { selectAccount, restarted: restarted === '1' })))
   })
 
   function form (request: FastifyRequest, reply: FastifyReply, { id }: ActiveProvider, returnTo: string): FastifyReply {
@@ -38,12 +39,12 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
   }
 
   /** The one that was taken last comes first. */
-  function choices (request: FastifyRequest, returnTo: string, selectAccount: boolean): readonly Choice[] {
+  function choices (request: FastifyRequest, returnTo: string, how: Pick<SignInOptions, 'selectAccount' | 'restarted'>): readonly Choice[] {
     const { only, all } = providers
-    if (only !== undefined) return [{ label: only.label, url: urls.start(returnTo, { selectAccount }) }]
+    if (only !== undefined) return [{ label: only.label, url: urls.start(returnTo, how) }]
     const last = request.jar.readChoice(request.headers.cookie)
     const byUse = all.toSorted((one, other) => Number(other.id === last) - Number(one.id === last))
-    return byUse.map(({ id, label }) => ({ label, url: urls.start(returnTo, { selectAccount, provider: id }) }))
+    return byUse.map(({ id, label }) => ({ label, url: urls.start(returnTo, { ...how, provider: id }) }))
   }
 
   function statusPage ({ session }: FastifyRequest): Page {

@@ -6,7 +6,7 @@ import type { LoginFlow } from './login-flow.ts'
 export default async function start (app: FastifyInstance, flow: LoginFlow): Promise<void> {
   app.route({ method: ['GET', 'HEAD'], url: '/start', config: { open: true }, handler: async (request, reply) => {
     if (request.method === 'HEAD' || isPrefetch(request.headers)) return reply.code(204).send() // nobody is there to sign in
-    const { rd, next, prompt, provider: id } = request.query as Readonly<Record<string, unknown>>
+    const { rd, next, prompt, restarted, provider: id } = request.query as Readonly<Record<string, unknown>>
     const returnTo = flow.returnTo(rd ?? next, request) // Panel's word for it is next
     // The query never adds parameters of its own to the authorize request; this one word is the exception.
     const selectAccount = prompt === 'select_account'
@@ -14,6 +14,6 @@ export default async function start (app: FastifyInstance, flow: LoginFlow): Pro
     const provider = flow.providers.only ?? flow.providers.find(id)
     if (provider === undefined) return reply.redirect(flow.urls.signIn(returnTo, { selectAccount }))
     if (provider.flow === 'password') return reply.redirect(flow.urls.signIn(returnTo, { selectAccount, provider: flow.providers.only === undefined ? provider.id : undefined }))
-    return flow.sendToProvider(request, reply, provider, { returnTo, selectAccount })
+    return flow.sendToProvider(request, reply, provider, { returnTo, selectAccount, restarted: restarted === '1' })
   } })
 }

@@ -40,6 +40,14 @@ t.test('iss of somebody else, or none where it is promised, stops before anythin
   t.strictSame(hostile.at('/token'), [], 'the code went nowhere')
 })
 
+t.test('where each tenant has an issuer of its own, iss may be any of them, and nobody else', t => {
+  const read = (iss: string) => readCallback(new URLSearchParams({ code: 'c', iss }), { issuer: 'https://login.example/{tid}/v2.0', promisesIss: false })
+  t.equal(read('https://login.example/11111111-1111-4111-8111-111111111111/v2.0'), 'c')
+  for (const tenant of ['', 'common', '../x', '11111111-1111-4111-8111-111111111111/x', '{tid}']) t.throws(() => read(`https://login.example/${tenant}/v2.0`), IssuerMismatch, tenant)
+  for (const iss of ['https://login.example', 'https://evil.example/11111111-1111-4111-8111-111111111111/v2.0', 'https://login.example//v2.0']) t.throws(() => read(iss), IssuerMismatch, iss)
+  t.end()
+})
+
 t.test('an error is the provider\'s refusal; its description is for the visitor and the log', async t => {
   t.match(thrown('error=access_denied&error_description=You+%3Cb%3Ecancelled%3C/b%3E'), { constructor: LoginCancelled, message: 'the provider answered access_denied (You <b>cancelled</b>)', reason: 'You <b>cancelled</b>' })
   t.match(thrown('error=access_denied&code=c'), { constructor: LoginCancelled, reason: undefined }, 'an error beats a code')
