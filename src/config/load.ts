@@ -48,8 +48,10 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
     const decision = resolve(option, candidates.filter(candidate => candidate.option === option), readFile, problems, notices)
     if (decision !== undefined && !refused.has(flagOf(option))) resolved.set(option, decision)
   }
-  const { providers, choices } = settleProviders({ choices: resolved, env, readFile, folders: pluginFolders(written.path), problems, notices })
+  const ofProviders: ConfigProblem[] = [] // told after what the gate itself lacks
+  const { providers, choices } = settleProviders({ choices: resolved, env, readFile, folders: pluginFolders(written.path), problems: ofProviders, notices })
   crossCheck(choices, problems, notices)
+  problems.push(...ofProviders)
   problems.push(...environmentProblems(env))
   if (problems.length > 0) throw new ConfigError(problems, nothingSet)
   return Object.freeze({
