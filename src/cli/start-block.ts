@@ -31,7 +31,7 @@ export function startBlock ({ config, version, listening, notices }: Started): s
     ['Who may enter', createEntry(config).describe(labels)],
     ...compileRules(config.rules).describeOpen().map((line): [string, string] => ['Rule', line]),
     ['Sign-in lasts', days(config.oauthExpiryDays)],
-    ...config.allowedDomains === undefined && config.allowedEmails === undefined ? [] : [['Note', `an address counts unless ${labels} says that it is not verified; nobody may be able to choose theirs there`] as [string, string]],
+    ...config.allowedDomains === undefined && config.allowedEmails === undefined ? [] : [['Note', `an address counts as far as ${labels} vouches for it; nobody may be able to choose theirs there`] as [string, string]],
     ...notices.map((notice): [string, string] => ['Note', notice]),
     ...warnings(config, labels, listening).map((warning): [string, string] => ['Warning', warning])
   ]
