@@ -13,7 +13,7 @@ export interface ProviderDraft extends Draft {
 }
 
 /** What the choice of a provider asks of its other settings. */
-export function checkProvider (draft: ProviderDraft): void {
+export function checkProviderSettings (draft: ProviderDraft): void {
   for (const check of [needs, foreign, key, secret, tenants, advised]) check(draft)
 }
 

@@ -6,7 +6,7 @@ import { fileKeys, flagOf, nearest } from './names.ts'
 import { groups, type EntryOption, type OptionName, type ProviderConfig, type ProviderOption } from './options.ts'
 import type { Folder } from './plugin.ts'
 import { builtIn, chooseProvider } from './provider-choice.ts'
-import { checkEmailRules, checkProvider, checkRules, checkTogether } from './provider-checks.ts'
+import { checkEmailRules, checkProviderSettings, checkRules, checkTogether } from './provider-checks.ts'
 import type { ProviderEntry } from './provider-entries.ts'
 import { takeParameters } from './provider-parameters.ts'
 import { resolve, type Resolved } from './resolve.ts'
@@ -89,7 +89,7 @@ function settleOne ({ env, folders, problems, notices }: ProvidersInput, choices
   const { parameters, choices: settled } = placed(provider, settle(choices, found, notices), { env, problems: found, notices })
   const draft = draftOf(settled, found, notices)
   if (provider !== undefined && draft.missing('oauthProvider')) draft.change('oauthProvider', provider.name) // the module says it
-  checkProvider({ ...draft, provider, parameters })
+  checkProviderSettings({ ...draft, provider, parameters })
   problems.push(...found.map(problem => entry === undefined ? problem : { ...problem, message: `Provider ${entry.id}: ${problem.message}` }))
   const { id = provider?.name ?? '', label = provider?.label ?? '', userPrefix } = entry ?? {}
   const valuesOf = (belongs: (option: OptionName) => boolean) => Object.fromEntries([...settled].flatMap(([option, { value }]) => belongs(option) ? [[option, value]] : []))
