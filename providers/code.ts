@@ -5,11 +5,9 @@ export default defineProvider({
   name: 'code',
   aliases: ['auth_code'],
   label: 'OAuth 2.0 with PKCE',
-  flow: 'code',
   scopes: ['openid', 'email', 'profile'],
   requires: ['oauthIssuer|oauthAuthorizeUrl', 'oauthIssuer|oauthTokenUrl'],
   secret: 'only-if-asked',
-  userKey: 'email',
   guide: {
     summary: 'Any OAuth 2.0 or OpenID Connect server, as a public client with PKCE.',
     register: 'The clients, or applications, of that server → a public (native, single-page) client with the authorization code flow and PKCE', key: 'Client ID', secret: 'Client secret', redirectUri: 'Redirect URI',

@@ -4,11 +4,8 @@ import { openidIdentity } from './openid.ts'
 export default defineProvider({
   name: 'generic',
   label: 'OAuth 2.0',
-  flow: 'code',
   scopes: ['openid', 'email', 'profile'],
   requires: ['oauthIssuer|oauthAuthorizeUrl', 'oauthIssuer|oauthTokenUrl'],
-  secret: 'sent',
-  userKey: 'email',
   guide: {
     summary: 'Any OAuth 2.0 server, by the addresses of its endpoints.',
     register: 'The clients, or applications, of that server → a confidential web client with the authorization code flow', key: 'Client ID', secret: 'Client secret', redirectUri: 'Redirect URI',

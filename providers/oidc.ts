@@ -4,11 +4,8 @@ import { openidIdentity } from './openid.ts'
 export default defineProvider({
   name: 'oidc',
   label: 'OpenID Connect',
-  flow: 'code',
   scopes: ['openid', 'email', 'profile'],
   requires: ['oauthIssuer'],
-  secret: 'sent',
-  userKey: 'email',
   guide: {
     summary: 'Any OpenID Connect server, by its issuer.',
     register: 'The clients, or applications, of that server → a confidential web client with the authorization code flow', key: 'Client ID', secret: 'Client secret', redirectUri: 'Redirect URI',

@@ -8,7 +8,6 @@ export default defineProvider({
   scopes: ['openid', 'email', 'profile'],
   requires: ['oauthIssuer|oauthTokenUrl'],
   secret: 'only-if-asked',
-  userKey: 'email',
   notice: 'The password provider is for testing: people type the password of the provider into a form of this gate. Use code or oidc for anything else.',
   guide: {
     summary: 'A form of the gate itself, for servers that have the password grant; for testing.',
