@@ -1,5 +1,4 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContextOptions, Frame, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { people } from '../../src/demo/people.ts'
@@ -9,6 +8,7 @@ import { CONTENT_SECURITY_POLICY } from '../../src/pages/layout.ts'
 import { check } from '../fixtures/axe.ts'
 import { launchBrowser, screenshot, signInAs } from '../fixtures/browser.ts'
 import { freePort, startApp, startGate } from '../fixtures/gate.ts'
+import { listen } from '../fixtures/listen.ts'
 import { file } from '../config/setup.ts'
 
 const cleo = people[2] as typeof people[0]
@@ -38,12 +38,7 @@ async function serve (t: Test, answer: (url: string) => { readonly markup: strin
     const { markup, policy } = answer(request.url ?? '')
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...policy !== undefined && { 'content-security-policy': policy } }).end(markup)
   })
-  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return await listen(t, server)
 }
 
 type Station = readonly [name: string, open: (page: Page) => Promise<unknown>]
@@ -58,9 +53,14 @@ async function stations (t: Test): Promise<readonly Station[]> {
       rules: [{ path: '/down', allow: 'public' }, { path: '/', allow: { groups: ['admins'] } }], allowedGroups: ['admins', 'editors', 'staff']
     }
   })
+  const { origin: choice } = await startGate(t, { settings: {
+    oauthProvider: undefined, oauthIssuer: undefined, oauthKey: undefined, oauthSecret: undefined, title: 'Northwind dashboards', logo: file(t, 'logo.svg', LOGO), support: 'help@northwind.example',
+    providers: [['work', 'Northwind (Entra ID)'], ['partners', 'GitHub'], ['guests', 'a Google account']].map(([id, label]) => ({ id, label, oauthProvider: 'google', oauthKey: id, oauthSecret: 'x' }))
+  } })
   const elsewhere = (await serve(t, url => ({ markup: url === '/frame' ? `<!doctype html><title>f</title><body style="margin:0"><iframe title="app" src="${origin}/dash" style="width:100vw;height:100vh;border:0">` : `<a href="${origin}/oauth2/sign_out">out</a>` }))).replace('127.0.0.1', 'localhost')
   return [
     ['sign-in', page => page.goto(`${origin}/oauth2/sign_in`)],
+    ['choice', page => page.goto(`${choice}/oauth2/sign_in`)],
     ['upstream-down', page => page.goto(`${origin}/down/report`)],
     ['upstream-pause', page => page.getByRole('link', { name: 'Stop trying' }).click()],
     ['not-found', page => page.goto(`${origin}/oauth2/nothing-here`)],
@@ -221,11 +221,7 @@ t.test('the page of an app that is down tries again, and stays as it is for whoe
   const still = await page.reload()
   t.match([still?.status(), still?.headers()['refresh']], [200, undefined])
   const server = createServer((_request, response) => { response.setHeader('content-type', 'text/html').end('<title>up</title>') })
-  await new Promise<void>(resolve => { server.listen(port, '127.0.0.1', resolve) })
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
+  await listen(t, server, port)
   await page.getByRole('link', { name: 'Try again' }).click()
   t.equal(await page.title(), 'up')
   t.equal(page.url(), `${origin}/report?x=1`)
