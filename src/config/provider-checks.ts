@@ -90,15 +90,16 @@ export function checkRules (all: readonly ProviderConfig[], choices: Choices, pr
 }
 
 /** A login name is a person only together with its provider; an app that is told the name alone would take two people for one. */
-export function checkTogether (all: readonly ProviderConfig[], problems: ConfigProblem[]): void {
+export function checkTogether (all: readonly ProviderConfig[], choices: Choices, problems: ConfigProblem[]): void {
+  const isVouched = choices.get('allowUnverifiedEmail')?.value !== true
   const prefixes = all.map(({ userPrefix = '' }) => userPrefix)
   for (const { id, provider, userPrefix = '', oauthJwtUser, userKey } of all) {
     const key = oauthJwtUser ?? userKey ?? (provider as Provider | undefined)?.userKey
     const others = prefixes.filter(prefix => prefix.startsWith(userPrefix) || userPrefix.startsWith(prefix)).length - 1
-    if (others === 0 || (key === 'email' && namesByEmail(provider, oauthJwtUser ?? userKey))) continue
+    if (others === 0 || (isVouched && key === 'email' && namesByEmail(provider, oauthJwtUser ?? userKey))) continue
     problems.push({
       setting: 'providers', message: `Provider ${id}: its users have names that another provider may give to somebody else, and the app would take them for one person.`,
-      fix: `Give it oauth_jwt_user: email, or a prefix of its own, like user_prefix: '${id}:'.`
+      fix: `Give it ${isVouched ? 'oauth_jwt_user: email, or ' : ''}a prefix of its own, like user_prefix: '${id}:'${isVouched ? '' : ', or take out --allow-unverified-email, by which anybody has any address'}.`
     })
   }
 }

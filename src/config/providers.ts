@@ -48,7 +48,7 @@ export function settleProviders (input: ProvidersInput): SettledProviders {
   const all = entries.length === 0 ? [settleOne(input, ofOne(input.choices), undefined)] : settleSeveral(input, entries)
   const providers = all.map(({ config }) => config)
   checkEmailRules(providers, input.choices, input.problems)
-  if (entries.length > 1) checkTogether(providers, input.problems)
+  if (entries.length > 1) checkTogether(providers, input.choices, input.problems)
   checkRules(providers, input.choices, input.problems)
   return { providers, choices: new Map([...input.choices, ...entries.length === 0 ? all[0]?.choices ?? [] : []]) }
 }

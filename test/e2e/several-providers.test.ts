@@ -89,7 +89,8 @@ t.test('a provider that is not there, or no longer, leads to the choice', async 
 
 t.test('users whose names another provider may give to somebody else stop the start; a prefix or the address lets it', t => {
   const entry = (id: string, more: object) => ({ id, oauthKey: 'k', oauthSecret: 's', ...more })
-  const load = (...providers: object[]) => loadConfig({ env: {}, settings: { upstream: 'http://127.0.0.1:1', cookieSecret: 'x'.repeat(40), providers: providers as Readonly<Record<string, unknown>>[] } })
+  const loadWith = (more: Settings) => (...providers: object[]) => loadConfig({ env: {}, settings: { upstream: 'http://127.0.0.1:1', cookieSecret: 'x'.repeat(40), ...more, providers: providers as Readonly<Record<string, unknown>>[] } })
+  const load = loadWith({})
   const gitHub = entry('github', { oauthProvider: 'github' })
   const gitLab = entry('gitlab', { oauthProvider: 'gitlab' })
   t.throws(() => load(gitHub, gitLab), { message: /Provider github: its users have names that another provider may give.*user_prefix: 'github:'/s })
@@ -97,6 +98,9 @@ t.test('users whose names another provider may give to somebody else stop the st
   t.equal(load({ ...gitHub, userPrefix: 'github:' }, { ...gitLab, userPrefix: 'gitlab:' }).config.providers.length, 2)
   t.equal(load({ ...gitHub, oauthJwtUser: 'email' }, { ...gitLab, oauthJwtUser: 'email' }).config.providers.length, 2)
   t.equal(load(gitHub).config.providers[0].id, 'github', 'one alone collides with nobody')
+  const unverified = loadWith({ allowUnverifiedEmail: true })
+  t.throws(() => unverified({ ...gitHub, oauthJwtUser: 'email' }, { ...gitLab, oauthJwtUser: 'email' }), { message: /Provider github.*--allow-unverified-email/s }, 'an address that nobody vouches for is a name like any other')
+  t.equal(unverified({ ...gitHub, userPrefix: 'github:' }, { ...gitLab, userPrefix: 'gitlab:' }).config.providers.length, 2)
   t.end()
 })
 
