@@ -92,9 +92,10 @@ export function checkRules (all: readonly ProviderConfig[], choices: Choices, pr
 /** A login name is a person only together with its provider; an app that is told the name alone would take two people for one. */
 export function checkTogether (all: readonly ProviderConfig[], choices: Choices, problems: ConfigProblem[]): void {
   const isVouched = choices.get('allowUnverifiedEmail')?.value !== true
-  const prefixes = all.map(({ userPrefix = '' }) => userPrefix)
-  for (const { id, provider, userPrefix = '', oauthJwtUser, userKey } of all) {
-    const key = oauthJwtUser ?? userKey ?? (provider as Provider | undefined)?.userKey
+  const known = all.filter(({ provider }) => (provider as Provider | undefined) !== undefined)
+  const prefixes = known.map(({ userPrefix = '' }) => userPrefix)
+  for (const { id, provider, userPrefix = '', oauthJwtUser, userKey } of known) {
+    const key = oauthJwtUser ?? userKey ?? provider.userKey
     const others = prefixes.filter(prefix => prefix.startsWith(userPrefix) || userPrefix.startsWith(prefix)).length - 1
     if (others === 0 || (isVouched && key === 'email' && namesByEmail(provider, oauthJwtUser ?? userKey))) continue
     problems.push({
@@ -105,6 +106,6 @@ export function checkTogether (all: readonly ProviderConfig[], choices: Choices,
 }
 
 /** A file that says who the user is does so by a name of its own, unless a setting asks for the address. */
-function namesByEmail (provider: Provider | undefined, chosen: string | undefined): boolean {
-  return chosen === 'email' || provider?.namesUser !== true
+function namesByEmail (provider: Provider, chosen: string | undefined): boolean {
+  return chosen === 'email' || provider.namesUser !== true
 }

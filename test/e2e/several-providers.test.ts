@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Settings } from '../../src/config/options.ts'
 import { startProvider } from '../../src/demo/provider.ts'
+import { problems } from '../config/setup.ts'
 import { CLIENT, startGate } from '../fixtures/gate.ts'
 import { everybody } from '../fixtures/people.ts'
 import { Visitor } from '../fixtures/visitor.ts'
@@ -112,6 +113,11 @@ t.test('what is wrong with a list of providers is told with the provider and the
   t.throws(() => load({ providers: [{ id: 'a', oauthProvider: 'oidc' }, { id: 'a', oauthProvider: 'oidc' }] }), { message: /the id “a” twice/ })
   t.throws(() => load({ oauthKey: 'flat', providers: [{ id: 'a', oauthProvider: 'github', oauthKey: 'k', oauthSecret: 's' }] }), { message: /the setting oauthKey is given together with providers:/ })
   t.throws(() => load({ providers: [] }), { message: /empty list/ })
+  const told = (providers: object) => problems(() => { load({ providers: providers as [] }) }).map(({ message, fix }) => `${message} ${fix}`)
+  t.match(told({ github: {} }), [/^the setting providers must be a list/], 'and no flag is asked for beside it')
+  t.equal(told({ github: {} }).length, 1)
+  t.match(told([{ id: 'a', oauthProvider: 'okta', oauthKey: 'k' }]), [/Add oauth_extra_params: "\{'url': 'dev-123456.okta.com'\}", or oauth_issuer: https/, /Add oauth_secret or, .* oauth_secret_file\. .* auth_style: none/], 'what to add is a key of the file')
+  t.equal(told([{ id: 'a', oauthProvider: 'gihub', oauthKey: 'k', oauthSecret: 's' }, { id: 'b', oauthProvider: 'github', oauthKey: 'k', oauthSecret: 's', userPrefix: 'b:' }]).length, 1, 'of a provider that nobody knows no name is complained about')
   t.throws(() => load({ rules: [{ path: '/', allow: { provider: ['nobody'] } }], providers: [{ id: 'a', oauthProvider: 'github', oauthKey: 'k', oauthSecret: 's' }] }), { message: /asks for the provider “nobody”, and there is none of that id[\s\S]*There is a/ })
   t.throws(() => load({ providers: [{ id: 'a', oauthProvider: 'azure', oauthKey: 'k', oauthSecret: 's', allowedDomains: 'example.com' }] }), { message: /accounts of every tenant may come/ })
   t.end()
