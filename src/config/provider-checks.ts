@@ -67,14 +67,16 @@ function advised ({ provider, config: { oauthExtraParams }, note }: ProviderDraf
   }
 }
 
-/** An address that a stranger's tenant wrote is no address: rules about emails would believe anybody. */
-export function checkEmailRules (all: readonly ProviderConfig[], choices: Choices, problems: ConfigProblem[]): void {
-  const lists = ['allowedDomains', 'allowedEmails'] as const
+/** What a stranger's tenant wrote is nobody's word: rules about addresses or groups would believe anybody. */
+export function checkTenantRules (all: readonly ProviderConfig[], choices: Choices, problems: ConfigProblem[]): void {
+  const lists = ['allowedDomains', 'allowedEmails', 'allowedGroups'] as const
+  const byGroup = ((choices.get('rules')?.value ?? []) as readonly RuleConfig[]).some(({ allow }) => typeof allow === 'object' && allow.groups !== undefined)
   for (const { provider, parameters, allowedTenants, entry = {} } of all) {
-    const rule = lists.find(option => choices.get(option)?.value !== undefined || entry[option] !== undefined)
+    const rule = lists.find(option => choices.get(option)?.value !== undefined || entry[option] !== undefined) ?? (byGroup ? 'rules' : undefined)
     if (rule === undefined || (provider as Provider | undefined)?.manyTenants?.(parameters) !== true || allowedTenants !== undefined) continue
+    const words = rule === 'allowedGroups' || rule === 'rules' ? 'groups' : 'addresses'
     problems.push({
-      setting: flagOf(rule), message: `--${flagOf(rule)} goes by addresses, but with tenant ${parameters['tenant']} accounts of every tenant may come, and each tenant writes its own addresses.`,
+      setting: flagOf(rule), message: `${rule === 'rules' ? 'rules' : `--${flagOf(rule)}`} goes by ${words}, but with tenant ${parameters['tenant']} accounts of every tenant may come, and each tenant writes its own ${words}.`,
       fix: 'Set --oauth-extra-params="{\'tenant\': \'YOUR-TENANT-ID\'}", or name the tenants that you trust in --allowed-tenants.'
     })
   }
@@ -94,6 +96,8 @@ export function checkTogether (all: readonly ProviderConfig[], choices: Choices,
   const isVouched = choices.get('allowUnverifiedEmail')?.value !== true
   const known = all.filter(({ provider }) => (provider as Provider | undefined) !== undefined)
   const prefixes = known.map(({ userPrefix = '' }) => userPrefix)
+  const alike = known.find(({ label }, index) => known.findIndex(other => other.label === label) < index)
+  if (alike !== undefined) problems.push({ setting: 'providers', message: `Provider ${alike.id}: another has the same label, “${alike.label}”, so nobody can tell the buttons apart.`, fix: 'Give each a label of its own.' })
   for (const { id, provider, userPrefix = '', oauthJwtUser, userKey } of known) {
     const key = oauthJwtUser ?? userKey ?? provider.userKey
     const others = prefixes.filter(prefix => prefix.startsWith(userPrefix) || userPrefix.startsWith(prefix)).length - 1

@@ -6,7 +6,7 @@ import { fileKeys, flagOf, nearest } from './names.ts'
 import { groups, type EntryOption, type OptionName, type ProviderConfig, type ProviderOption } from './options.ts'
 import type { Folder } from './plugin.ts'
 import { builtIn, chooseProvider } from './provider-choice.ts'
-import { checkEmailRules, checkProviderSettings, checkRules, checkTogether } from './provider-checks.ts'
+import { checkTenantRules, checkProviderSettings, checkRules, checkTogether } from './provider-checks.ts'
 import type { ProviderEntry } from './provider-entries.ts'
 import { takeParameters } from './provider-parameters.ts'
 import { resolve, type Resolved } from './resolve.ts'
@@ -48,7 +48,7 @@ export function settleProviders (input: ProvidersInput): SettledProviders {
   const refused = input.choices.get('providers') === undefined // and what it would have said is not missed as well
   const all = entries.length === 0 ? [settleOne(refused ? { ...input, problems: [] } : input, ofOne(input.choices), undefined)] : settleSeveral(input, entries)
   const providers = all.map(({ config }) => config)
-  checkEmailRules(providers, input.choices, input.problems)
+  checkTenantRules(providers, input.choices, input.problems)
   if (entries.length > 1) checkTogether(providers, input.choices, input.problems)
   checkRules(providers, input.choices, input.problems)
   return { providers, choices: new Map([...input.choices, ...entries.length === 0 ? all[0]?.choices ?? [] : []]) }

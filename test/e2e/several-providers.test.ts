@@ -113,6 +113,7 @@ t.test('what is wrong with a list of providers is told with the provider and the
   t.throws(() => load({ providers: [{ id: 'a', oauthProvider: 'oidc' }, { id: 'a', oauthProvider: 'oidc' }] }), { message: /the id “a” twice/ })
   t.throws(() => load({ oauthKey: 'flat', providers: [{ id: 'a', oauthProvider: 'github', oauthKey: 'k', oauthSecret: 's' }] }), { message: /the setting oauthKey is given together with providers:/ })
   t.throws(() => load({ providers: [] }), { message: /empty list/ })
+  t.throws(() => load({ providers: ['a', 'b'].map(id => ({ id, oauthProvider: 'google', oauthKey: 'k', oauthSecret: 's' })) }), { message: /Provider b: another has the same label, “Google”/ })
   const told = (providers: object) => problems(() => { load({ providers: providers as [] }) }).map(({ message, fix }) => `${message} ${fix}`)
   t.match(told({ github: {} }), [/^the setting providers must be a list/], 'and no flag is asked for beside it')
   t.equal(told({ github: {} }).length, 1)
@@ -126,7 +127,9 @@ t.test('what is wrong with a list of providers is told with the provider and the
 t.test('with Entra for everybody, rules about addresses stop the start until the tenants are named', t => {
   const load = (settings: Settings) => loadConfig({ env: {}, settings: { upstream: 'http://127.0.0.1:1', cookieSecret: 'x'.repeat(40), oauthProvider: 'azure', oauthKey: 'k', oauthSecret: 's', ...settings } })
   const tenant = '11111111-2222-3333-4444-555555555555'
-  t.throws(() => load({ allowedDomains: 'example.com' }), { message: /accounts of every tenant may come/ })
+  t.throws(() => load({ allowedDomains: 'example.com' }), { message: /accounts of every tenant may come, and each tenant writes its own addresses/ })
+  t.throws(() => load({ allowedGroups: 'admins' }), { message: /--allowed-groups goes by groups, .* each tenant writes its own groups/ })
+  t.throws(() => load({ rules: [{ path: '/', allow: { groups: ['admins'] } }] }), { message: /rules goes by groups/ })
   for (const settings of [{ allowedTenants: tenant }, { oauthExtraParams: { tenant } }, { oauthExtraParams: { tenant_id: 'contoso.com' } }]) t.ok(load({ allowedDomains: 'example.com', ...settings }))
   t.throws(() => load({ allowedTenants: 'contoso.com' }), { message: /no tenant’s id/ })
   t.throws(() => load({ oauthProvider: 'github', allowedTenants: tenant }), { message: /has no tenants/ })
