@@ -21,11 +21,12 @@ const LAYERS: readonly (readonly string[])[] = [
   ['providers'],
   ['src/provider.ts', 'src/outside.ts'],
   ['src/claims.ts'],
-  ['src/errors.ts']
+  ['src/errors.ts', 'src/url.ts']
 ]
 
 /** The one way to each outside thing. */
 const DOORS: readonly { readonly what: RegExp, readonly only: readonly string[] }[] = [
+  { what: /URL\.canParse/, only: [] },
   { what: /process\.env\b/, only: ['src/config/load.ts'] },
   { what: /from 'node:fs/, only: ['src/config/load.ts', 'src/config/plugin.ts', 'src/cli/version.ts', 'src/cli/listen.ts'] },
   { what: /from 'node:module'|createRequire|\bimport\((?!'[^']*'\))/, only: ['src/config/plugin.ts', 'src/pages/template.ts'] },

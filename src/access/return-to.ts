@@ -1,4 +1,5 @@
 import { readings } from './readings.ts'
+import { parseUrl } from '../url.ts'
 
 const longest = 2_000
 
@@ -30,7 +31,7 @@ function beginsAsPath (value: string): boolean {
 interface Resolved { readonly path: string, readonly query: string }
 
 function resolve (value: string, base: string): Resolved | null {
-  if (!URL.canParse(value, base)) return null
+  if (parseUrl(value, base) === null) return null
   const url = new URL(value, base)
   const same = url.origin === new URL(base).origin && url.username === '' && url.password === ''
   return same ? { path: url.pathname, query: url.search } : null

@@ -4,6 +4,7 @@ import { isLoopback } from '../oauth/loopback.ts'
 import { Problem } from './config-error.ts'
 import { asItems, type Kind } from './kind.ts'
 import { items, text } from './scalars.ts'
+import { parseUrl } from '../url.ts'
 
 const hostLabel = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?'
 const hostName = new RegExp(`^(?=.{1,253}$)${hostLabel}(?:\\.${hostLabel})*\\.?$`)
@@ -105,7 +106,7 @@ export const cookieDomain: Kind<string, string> = {
 export function webUrl (raw: unknown): { value: string, url: URL } {
   const value = text.parse(raw)
   const authority = /^https?:\/\/([^/?#]*)/i.exec(value)?.[1]
-  if (authority === undefined || authority === '' || !URL.canParse(value)) throw new Problem('must be an address that begins with http:// or https://', 'Write it whole, like https://app.example.com.')
+  if (authority === undefined || authority === '' || parseUrl(value) === null) throw new Problem('must be an address that begins with http:// or https://', 'Write it whole, like https://app.example.com.')
   if (authority.includes('@')) throw new Problem('must not hold a user name or password')
   if (/[\s\\]/.test(value)) throw new Problem('must not hold spaces or backslashes')
   const url = new URL(value)

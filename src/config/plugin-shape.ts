@@ -2,6 +2,7 @@ import { isLoopback } from '../oauth/loopback.ts'
 import type { Guide, HandlerFile, Parameter, ProviderEndpoints, ProviderFile, Resource } from '../provider.ts'
 import { nameOf } from './kind.ts'
 import { nearest } from './names.ts'
+import { parseUrl } from '../url.ts'
 
 /** One field that is not as it must be: `parameters.url.kind` and what was expected there. */
 export interface ShapeFault {
@@ -40,7 +41,7 @@ const scope = word(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'one scope, without spaces (RF
 
 /** `{tid}` in an issuer stands for a claim; URL would encode it, and that is all it does here. */
 export function isSafePlace (text: string): boolean {
-  if (!URL.canParse(text)) return false
+  if (parseUrl(text) === null) return false
   const { protocol, hostname, username, password } = new URL(text)
   return username === '' && password === '' && (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname)))
 }

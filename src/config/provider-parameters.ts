@@ -2,6 +2,7 @@ import { isLoopback } from '../oauth/loopback.ts'
 import type { Parameter, ParameterValues, Provider } from '../provider.ts'
 import { Problem, type ConfigProblem } from './config-error.ts'
 import type { Params } from './extra-params.ts'
+import { parseUrl } from '../url.ts'
 
 /** Panel keeps these from the provider, whether or not they mean something to it. */
 const RESERVED = ['tenant', 'subdomain', 'url', 'server', 'LOGOUT_URL']
@@ -62,7 +63,7 @@ function decide (name: string, parameter: Parameter, [first, ...others]: readonl
 /** A host, or an address with a path below which the provider is; plain http on loopback only, because secrets are sent there. */
 function parseOrigin (text: string): string {
   const written = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`
-  if (!URL.canParse(written)) throw new Problem('is neither a host nor an address')
+  if (parseUrl(written) === null) throw new Problem('is neither a host nor an address')
   const { protocol, username, password, host, hostname, pathname, search, hash } = new URL(written)
   if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(hostname))) throw new Problem('must be https; http is for loopback addresses only')
   if (username !== '' || password !== '' || search !== '' || hash !== '' || /[{}%\\]/.test(pathname)) throw new Problem('must be a host, with a path at most')

@@ -1,6 +1,7 @@
 import { Agent, fetch, type Response as UndiciResponse } from 'undici'
 import { ProviderAnswerInvalid, ProviderTimeout, ProviderUnreachable } from '../errors.ts'
 import { isLoopback } from './loopback.ts'
+import { parseUrl } from '../url.ts'
 
 const LARGEST_ANSWER = 1024 * 1024
 const NO_BODY = new Set([101, 204, 205, 304])
@@ -74,14 +75,14 @@ export async function readJson (answer: Response, from: string): Promise<unknown
 
 /** Whether secrets may travel to this URL: https, or http that never leaves the machine. */
 export function isSafeUrl (url: string): boolean {
-  if (!URL.canParse(url)) return false
+  if (parseUrl(url) === null) return false
   const { protocol, hostname } = new URL(url)
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
 }
 
 /** An URL as a log may hold it: without credentials, query and fragment. */
 export function address (url: string): string {
-  if (!URL.canParse(url)) return 'an address that is no URL'
+  if (parseUrl(url) === null) return 'an address that is no URL'
   const { protocol, host, pathname } = new URL(url)
   return `${protocol}//${host}${pathname}`
 }
@@ -90,8 +91,8 @@ async function refuseRedirect (answer: UndiciResponse, url: string): Promise<voi
   if (answer.status < 300 || answer.status > 399 || answer.status === 304) return
   await answer.body?.cancel()
   const location = answer.headers.get('location') ?? ''
-  const target = URL.canParse(location, url) ? ` to ${address(new URL(location, url).href)}` : ''
-  throw new ProviderAnswerInvalid(`${address(url)} answered ${answer.status}, a redirect${target}`)
+  const target = parseUrl(location, url)
+  throw new ProviderAnswerInvalid(`${address(url)} answered ${answer.status}, a redirect${target === null ? '' : ` to ${address(target.href)}`}`)
 }
 
 async function whole (answer: UndiciResponse, url: string): Promise<Response> {

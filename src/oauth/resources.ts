@@ -2,6 +2,7 @@ import { Claims } from '../claims.ts'
 import { ProviderAnswerInvalid, ProviderRefused } from '../errors.ts'
 import type { Resource } from '../provider.ts'
 import { address, readJson, type ProviderFetch } from './http.ts'
+import { parseUrl } from '../url.ts'
 
 /** How a document is asked for: the provider's quirks, as data. */
 export interface ResourceRequest {
@@ -67,13 +68,14 @@ function linkedNext (link: string | null, base: string): string | undefined {
   for (const [, target = '', parameters = ''] of (link ?? '').slice(0, 8192).matchAll(/<([^<>]*)>([^<]*)/g)) {
     const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters)
     const relations = (relation?.[1] ?? relation?.[2] ?? '').toLowerCase().split(/\s+/)
-    if (relations.includes('next') && URL.canParse(target, base)) return new URL(target, base).href
+    const url = relations.includes('next') ? parseUrl(target, base) : null
+    if (url !== null) return url.href
   }
   return undefined
 }
 
 function sameServer (next: string | undefined, current: string): string | undefined {
   if (next === undefined) return undefined
-  if (!URL.canParse(next) || new URL(next).origin !== new URL(current).origin) throw new ProviderAnswerInvalid(`GET ${address(current)} names ${address(next)} as its next page, which is another server`)
+  if (parseUrl(next)?.origin !== new URL(current).origin) throw new ProviderAnswerInvalid(`GET ${address(current)} names ${address(next)} as its next page, which is another server`)
   return next
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 import type { Arrival as Told } from './headers.ts'
+import { parseUrl } from '../url.ts'
 
 /** From where and how a request came, as far as that can be believed. */
 export interface Arrival extends Told {
@@ -118,7 +119,7 @@ let lastHost = ''
 /** RFC 9112 §3.2 and RFC 3986 §3.2.2, without userinfo: a registered name, an IPv4 or a bracketed IPv6 address, a port; and one that a URL can have. */
 export function isHost (text: string): boolean {
   if (text === lastHost && text !== '') return true
-  if (!/^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(text) || !URL.canParse(`http://${text}`)) return false
+  if (!/^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(text) || parseUrl(`http://${text}`) === null) return false
   lastHost = text
   return true
 }

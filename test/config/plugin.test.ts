@@ -80,7 +80,7 @@ upstream: http://localhost:5006
 cookie_secret: ${enough['cookie-secret']}
 providers:
   - { id: a, provider_module: ./idp.mjs, oauth_key: k, oauth_secret: s }
-  - { id: b, oauth_provider: custom, oauth_key: k, oauth_secret: s }
+  - { id: b, label: Other, oauth_provider: custom, oauth_key: k, oauth_secret: s }
   - { id: c, oauth_provider: google, oauth_key: k, oauth_secret: s }
 `)
   const { config } = loadConfig({ env: {}, file: 'gate.yaml' })

@@ -92,7 +92,7 @@ t.test('no address below the plugin’s is reached without a login of this very 
   const settings = ({ provider }: { provider: { issuer: string } }): Settings => ({
     oauthProvider: undefined, oauthIssuer: undefined, oauthKey: undefined, oauthSecret: undefined,
     providers: [
-      { id: 'first', provider_module: file(t, 'door.mjs', door), oauth_secret: 'hush', oauth_jwt_user: 'email' }, { id: 'second', provider_module: file(t, 'door.mjs', door), oauth_secret: 'hush', oauth_jwt_user: 'email' },
+      { id: 'first', provider_module: file(t, 'door.mjs', door), oauth_secret: 'hush', oauth_jwt_user: 'email' }, { id: 'second', label: 'Back door', provider_module: file(t, 'door.mjs', door), oauth_secret: 'hush', oauth_jwt_user: 'email' },
       { id: 'other', oauth_provider: 'oidc', oauth_issuer: provider.issuer, oauth_key: 'k', oauth_secret: 's' }
     ]
   })

@@ -5,6 +5,7 @@ import type { Endpoints } from '../endpoints.ts'
 import { address } from '../http.ts'
 import { cannotTell, ok, said, wrong, type Finding } from './finding.ts'
 import type { Witness } from './witness.ts'
+import { parseUrl } from '../../url.ts'
 
 const what = 'redirect URI'
 
@@ -82,5 +83,5 @@ function namesIt ({ href, searchParams }: URL): boolean {
 
 function leadsTo ({ status, headers }: Response, url: string): URL | undefined {
   const location = headers.get('location') ?? ''
-  return status >= 300 && status < 400 && location !== '' && URL.canParse(location, url) ? new URL(location, url) : undefined
+  return status >= 300 && status < 400 && location !== '' ? parseUrl(location, url) ?? undefined : undefined
 }

@@ -1,0 +1,13 @@
+/**
+ * The one way to read an address that may be none. `URL.canParse` must not be asked: on Node 20, once it is compiled, its answer for
+ * text with characters from 0x80 to 0xFF is another one than before, and than the constructor's.
+ *
+ * @returns null for what is no absolute URL, or none from `base` (WHATWG URL Standard §4.4)
+ */
+export function parseUrl (text: string, base?: string | URL): URL | null {
+  try {
+    return new URL(text, base)
+  } catch {
+    return null
+  }
+}
