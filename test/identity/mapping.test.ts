@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { openidIdentity } from '../../providers/openid.ts'
 import github from '../../providers/github.ts'
@@ -157,5 +158,26 @@ t.test('a list where the path leads is something said of groups, even an empty o
   t.ok(of({}, { info: { groups: ['a'] } }))
   t.notOk(of({ groups: ['a'] }, { info: { groups: 'a' } }))
   t.notOk(of())
+  t.end()
+})
+
+t.test('whatever the claims are, nothing throws but a refusal, and nobody is given a role that no source names', t => {
+  const value = fc.oneof(fc.jsonValue(), fc.constantFrom('Admin', 'admin', ['Admin'], { Admin: 'Admin' }, 'a@x.io'))
+  const document = fc.dictionary(fc.constantFrom('role', 'email', 'email_verified', 'attributes', 'upn', 'login', 'groups', '__proto__', 'constructor'), value)
+  const paths = { role: 'role', strict: true, email: 'constructor', emailName: '__proto__', login: 'groups[0]', name: 'role', groups: 'groups' } as const
+  fc.assert(fc.property(fc.array(document, { minLength: 1, maxLength: 3 }), documents => {
+    const named = documents.map(({ role }) => role).find(role => typeof role === 'string' && /^(?:none|viewer|editor|(?:grafana)?admin)$/i.test(role))
+    try {
+      return mapped(documents as Json[], paths).role === 'Admin' ? /admin$/i.test(String(named)) : named !== undefined
+    } catch (error) {
+      return error instanceof AccessDenied && named === undefined
+    }
+  }), { numRuns: 500 })
+  t.end()
+})
+
+t.test('a provider that is not OAuth has its claims mapped like any other', t => {
+  const mapping = { rolePath: new Expression('job'), roleStrict: true }
+  t.equal(identify({ identity: openidIdentity, userKey: 'sub' }, { claims: new Claims({ sub: 's', job: 'editor' }) }, { providerName: 'p', allowUnverifiedEmail: false, mapping }).role, 'Editor')
   t.end()
 })
