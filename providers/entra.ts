@@ -24,7 +24,7 @@ export function tenantId ({ tenant = '' }: ParameterValues): string {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(tenant) ? tenant.toLowerCase() : '{tid}'
 }
 
-/** An address counts where its tenant is one we chose, or says it owns the domain (`xms_edov`): any other writes what it likes. */
+/** Groups count where the tenant is one we chose, and so do addresses, or where it owns the domain (`xms_edov`): any other writes what it likes. */
 export function entraIdentity ({ claims, groups }: Sources<'groups'>, { parameters, allowedTenants }: IdentityContext): ProviderIdentity {
   const tenant = claims.text('tid')?.toLowerCase()
   const isOurs = tenant !== undefined && (allowedTenants.includes(tenant) || (!hasManyTenants(parameters) && tenant !== personal))
@@ -35,6 +35,6 @@ export function entraIdentity ({ claims, groups }: Sources<'groups'>, { paramete
   return {
     tenant, subject: tenant === undefined || id === undefined ? undefined : `${tenant}:${id}`,
     user: name ?? email, login: name, email, name: claims.text('name'),
-    groups: claims.has('groups') || listed.length > 0 ? [...new Set([...claims.texts('groups'), ...listed])] : undefined
+    groups: isOurs && (claims.has('groups') || listed.length > 0) ? [...new Set([...claims.texts('groups'), ...listed])] : undefined
   }
 }

@@ -73,14 +73,16 @@ function advised ({ provider, config: { oauthExtraParams }, note }: ProviderDraf
   }
 }
 
-/** An address that a stranger's tenant wrote is no address: rules about emails would believe anybody. */
-export function checkEmailRules (all: readonly ProviderConfig[], choices: Choices, problems: ConfigProblem[]): void {
-  const lists = ['allowedDomains', 'allowedEmails'] as const
+/** What a stranger's tenant wrote is nobody's word: rules about addresses or groups would believe anybody. */
+export function checkTenantRules (all: readonly ProviderConfig[], choices: Choices, problems: ConfigProblem[]): void {
+  const lists = ['allowedDomains', 'allowedEmails', 'allowedGroups'] as const
+  const byGroup = ((choices.get('rules')?.value ?? []) as readonly RuleConfig[]).some(({ allow }) => typeof allow === 'object' && allow.groups !== undefined)
   for (const { provider, parameters, allowedTenants, entry = {} } of all) {
-    const rule = lists.find(option => choices.get(option)?.value !== undefined || entry[option] !== undefined)
+    const rule = lists.find(option => choices.get(option)?.value !== undefined || entry[option] !== undefined) ?? (byGroup ? 'rules' : undefined)
     if (rule === undefined || (provider as Provider | undefined)?.manyTenants?.(parameters) !== true || allowedTenants !== undefined) continue
+    const words = rule === 'allowedGroups' || rule === 'rules' ? 'groups' : 'addresses'
     problems.push({
-      setting: flagOf(rule), message: `--${flagOf(rule)} goes by addresses, but with tenant ${parameters['tenant']} accounts of every tenant may come, and each tenant writes its own addresses.`,
+      setting: flagOf(rule), message: `${rule === 'rules' ? 'rules' : `--${flagOf(rule)}`} goes by ${words}, but with tenant ${parameters['tenant']} accounts of every tenant may come, and each tenant writes its own ${words}.`,
       fix: 'Set --oauth-extra-params="{\'tenant\': \'YOUR-TENANT-ID\'}", or name the tenants that you trust in --allowed-tenants.'
     })
   }
@@ -96,20 +98,24 @@ export function checkRules (all: readonly ProviderConfig[], choices: Choices, pr
 }
 
 /** A login name is a person only together with its provider; an app that is told the name alone would take two people for one. */
-export function checkTogether (all: readonly ProviderConfig[], problems: ConfigProblem[]): void {
-  const prefixes = all.map(({ userPrefix = '' }) => userPrefix)
-  for (const { id, provider, userPrefix = '', oauthJwtUser, userKey } of all) {
-    const key = oauthJwtUser ?? userKey ?? (provider as Provider | undefined)?.userKey
+export function checkTogether (all: readonly ProviderConfig[], choices: Choices, problems: ConfigProblem[]): void {
+  const isVouched = choices.get('allowUnverifiedEmail')?.value !== true
+  const known = all.filter(({ provider }) => (provider as Provider | undefined) !== undefined)
+  const prefixes = known.map(({ userPrefix = '' }) => userPrefix)
+  const alike = known.find(({ label }, index) => known.findIndex(other => other.label === label) < index)
+  if (alike !== undefined) problems.push({ setting: 'providers', message: `Provider ${alike.id}: another has the same label, “${alike.label}”, so nobody can tell the buttons apart.`, fix: 'Give each a label of its own.' })
+  for (const { id, provider, userPrefix = '', oauthJwtUser, userKey } of known) {
+    const key = oauthJwtUser ?? userKey ?? provider.userKey
     const others = prefixes.filter(prefix => prefix.startsWith(userPrefix) || userPrefix.startsWith(prefix)).length - 1
-    if (others === 0 || (key === 'email' && namesByEmail(provider, oauthJwtUser ?? userKey))) continue
+    if (others === 0 || (isVouched && key === 'email' && namesByEmail(provider, oauthJwtUser ?? userKey))) continue
     problems.push({
       setting: 'providers', message: `Provider ${id}: its users have names that another provider may give to somebody else, and the app would take them for one person.`,
-      fix: `Give it oauth_jwt_user: email, or a prefix of its own, like user_prefix: '${id}:'.`
+      fix: `Give it ${isVouched ? 'oauth_jwt_user: email, or ' : ''}a prefix of its own, like user_prefix: '${id}:'${isVouched ? '' : ', or take out --allow-unverified-email, by which anybody has any address'}.`
     })
   }
 }
 
 /** A file that says who the user is does so by a name of its own, unless a setting asks for the address. */
-function namesByEmail (provider: Provider | undefined, chosen: string | undefined): boolean {
-  return chosen === 'email' || provider?.namesUser !== true
+function namesByEmail (provider: Provider, chosen: string | undefined): boolean {
+  return chosen === 'email' || provider.namesUser !== true
 }

@@ -6,7 +6,7 @@ import { fileKeys, flagOf, nearest } from './names.ts'
 import { groups, type EntryOption, type OptionName, type ProviderConfig, type ProviderOption } from './options.ts'
 import type { Folder } from './plugin.ts'
 import { builtIn, chooseProvider } from './provider-choice.ts'
-import { checkEmailRules, checkProviderSettings, checkRules, checkTogether } from './provider-checks.ts'
+import { checkTenantRules, checkProviderSettings, checkRules, checkTogether } from './provider-checks.ts'
 import type { ProviderEntry } from './provider-entries.ts'
 import { takeParameters } from './provider-parameters.ts'
 import { resolve, type Resolved } from './resolve.ts'
@@ -45,10 +45,11 @@ export interface SettledProviders {
 /** Everyone who signs people in: the one of the flags and variables, or those of `providers:`. */
 export function settleProviders (input: ProvidersInput): SettledProviders {
   const entries = (input.choices.get('providers')?.value ?? []) as readonly ProviderEntry[]
-  const all = entries.length === 0 ? [settleOne(input, ofOne(input.choices), undefined)] : settleSeveral(input, entries)
+  const refused = input.choices.get('providers') === undefined // and what it would have said is not missed as well
+  const all = entries.length === 0 ? [settleOne(refused ? { ...input, problems: [] } : input, ofOne(input.choices), undefined)] : settleSeveral(input, entries)
   const providers = all.map(({ config }) => config)
-  checkEmailRules(providers, input.choices, input.problems)
-  if (entries.length > 1) checkTogether(providers, input.problems)
+  checkTenantRules(providers, input.choices, input.problems)
+  if (entries.length > 1) checkTogether(providers, input.choices, input.problems)
   checkRules(providers, input.choices, input.problems)
   return { providers, choices: new Map([...input.choices, ...entries.length === 0 ? all[0]?.choices ?? [] : []]) }
 }
@@ -81,6 +82,15 @@ function choicesOf ({ id, settings }: ProviderEntry, { readFile, problems, notic
   }))
 }
 
+/** Where each provider has its own, a flag would be for none of them. */
+function asInFile (fix: string): string {
+  return fix.replace(/--([a-z-]+)(=?)/g, (written, flag: string, equals: string) => {
+    const key = flag.replaceAll('-', '_')
+    const name = fileKeys.get(key)
+    return name === undefined || !isOfProvider(name.option) ? written : key + (equals === '' ? '' : ': ')
+  })
+}
+
 interface Settled { readonly config: ProviderConfig, readonly choices: Choices }
 
 function settleOne ({ env, folders, problems, notices }: ProvidersInput, choices: Choices, entry: ProviderEntry | undefined): Settled {
@@ -90,7 +100,7 @@ function settleOne ({ env, folders, problems, notices }: ProvidersInput, choices
   const draft = draftOf(settled, found, notices)
   if (provider !== undefined && draft.missing('oauthProvider')) draft.change('oauthProvider', provider.name) // the module says it
   checkProviderSettings({ ...draft, provider, parameters })
-  problems.push(...found.map(problem => entry === undefined ? problem : { ...problem, message: `Provider ${entry.id}: ${problem.message}` }))
+  problems.push(...found.map(problem => entry === undefined ? problem : { ...problem, message: `Provider ${entry.id}: ${problem.message}`, fix: asInFile(problem.fix) }))
   const { id = provider?.name ?? '', label = provider?.label ?? '', userPrefix } = entry ?? {}
   const valuesOf = (belongs: (option: OptionName) => boolean) => Object.fromEntries([...settled].flatMap(([option, { value }]) => belongs(option) ? [[option, value]] : []))
   const settings = valuesOf(isOfProvider) as unknown as Pick<ProviderConfig, ProviderOption>

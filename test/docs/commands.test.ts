@@ -1,6 +1,5 @@
 // Runs what the pages tell people to type, in the order of the page, and compares it with what the page says they will see.
 import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join, resolve } from 'node:path'
@@ -8,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { CLIENT, COOKIE_SECRET } from '../fixtures/gate.ts'
+import { startServer } from '../fixtures/server.ts'
 import { CLIENT as SIMULATED_CLIENT } from '../fixtures/simulators/authorization-server.ts'
 import { createGitHub } from '../fixtures/simulators/github.ts'
 import { startWorld, type World } from '../fixtures/simulators/world.ts'
@@ -96,12 +96,7 @@ async function leaveRunning (walk: Walk, block: Block, command: string): Promise
 }
 
 async function startApp (t: Test, port: number): Promise<void> {
-  const server = createServer((_request, response) => { response.end('the app') }).listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
+  await startServer(t, createServer((_request, response) => { response.end('the app') }), port)
 }
 
 /** `by FILE` runs it with the block of this page; `by FILE: WORDS` has these words in it. */

@@ -11,6 +11,7 @@ import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Person } from '../fixtures/people.ts'
 import { people } from '../fixtures/people.ts'
+import { startServer } from '../fixtures/server.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 import { blocksOf, fileIn, isShown } from './markdown.ts'
 import { has, keepRunning, listens, serve, startStage, type Stage } from './stage.ts'
@@ -90,13 +91,8 @@ async function startApp (t: Test, port: number) {
     received.push(request)
     socket.on('message', data => socket.send(`${String(request.headers['x-forwarded-user'])}: ${(data as Buffer).toString()}`))
   })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    for (const client of sockets.clients) client.terminate()
-    server.closeAllConnections()
-    server.close()
-  })
+  await startServer(t, server, port)
+  t.teardown(() => { for (const client of sockets.clients) client.terminate() })
   return { received, goOn: () => { waiting.shift()?.() } }
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { startProvider, type DemoProvider } from '../../src/demo/provider.ts'
 import { CLIENT, freePort } from '../fixtures/gate.ts'
+import { skipped } from '../fixtures/lacking.ts'
 import { everybody, type Person } from '../fixtures/people.ts'
 
 const main = new URL('../../src/cli/main.js', import.meta.url).href
@@ -98,10 +99,7 @@ export async function listens (port: number): Promise<boolean> {
 /** @returns false after the test was skipped for want of a command, which CI does not allow */
 export function has (t: Test, command: string, debianPackage: string): boolean {
   if (spawnSync('sh', ['-c', `command -v ${command}`]).status === 0) return true
-  const message = `no ${command} on this machine: apt-get install ${debianPackage}`
-  if (process.env['CI'] !== undefined) t.fail(message)
-  else t.pass(message, { skip: message })
-  console.error(`# SKIPPED: ${message}`)
+  skipped(t, `no ${command} on this machine: apt-get install ${debianPackage}`)
   return false
 }
 

@@ -8,7 +8,7 @@ import { CONTENT_SECURITY_POLICY } from '../../src/pages/layout.ts'
 import { check } from '../fixtures/axe.ts'
 import { launchBrowser, screenshot, signInAs } from '../fixtures/browser.ts'
 import { freePort, startApp, startGate } from '../fixtures/gate.ts'
-import { listen } from '../fixtures/listen.ts'
+import { startServer } from '../fixtures/server.ts'
 import { file } from '../config/setup.ts'
 
 const cleo = people[2] as typeof people[0]
@@ -38,7 +38,7 @@ async function serve (t: Test, answer: (url: string) => { readonly markup: strin
     const { markup, policy } = answer(request.url ?? '')
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...policy !== undefined && { 'content-security-policy': policy } }).end(markup)
   })
-  return await listen(t, server)
+  return await startServer(t, server)
 }
 
 type Station = readonly [name: string, open: (page: Page) => Promise<unknown>]
@@ -221,7 +221,7 @@ t.test('the page of an app that is down tries again, and stays as it is for whoe
   const still = await page.reload()
   t.match([still?.status(), still?.headers()['refresh']], [200, undefined])
   const server = createServer((_request, response) => { response.setHeader('content-type', 'text/html').end('<title>up</title>') })
-  await listen(t, server, port)
+  await startServer(t, server, port)
   await page.getByRole('link', { name: 'Try again' }).click()
   t.equal(await page.title(), 'up')
   t.equal(page.url(), `${origin}/report?x=1`)

@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, request as ask } from 'node:http'
-import { createServer as createSocketServer, type AddressInfo } from 'node:net'
+import { createServer as createSocketServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -15,6 +15,7 @@ import { startProvider } from '../../src/demo/provider.ts'
 import { createGate } from '../../src/gate.ts'
 import { CLIENT, COOKIE_SECRET, startApp, startGate } from '../fixtures/gate.ts'
 import { everybody } from '../fixtures/people.ts'
+import { startServer } from '../fixtures/server.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 import { certificate, key } from '../oauth/certificate.ts'
 
@@ -37,12 +38,7 @@ async function startFront (t: Test, rootPath: string, headers: Record<string, st
       answer.pipe(response)
     }))
   })
-  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, lead: to => { behind = to }, strayed }
+  return { origin: await startServer(t, server), lead: to => { behind = to }, strayed }
 }
 
 async function startBehind (t: Test, rootPath: string, settings: Settings, path = '') {

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Settings } from '../../src/config/options.ts'
 import { startProvider } from '../../src/demo/provider.ts'
+import { problems } from '../config/setup.ts'
 import { CLIENT, startGate } from '../fixtures/gate.ts'
 import { everybody } from '../fixtures/people.ts'
 import { Visitor } from '../fixtures/visitor.ts'
@@ -89,7 +90,8 @@ t.test('a provider that is not there, or no longer, leads to the choice', async 
 
 t.test('users whose names another provider may give to somebody else stop the start; a prefix or the address lets it', t => {
   const entry = (id: string, more: object) => ({ id, oauthKey: 'k', oauthSecret: 's', ...more })
-  const load = (...providers: object[]) => loadConfig({ env: {}, settings: { upstream: 'http://127.0.0.1:1', cookieSecret: 'x'.repeat(40), providers: providers as Readonly<Record<string, unknown>>[] } })
+  const loadWith = (more: Settings) => (...providers: object[]) => loadConfig({ env: {}, settings: { upstream: 'http://127.0.0.1:1', cookieSecret: 'x'.repeat(40), ...more, providers: providers as Readonly<Record<string, unknown>>[] } })
+  const load = loadWith({})
   const gitHub = entry('github', { oauthProvider: 'github' })
   const gitLab = entry('gitlab', { oauthProvider: 'gitlab' })
   t.throws(() => load(gitHub, gitLab), { message: /Provider github: its users have names that another provider may give.*user_prefix: 'github:'/s })
@@ -97,6 +99,9 @@ t.test('users whose names another provider may give to somebody else stop the st
   t.equal(load({ ...gitHub, userPrefix: 'github:' }, { ...gitLab, userPrefix: 'gitlab:' }).config.providers.length, 2)
   t.equal(load({ ...gitHub, oauthJwtUser: 'email' }, { ...gitLab, oauthJwtUser: 'email' }).config.providers.length, 2)
   t.equal(load(gitHub).config.providers[0].id, 'github', 'one alone collides with nobody')
+  const unverified = loadWith({ allowUnverifiedEmail: true })
+  t.throws(() => unverified({ ...gitHub, oauthJwtUser: 'email' }, { ...gitLab, oauthJwtUser: 'email' }), { message: /Provider github.*--allow-unverified-email/s }, 'an address that nobody vouches for is a name like any other')
+  t.equal(unverified({ ...gitHub, userPrefix: 'github:' }, { ...gitLab, userPrefix: 'gitlab:' }).config.providers.length, 2)
   t.end()
 })
 
@@ -108,6 +113,12 @@ t.test('what is wrong with a list of providers is told with the provider and the
   t.throws(() => load({ providers: [{ id: 'a', oauthProvider: 'oidc' }, { id: 'a', oauthProvider: 'oidc' }] }), { message: /the id “a” twice/ })
   t.throws(() => load({ oauthKey: 'flat', providers: [{ id: 'a', oauthProvider: 'github', oauthKey: 'k', oauthSecret: 's' }] }), { message: /the setting oauthKey is given together with providers:/ })
   t.throws(() => load({ providers: [] }), { message: /empty list/ })
+  t.throws(() => load({ providers: ['a', 'b'].map(id => ({ id, oauthProvider: 'google', oauthKey: 'k', oauthSecret: 's' })) }), { message: /Provider b: another has the same label, “Google”/ })
+  const told = (providers: object) => problems(() => { load({ providers: providers as [] }) }).map(({ message, fix }) => `${message} ${fix}`)
+  t.match(told({ github: {} }), [/^the setting providers must be a list/], 'and no flag is asked for beside it')
+  t.equal(told({ github: {} }).length, 1)
+  t.match(told([{ id: 'a', oauthProvider: 'okta', oauthKey: 'k' }]), [/Add oauth_extra_params: "\{'url': 'dev-123456.okta.com'\}", or oauth_issuer: https/, /Add oauth_secret or, .* oauth_secret_file\. .* auth_style: none/], 'what to add is a key of the file')
+  t.equal(told([{ id: 'a', oauthProvider: 'gihub', oauthKey: 'k', oauthSecret: 's' }, { id: 'b', oauthProvider: 'github', oauthKey: 'k', oauthSecret: 's', userPrefix: 'b:' }]).length, 1, 'of a provider that nobody knows no name is complained about')
   t.throws(() => load({ rules: [{ path: '/', allow: { provider: ['nobody'] } }], providers: [{ id: 'a', oauthProvider: 'github', oauthKey: 'k', oauthSecret: 's' }] }), { message: /asks for the provider “nobody”, and there is none of that id[\s\S]*There is a/ })
   t.throws(() => load({ providers: [{ id: 'a', oauthProvider: 'azure', oauthKey: 'k', oauthSecret: 's', allowedDomains: 'example.com' }] }), { message: /accounts of every tenant may come/ })
   t.end()
@@ -116,7 +127,9 @@ t.test('what is wrong with a list of providers is told with the provider and the
 t.test('with Entra for everybody, rules about addresses stop the start until the tenants are named', t => {
   const load = (settings: Settings) => loadConfig({ env: {}, settings: { upstream: 'http://127.0.0.1:1', cookieSecret: 'x'.repeat(40), oauthProvider: 'azure', oauthKey: 'k', oauthSecret: 's', ...settings } })
   const tenant = '11111111-2222-3333-4444-555555555555'
-  t.throws(() => load({ allowedDomains: 'example.com' }), { message: /accounts of every tenant may come/ })
+  t.throws(() => load({ allowedDomains: 'example.com' }), { message: /accounts of every tenant may come, and each tenant writes its own addresses/ })
+  t.throws(() => load({ allowedGroups: 'admins' }), { message: /--allowed-groups goes by groups, .* each tenant writes its own groups/ })
+  t.throws(() => load({ rules: [{ path: '/', allow: { groups: ['admins'] } }] }), { message: /rules goes by groups/ })
   for (const settings of [{ allowedTenants: tenant }, { oauthExtraParams: { tenant } }, { oauthExtraParams: { tenant_id: 'contoso.com' } }]) t.ok(load({ allowedDomains: 'example.com', ...settings }))
   t.throws(() => load({ allowedTenants: 'contoso.com' }), { message: /no tenant’s id/ })
   t.throws(() => load({ oauthProvider: 'github', allowedTenants: tenant }), { message: /has no tenants/ })

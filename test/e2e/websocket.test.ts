@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { startGate, type Running } from '../fixtures/gate.ts'
+import { startServer } from '../fixtures/server.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 
 /** An app that echoes, prefixed by the user it was told. */
@@ -15,13 +15,8 @@ async function startEcho (t: Test) {
     handshakes.push(request.headers)
     socket.on('message', data => socket.send(`${String(request.headers['x-forwarded-user'])}: ${(data as Buffer).toString()}`))
   })
-  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
-  t.teardown(() => {
-    for (const client of sockets.clients) client.terminate()
-    server.closeAllConnections()
-    server.close()
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received: [], handshakes }
+  t.teardown(() => { for (const client of sockets.clients) client.terminate() })
+  return { url: await startServer(t, server), received: [], handshakes }
 }
 
 async function open ({ origin }: Running, visitor: Visitor, headers: Record<string, string> = { origin }) {
@@ -97,12 +92,7 @@ t.test('an event stream ends with its session, and passes each event at once unt
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
     response.write('data: one\n\n')
   })
-  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const app = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received: [] }
+  const app = { url: await startServer(t, server), received: [] }
   const { origin } = await startGate(t, { app })
   const visitor = new Visitor()
   const question = await visitor.follow(`${origin}/oauth2/start?rd=%2Foauth2x`)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Test } from 'tap'
 import { freePort } from '../fixtures/gate.ts'
+import { skipped } from '../fixtures/lacking.ts'
 
 const VERSION = '26.7.3' // of those that Java 17 runs
 const FOLDER = resolve('.keycloak')
@@ -43,9 +44,7 @@ function whereItIs (t: Test): string | undefined {
 }
 
 function skip (t: Test, message: string): undefined {
-  if (process.env['CI'] !== undefined) t.fail(message)
-  else t.pass(message, { skip: message })
-  console.error(`# SKIPPED: ${message}`)
+  skipped(t, message)
   return undefined
 }
 

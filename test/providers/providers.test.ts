@@ -36,3 +36,12 @@ t.test('standard claims, and the names that plain OAuth servers have for them', 
   t.strictSame(of('not an object'), { subject: undefined, email: undefined, login: undefined, name: undefined })
   t.end()
 })
+
+t.test('groups that a tenant nobody chose gives its people are no groups here', t => {
+  const tid = '11111111-2222-3333-4444-555555555555'
+  const groupsOf = (tenant: string, allowedTenants: readonly string[] = []) => findProvider('azure')?.identity(
+    { claims: new Claims({ tid, oid: 'x', preferred_username: 'ceo@victim.example', groups: ['admins'] }), groups: new Claims(undefined) }, { parameters: { tenant }, allowedTenants }).groups
+  t.strictSame(['common', 'organizations', 'consumers'].map(tenant => groupsOf(tenant)), [undefined, undefined, undefined])
+  t.strictSame([groupsOf(tid), groupsOf('contoso.com'), groupsOf('common', [tid])], [['admins'], ['admins'], ['admins']])
+  t.end()
+})

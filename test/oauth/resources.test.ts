@@ -5,7 +5,7 @@ import { identify, type IdentitySettings } from '../../src/identity/identify.ts'
 import type { OAuthClientOptions } from '../../src/oauth/client.ts'
 import { defineProvider, type Provider, type Sources } from '../../src/provider.ts'
 import { clientId, clientSecret, json, startHostileProvider, type HostileProvider } from '../fixtures/hostile-provider.ts'
-import { attempt, createClient } from '../oauth/setup.ts'
+import { attempt, createClient } from './setup.ts'
 
 /** A provider's file as the house style shows it, but for where it is. */
 function gitHubAt (origin: string): Provider {
