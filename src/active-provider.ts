@@ -1,5 +1,6 @@
 import type { Config, ProviderConfig } from './config/options.ts'
 import { identify } from './identity/identify.ts'
+import { mappingOf, namesGroups } from './identity/mapping.ts'
 import { createOAuthClient, type OAuthClientOptions } from './oauth/client.ts'
 import { createProviderFetch } from './oauth/http.ts'
 import type { Outside } from './outside.ts'
@@ -11,14 +12,15 @@ const PROVIDER_TIMEOUT = 10_000
 export function activate (settings: ProviderConfig, config: Config, outside: Outside, onFailure: (error: unknown) => void): ActiveProvider {
   const { id, label, provider, parameters, userPrefix } = settings
   const context = { parameters, allowedTenants: (settings.allowedTenants ?? []).map(tenant => tenant.toLowerCase()) }
+  const mapping = mappingOf(settings)
   return {
     id, label,
     flow: provider.flow,
     ...provider.handler !== undefined && { handler: { run: provider.handler, parameters, key: settings.oauthKey, secret: settings.oauthSecret } },
     client: createOAuthClient({ ...clientOptions(settings, config, outside), onFailure }),
-    namesGroups: ({ sources }) => provider.identity(sources, context).groups !== undefined,
-    identify: ({ sources }) => identify(provider, sources, {
-      ...context, userPrefix, providerName: id, userKey: settings.oauthJwtUser ?? settings.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail
+    namesGroups: ({ sources, documents = [sources.claims] }) => mapping?.groupsPath === undefined ? provider.identity(sources, context).groups !== undefined : namesGroups(mapping.groupsPath, documents),
+    identify: ({ sources, documents }) => identify(provider, sources, {
+      ...context, documents, ...mapping !== undefined && { mapping }, userPrefix, providerName: id, userKey: settings.oauthJwtUser ?? settings.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail
     })
   }
 }

@@ -1,5 +1,6 @@
 import { cookieDomain, domains, emails, issuer, listenAddress, networks, origin, providerUrl, redirectUri } from './addresses.ts'
 import { contact } from './contact.ts'
+import { expression } from './expression.ts'
 import { literal } from './extra-params.ts'
 import { fernetKeys } from './fernet-keys.ts'
 import { image } from './image.ts'
@@ -62,6 +63,7 @@ export const option = {
   privateKey: of(privateKey),
   keys: of(fernetKeys),
   literal: of(literal),
+  expression: of(expression),
   contact: of(contact),
   image: of(image),
   errorTemplate: of(template('error')),

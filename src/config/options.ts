@@ -44,7 +44,15 @@ export const groups = {
     userKey: option.text({ doc: 'The claim that names the user, instead of the provider’s usual one.', aliases: { env: ['PANEL_USER_KEY'] } }),
     usePkce: option.flag({ doc: 'Bind each sign-in to this gate by PKCE (S256).', default: true }),
     authStyle: option.choice(['auto', 'params', 'header', 'none'], { doc: 'How the client secret is sent to the provider.', default: 'auto' }, { autodetect: 'auto', inparams: 'params', inheader: 'header' }),
-    allowedTenants: option.words({ doc: 'Entra tenants, by id, whose accounts may enter and whose addresses count.' })
+    allowedTenants: option.words({ doc: 'Entra tenants, by id, whose accounts may enter and whose addresses count.' }),
+    emailAttributePath: option.expression({ doc: 'JMESPath to the address, in id_token, userinfo and access token in turn; their email comes first.' }),
+    emailAttributeName: option.text({ doc: 'The entry of the claim “attributes” that has the address; email:primary unless set.' }),
+    loginAttributePath: option.expression({ doc: 'JMESPath to the login name; the claim login comes first, username and the address after it.' }),
+    nameAttributePath: option.expression({ doc: 'JMESPath to the display name; the claims name and display_name come after it.' }),
+    groupsAttributePath: option.expression({ doc: 'JMESPath to the list of groups.' }),
+    roleAttributePath: option.expression({ doc: 'JMESPath to the role: None, Viewer, Editor or Admin, in any case.' }),
+    roleAttributeStrict: option.flag({ doc: 'Let nobody in whom --role-attribute-path gives no valid role.', default: false }),
+    defaultRole: option.choice(['None', 'Viewer', 'Editor', 'Admin'], { doc: 'The role of whom --role-attribute-path gives none; Viewer unless set.' }, { none: 'None', viewer: 'Viewer', editor: 'Editor', admin: 'Admin', grafanaadmin: 'Admin' })
   },
   signIn: {
     oauthRedirectUri: option.redirectUri({ common: true, doc: 'Where the provider sends people back to; the app’s origin unless set.', aliases: { env: ['PANEL_OAUTH_REDIRECT_URI'] } }),

@@ -14,7 +14,7 @@ export interface ProviderDraft extends Draft {
 
 /** What the choice of a provider asks of its other settings. */
 export function checkProviderSettings (draft: ProviderDraft): void {
-  for (const check of [needs, foreign, key, secret, tenants, advised]) check(draft)
+  for (const check of [needs, foreign, key, secret, tenants, roles, advised]) check(draft)
 }
 
 /** `a|b` asks for one of the two: parameters of the provider, or settings. */
@@ -59,6 +59,12 @@ function tenants ({ provider, config: { allowedTenants }, fail }: ProviderDraft)
   if (provider.manyTenants === undefined) fail('allowedTenants', `The provider ${provider.name} has no tenants, so --allowed-tenants would let nobody in.`, 'Take it out.')
   const odd = allowedTenants.find(tenant => !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(tenant))
   if (odd !== undefined) fail('allowedTenants', `--allowed-tenants has ${JSON.stringify(odd)}, which is no tenant’s id.`, 'Write “Directory (tenant) ID” of the Entra admin center: 00000000-0000-0000-0000-000000000000.')
+}
+
+function roles ({ config: { roleAttributePath, roleAttributeStrict }, missing, given, fail, note }: ProviderDraft): void {
+  if (roleAttributePath !== undefined || !missing('roleAttributePath')) return
+  if (roleAttributeStrict === true) fail('roleAttributeStrict', '--role-attribute-strict is given without --role-attribute-path, so nobody would have a role.', 'Add --role-attribute-path, or take it out.')
+  if (given('defaultRole')) note('--default-role means nothing without --role-attribute-path: nobody is given a role')
 }
 
 function advised ({ provider, config: { oauthExtraParams }, note }: ProviderDraft): void {

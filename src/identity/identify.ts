@@ -1,6 +1,9 @@
+import type { Claims } from '../claims.ts'
 import { AccessDenied, IdentityTooLarge, UserMissing } from '../errors.ts'
 import type { IdentityContext, Provider, Sources } from '../provider.ts'
 import type { Identity } from './identity.ts'
+import { applyMapping, type Mapped, type Mapping } from './mapping.ts'
+import { clean } from './text.ts'
 
 export interface IdentitySettings extends Partial<IdentityContext> {
   /** The claim that becomes `user`: `--oauth-jwt-user`, or whatever else overrides the provider's own. */
@@ -11,6 +14,10 @@ export interface IdentitySettings extends Partial<IdentityContext> {
   readonly providerName: string
   /** Put before `user`, so that two providers cannot give one name to two people. */
   readonly userPrefix?: string | undefined
+  /** What settings say of where things are in the claims: it beats the provider's file. */
+  readonly mapping?: Mapping
+  /** The claims' sources one by one, for the mapping; the merged ones alone where absent. */
+  readonly documents?: readonly Claims[] | undefined
 }
 
 const MOST_GROUPS = 8 * 1024 // bytes, joined by commas
@@ -21,12 +28,17 @@ const MOST_GROUPS = 8 * 1024 // bytes, joined by commas
  *
  * @throws {UserMissing} nothing names the person for good (subject), or the user key is empty
  * @throws {IdentityTooLarge} the groups exceed 8 KiB
- * @throws {AccessDenied} the account is not one of those the provider's parameters ask for
+ * @throws {AccessDenied} the account is not one of those the provider's parameters ask for, or has no role where one is demanded
  */
 export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'namesUser'>, sources: Sources, settings: IdentitySettings): Identity {
   const { parameters = {}, allowedTenants = [] } = settings
-  const said = provider.identity(sources, { parameters, allowedTenants })
-  if (said.refused !== undefined) throw new AccessDenied(`the provider’s parameters exclude this account: ${said.refused}`, { reason: said.refused })
+  const own = (claims: Claims) => provider.identity({ ...sources, claims }, { parameters, allowedTenants })
+  const file = own(sources.claims)
+  if (file.refused !== undefined) throw new AccessDenied(`the provider’s parameters exclude this account: ${file.refused}`, { reason: file.refused })
+  const said: Mapped = settings.mapping === undefined ? file : applyMapping(settings.mapping, {
+    said: file, documents: settings.documents ?? [sources.claims], allowUnverifiedEmail: settings.allowUnverifiedEmail,
+    vouched: claims => own(claims).email
+  })
   const subject = clean(said.subject)
   if (subject === undefined) throw new UserMissing('the provider sent no subject: neither sub nor id has a usable value')
   const email = clean(said.email ?? (settings.allowUnverifiedEmail ? sources.claims.text('email') : undefined))
@@ -36,15 +48,10 @@ export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'nam
   if (user === undefined) throw new UserMissing(missing(isGiven ? 'that names the user' : key, sources))
   return {
     provider: settings.providerName, subject, user: `${settings.userPrefix ?? ''}${user}`,
-    ...present({ tenant: clean(said.tenant), login: clean(said.login), email, name: clean(said.name) }),
+    ...present({ tenant: clean(said.tenant), login: clean(said.login), email, name: clean(said.name), role: said.role }),
     groups: checkSize(named(said.groups)), teams: named(said.teams), organizations: named(said.organizations),
     claims: {}
   }
-}
-
-// A plugin in JavaScript may say anything.
-function clean (text: unknown): string | undefined {
-  return typeof text !== 'string' || text.trim() === '' || /[\p{Cc}\p{Cs}]/u.test(text) ? undefined : text
 }
 
 function named (list: unknown): readonly string[] {

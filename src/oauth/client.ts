@@ -7,7 +7,7 @@ import { chooseClientAuth, type AuthStyle } from './client-auth.ts'
 import { createEndpoints, knownIssuer, need, type Endpoints, type EndpointsOptions } from './endpoints.ts'
 import { verifyIdToken } from './id-token.ts'
 import { createKeySet, type KeySet } from './keys.ts'
-import { mergeClaims } from './merge-claims.ts'
+import { listDocuments, mergeClaims } from './merge-claims.ts'
 import { requestTokens, type TokenRequest, type Tokens } from './token.ts'
 import { readResource, type ResourceRequest } from './resources.ts'
 import { readUserInfo } from './userinfo.ts'
@@ -21,6 +21,8 @@ export interface OAuthClientOptions extends EndpointsOptions, AuthorizeOptions {
 /** A sign-in that the provider confirmed: what it said about the person, not yet an identity, and the tokens. */
 export interface SignIn {
   readonly sources: Sources
+  /** id_token, userinfo, JWT access token: those that there are, one by one. `sources.claims` alone where it is absent. */
+  readonly documents?: readonly Claims[]
   readonly tokens: Tokens
 }
 
@@ -49,7 +51,7 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
     const endpoints = await findEndpoints()
     const tokens = await redeem(options, endpoints, grant, parameters)
     const idToken = await readIdToken(options, endpoints, findKeys, tokens, grant, nonce)
-    return { sources: await readSources(options, endpoints, tokens, idToken), tokens }
+    return { ...await readSources(options, endpoints, tokens, idToken), tokens }
   }
 
   return {
@@ -110,7 +112,7 @@ async function readIdToken (
   return await verifyIdToken(idToken, { clientId, issuer, keys, nonce, nonceRequired: owed && provider.nonce !== false, outside, answeredAt })
 }
 
-async function readSources (options: OAuthClientOptions, endpoints: Endpoints, tokens: Tokens, idToken: Claims | undefined): Promise<Sources> {
+async function readSources (options: OAuthClientOptions, endpoints: Endpoints, tokens: Tokens, idToken: Claims | undefined): Promise<Omit<SignIn, 'tokens'>> {
   const request = { fetch: options.fetch, accessToken: tokens.accessToken, accept: options.provider.accept, tokenScheme: options.provider.tokenScheme }
   const { resources } = placesOf(options.provider, options.parameters ?? {}, options.scopes)
   const named = 'user' in resources
@@ -120,7 +122,8 @@ async function readSources (options: OAuthClientOptions, endpoints: Endpoints, t
   const claims = mergeClaims(trusted, tokens.accessToken)
   const read = Object.entries(endpoints.resources).map(async ([name, resource]) => [name, await readOther(resource, request, claims, options)] as const)
   const nothing = Object.keys(resources).map(name => [name, new Claims(undefined)] as const) // what settings put out of reach is an empty document too
-  return { ...Object.fromEntries([...nothing, ...await Promise.all(read)]), ...named && userInfo !== undefined ? { user: userInfo } : {}, claims }
+  const sources = { ...Object.fromEntries([...nothing, ...await Promise.all(read)]), ...named && userInfo !== undefined ? { user: userInfo } : {}, claims }
+  return { sources, documents: listDocuments(trusted, tokens.accessToken) }
 }
 
 /** What nobody asked for, and what an optional resource refuses, is an empty document. */

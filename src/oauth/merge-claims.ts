@@ -7,11 +7,16 @@ import { Claims } from '../claims.ts'
  * @param trusted the id_token, then userinfo
  */
 export function mergeClaims (trusted: readonly Claims[], accessToken: string): Claims {
-  const sure = Claims.merge(trusted)
-  const all = [...trusted, ...fromAccessToken(accessToken, sure.text('sub') ?? sure.text('id'))]
+  const all = listDocuments(trusted, accessToken)
   // one source's "verified" must not vouch for an address that another source doubts
   const doubted = all.some(source => source.has('email_verified') && !source.is('email_verified'))
   return Claims.merge(doubted ? [new Claims({ email_verified: false }), ...all] : all)
+}
+
+/** What was said, one document after the other: the order in which a field is looked for. @param trusted the id_token, then userinfo */
+export function listDocuments (trusted: readonly Claims[], accessToken: string): readonly Claims[] {
+  const sure = Claims.merge(trusted)
+  return [...trusted, ...fromAccessToken(accessToken, sure.text('sub') ?? sure.text('id'))]
 }
 
 /** Decoded only: an access token is the API's to verify (RFC 9068), most are opaque, and one of another subject says nothing about this person. */

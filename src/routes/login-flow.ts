@@ -26,7 +26,7 @@ export interface ActiveProvider {
 }
 
 /** Without the tokens, which nobody needs who asks who somebody is. */
-export type Said = Pick<SignIn, 'sources'>
+export type Said = Pick<SignIn, 'sources' | 'documents'>
 
 /** What the routes of a login share: how one begins, and how one ends well. */
 export interface LoginFlow {

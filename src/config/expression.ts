@@ -1,0 +1,18 @@
+import { Expression, ExpressionFault } from '../identity/jmespath.ts'
+import { Problem } from './config-error.ts'
+import { asText, type Kind } from './kind.ts'
+
+/** JMESPath, compiled while the settings are read, so that a mistake stops the start and not a sign-in. */
+export const expression: Kind<Expression, string> = {
+  shape: 'jmespath',
+  parse: raw => {
+    const text = asText(raw).trim()
+    if (text === '') throw new Problem('is empty')
+    try {
+      return new Expression(text)
+    } catch (error) {
+      if (error instanceof ExpressionFault) throw new Problem(`: ${error.message}`, 'Names with other signs than letters, digits and _ stand in "quotes", texts in \'apostrophes\'. https://jmespath.org has the grammar.')
+      throw error
+    }
+  }
+}
