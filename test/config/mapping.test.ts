@@ -32,7 +32,7 @@ t.test('what means nothing without a path is said', async t => {
 t.test('each of several providers has its own', async t => {
   const entry = { oauth_provider: 'oidc', oauth_issuer: 'https://login.example', oauth_key: 'id', oauth_secret: 's' }
   const { upstream, 'cookie-secret': cookieSecret } = enough
-  const of = (second: Record<string, unknown>) => loadConfig({ env: {}, settings: { upstream, cookieSecret, providers: [{ id: 'one', ...entry, role_attribute_path: 'role', default_role: 'none', user_prefix: 'one:' }, { id: 'two', ...entry, user_prefix: 'two:', ...second }] } }).config.providers
+  const of = (second: Record<string, unknown>) => loadConfig({ env: {}, settings: { upstream, cookieSecret, providers: [{ id: 'one', ...entry, role_attribute_path: 'role', default_role: 'none', user_prefix: 'one:' }, { id: 'two', label: 'Two', ...entry, user_prefix: 'two:', ...second }] } }).config.providers
   t.match(of({}).map(({ roleAttributePath, defaultRole }) => [roleAttributePath?.text, defaultRole]), [['role', 'None'], [undefined, undefined]])
   t.match(problems(() => of({ groups_attribute_path: 'a b' })), [{ setting: 'groups-attribute-path', message: /groups_attribute_path of provider two: at character 3/ }])
 })
