@@ -4,7 +4,7 @@ import type { ProviderIdentity, Sources } from '../src/provider.ts'
 export function openidIdentity ({ claims }: Sources): ProviderIdentity {
   const doubted = claims.has('email_verified') && !claims.is('email_verified')
   return {
-    subject: claims.text('sub') ?? claims.text('id'),
+    subject: claims.text('sub') ?? claims.text('id') ?? claims.text('uuid'),
     email: doubted ? undefined : claims.text('email'),
     login: ['preferred_username', 'login', 'username', 'nickname'].map(name => claims.text(name)).find(Boolean),
     name: claims.text('name'),

@@ -1,6 +1,5 @@
 import type { Config, ProviderConfig } from './config/options.ts'
-import { identify } from './identity/identify.ts'
-import { mappingOf, namesGroups } from './identity/mapping.ts'
+import { createIdentifier, type Identifier } from './identity/identifier.ts'
 import { createOAuthClient, type OAuthClientOptions } from './oauth/client.ts'
 import { createProviderFetch } from './oauth/http.ts'
 import type { Outside } from './outside.ts'
@@ -10,19 +9,24 @@ const PROVIDER_TIMEOUT = 10_000
 
 /** Puts one provider of the settings to work. @param onFailure told of what did not end a sign-in */
 export function activate (settings: ProviderConfig, config: Config, outside: Outside, onFailure: (error: unknown) => void): ActiveProvider {
-  const { id, label, provider, parameters, userPrefix } = settings
-  const context = { parameters, allowedTenants: (settings.allowedTenants ?? []).map(tenant => tenant.toLowerCase()) }
-  const mapping = mappingOf(settings)
+  const { id, label, provider, parameters } = settings
+  const client = createOAuthClient({ ...clientOptions(settings, config, outside), onFailure })
+  const { wants, identify, namesGroups } = identifierOf(settings, config)
   return {
-    id, label,
+    id, label, client, identify, namesGroups,
     flow: provider.flow,
     ...provider.handler !== undefined && { handler: { run: provider.handler, parameters, key: settings.oauthKey, secret: settings.oauthSecret } },
-    client: createOAuthClient({ ...clientOptions(settings, config, outside), onFailure }),
-    namesGroups: ({ sources, documents = [sources.claims] }) => mapping?.groupsPath === undefined ? provider.identity(sources, context).groups !== undefined : namesGroups(mapping.groupsPath, documents),
-    identify: ({ sources, documents }) => identify(provider, sources, {
-      ...context, documents, ...mapping !== undefined && { mapping }, userPrefix, providerName: id, userKey: settings.oauthJwtUser ?? settings.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail
-    })
+    async learn ({ tokens, ...said }) {
+      const read = Object.entries(wants(said)).map(async ([name, resource]) => [name, await client.readMore(resource, tokens)] as const)
+      return { ...said, more: Object.fromEntries(await Promise.all(read)) }
+    }
   }
+}
+
+/** Who the people of one provider are; `explain` asks the same. */
+export function identifierOf (settings: ProviderConfig, config: Config): Identifier {
+  const needs = (option: 'teamIds' | 'allowedOrganizations') => config[option] !== undefined || settings.entry?.[option] !== undefined
+  return createIdentifier(settings, { allowUnverifiedEmail: config.allowUnverifiedEmail, teams: needs('teamIds'), organizations: needs('allowedOrganizations') })
 }
 
 /** What a client of the provider is made of; `check --live` asks the same provider by the same settings. */

@@ -59,6 +59,11 @@ export class Claims {
   raw (name: string): unknown {
     return this.#members.get(name)
   }
+
+  /** The document as it came: what is neither an object nor a list is an empty object. */
+  whole (): object {
+    return this.#items.length > 0 ? this.#items : Object.fromEntries(this.#members)
+  }
 }
 
 function isObject (json: unknown): json is Record<string, unknown> {

@@ -52,6 +52,9 @@ export const groups = {
     groupsAttributePath: option.expression({ doc: 'JMESPath to the list of groups.' }),
     roleAttributePath: option.expression({ doc: 'JMESPath to the role: None, Viewer, Editor or Admin, in any case.' }),
     roleAttributeStrict: option.flag({ doc: 'Let nobody in whom --role-attribute-path gives no valid role.', default: false }),
+    teamsUrl: option.url({ doc: 'Where the provider lists somebody’s teams; /teams below --oauth-user-url unless set.' }),
+    teamIdsAttributePath: option.expression({ doc: 'JMESPath to the ids of the teams, in the answer of --teams-url.' }),
+    grafanaCompat: option.flag({ doc: 'Read claims with Grafana’s oddities: names in any case, odd sources left out, a role by an empty list of groups.', default: false }),
     defaultRole: option.choice(['None', 'Viewer', 'Editor', 'Admin'], { doc: 'The role of whom --role-attribute-path gives none; Viewer unless set.' }, { none: 'None', viewer: 'Viewer', editor: 'Editor', admin: 'Admin', grafanaadmin: 'Admin' })
   },
   signIn: {
@@ -75,6 +78,8 @@ export const groups = {
     allowedDomains: option.domains({ common: true, doc: 'Let in addresses of these domains.' }),
     allowedEmails: option.emails({ common: true, doc: 'Let in these addresses.' }),
     allowedGroups: option.list({ common: true, doc: 'Let in members of one of these groups.' }),
+    allowedOrganizations: option.list({ doc: 'Let in members of one of these organizations.' }),
+    teamIds: option.list({ doc: 'Let in members of one of these teams, by their ids.' }),
     rules: option.rules({ common: true, doc: 'Who may pass where, as a list of { path, allow }.', default: [], only: 'file' })
   },
   pages: {
@@ -108,7 +113,7 @@ export type Values = { readonly [Name in OptionName]: Value<Options[Name]> }
 export type ProviderOption = keyof typeof groups.provider
 
 /** The lists that one of several providers may have of its own. */
-export type EntryOption = 'allowedDomains' | 'allowedEmails' | 'allowedGroups'
+export type EntryOption = 'allowedDomains' | 'allowedEmails' | 'allowedGroups' | 'allowedOrganizations' | 'teamIds'
 
 /** One provider, with the settings that are its own. */
 export interface ProviderConfig extends Pick<Values, ProviderOption> {

@@ -2,8 +2,10 @@ import type { Claims } from '../claims.ts'
 import { AccessDenied, IdentityTooLarge, UserMissing } from '../errors.ts'
 import type { IdentityContext, Provider, Sources } from '../provider.ts'
 import type { Identity } from './identity.ts'
-import { applyMapping, type Mapped, type Mapping } from './mapping.ts'
+import { applyMapping, type Mapping } from './mapping.ts'
+import type { Said } from './sources.ts'
 import { clean } from './text.ts'
+import { Trace } from './trace.ts'
 
 export interface IdentitySettings extends Partial<IdentityContext> {
   /** The claim that becomes `user`: `--oauth-jwt-user`, or whatever else overrides the provider's own. */
@@ -16,8 +18,6 @@ export interface IdentitySettings extends Partial<IdentityContext> {
   readonly userPrefix?: string | undefined
   /** What settings say of where things are in the claims: it beats the provider's file. */
   readonly mapping?: Mapping
-  /** The claims' sources one by one, for the mapping; the merged ones alone where absent. */
-  readonly documents?: readonly Claims[] | undefined
 }
 
 const MOST_GROUPS = 8 * 1024 // bytes, joined by commas
@@ -26,32 +26,47 @@ const MOST_GROUPS = 8 * 1024 // bytes, joined by commas
  * Who someone is, from what the provider said. A text with control characters or half characters counts as absent, as does an
  * empty one: no honest name has them, and what they do in a header or a log nobody wants to know.
  *
+ * @param trace is told each step, also of those that end in an error
  * @throws {UserMissing} nothing names the person for good (subject), or the user key is empty
  * @throws {IdentityTooLarge} the groups exceed 8 KiB
  * @throws {AccessDenied} the account is not one of those the provider's parameters ask for, or has no role where one is demanded
  */
-export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'namesUser'>, sources: Sources, settings: IdentitySettings): Identity {
-  const { parameters = {}, allowedTenants = [] } = settings
+export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'namesUser'>, { sources, documents, more = {} }: Said, settings: IdentitySettings, trace = new Trace()): Identity {
+  const { parameters = {}, allowedTenants = [], allowUnverifiedEmail } = settings
   const own = (claims: Claims) => provider.identity({ ...sources, claims }, { parameters, allowedTenants })
   const file = own(sources.claims)
   if (file.refused !== undefined) throw new AccessDenied(`the provider’s parameters exclude this account: ${file.refused}`, { reason: file.refused })
-  const said: Mapped = settings.mapping === undefined ? file : applyMapping(settings.mapping, {
-    said: file, documents: settings.documents ?? [sources.claims], allowUnverifiedEmail: settings.allowUnverifiedEmail,
-    vouched: claims => own(claims).email
+  const said = applyMapping(settings.mapping ?? {}, {
+    said: file, documents: documents ?? [{ name: 'claims', claims: sources.claims }], more, allowUnverifiedEmail, vouched: claims => own(claims).email, trace
   })
   const subject = clean(said.subject)
+  trace.note({ field: 'subject', source: 'the provider’s file', how: '', value: subject })
   if (subject === undefined) throw new UserMissing('the provider sent no subject: neither sub nor id has a usable value')
-  const email = clean(said.email ?? (settings.allowUnverifiedEmail ? sources.claims.text('email') : undefined))
-  const isGiven = settings.userKey === undefined && provider.namesUser === true
-  const key = settings.userKey ?? provider.userKey
-  const user = isGiven ? clean(said.user) : key === 'email' ? email : clean(sources.claims.text(key))
-  if (user === undefined) throw new UserMissing(missing(isGiven ? 'that names the user' : key, sources))
+  const email = clean(said.email ?? (allowUnverifiedEmail ? unverified(sources, trace) : undefined))
+  const user = userOf(provider, sources, settings, { email, named: said.user, trace })
   return {
     provider: settings.providerName, subject, user: `${settings.userPrefix ?? ''}${user}`,
     ...present({ tenant: clean(said.tenant), login: clean(said.login), email, name: clean(said.name), role: said.role }),
     groups: checkSize(named(said.groups)), teams: named(said.teams), organizations: named(said.organizations),
     claims: {}
   }
+}
+
+function unverified ({ claims }: Sources, trace: Trace): string | undefined {
+  const value = claims.text('email')
+  trace.note({ field: 'email', source: 'claims', how: 'the claim email, by allow-unverified-email', value })
+  return value
+}
+
+interface Names { readonly email: string | undefined, readonly named: string | undefined, readonly trace: Trace }
+
+function userOf (provider: Pick<Provider, 'userKey' | 'namesUser'>, sources: Sources, { userKey }: IdentitySettings, { email, named, trace }: Names): string {
+  const isGiven = userKey === undefined && provider.namesUser === true
+  const key = userKey ?? provider.userKey
+  const user = isGiven ? clean(named) : key === 'email' ? email : clean(sources.claims.text(key))
+  trace.note({ field: 'user', source: isGiven ? 'the provider’s file' : key === 'email' ? 'the email' : 'claims', how: isGiven || key === 'email' ? '' : `the claim ${key}`, value: user })
+  if (user === undefined) throw new UserMissing(missing(isGiven ? 'that names the user' : key, sources))
+  return user
 }
 
 function named (list: unknown): readonly string[] {

@@ -47,6 +47,11 @@ export class Expression {
     return texts !== undefined && texts.reduce((sum, { length }) => sum + length, 0) <= LONGEST_RESULT ? texts : undefined
   }
 
+  /** Whatever the result is; `undefined` where there is none. */
+  asValue (document: Document | undefined): unknown {
+    return this.#find(document)
+  }
+
   #find (document: Document | undefined): unknown {
     if (document === undefined) return undefined
     try {
@@ -73,7 +78,7 @@ export function readDocument (claims: Claims): Document | undefined {
     return object
   }
   try {
-    return { root: fromEntries(claims.names().map(name => [name, claims.raw(name)]), 1) }
+    return { root: copy(claims.whole(), 0) }
   } catch {
     return undefined
   }

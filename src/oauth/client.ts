@@ -1,6 +1,7 @@
 import { Claims } from '../claims.ts'
 import { IdTokenInvalid, ProviderAnswerInvalid, ProviderRefused } from '../errors.ts'
-import { placesOf, type Provider, type Resource, type Sources } from '../provider.ts'
+import type { Said } from '../identity/sources.ts'
+import { placesOf, type Provider, type Resource } from '../provider.ts'
 import { buildAuthorizeUrl, takesPkce, type AuthorizeOptions, type LoginAttempt } from './authorize.ts'
 import { isOfIssuer, readCallback } from './callback.ts'
 import { chooseClientAuth, type AuthStyle } from './client-auth.ts'
@@ -9,7 +10,7 @@ import { verifyIdToken } from './id-token.ts'
 import { createKeySet, type KeySet } from './keys.ts'
 import { listDocuments, mergeClaims } from './merge-claims.ts'
 import { requestTokens, type TokenRequest, type Tokens } from './token.ts'
-import { readResource, type ResourceRequest } from './resources.ts'
+import { readPages, readResource, type ResourceRequest } from './resources.ts'
 import { readUserInfo } from './userinfo.ts'
 
 export interface OAuthClientOptions extends EndpointsOptions, AuthorizeOptions {
@@ -19,10 +20,7 @@ export interface OAuthClientOptions extends EndpointsOptions, AuthorizeOptions {
 }
 
 /** A sign-in that the provider confirmed: what it said about the person, not yet an identity, and the tokens. */
-export interface SignIn {
-  readonly sources: Sources
-  /** id_token, userinfo, JWT access token: those that there are, one by one. `sources.claims` alone where it is absent. */
-  readonly documents?: readonly Claims[]
+export interface SignIn extends Said {
   readonly tokens: Tokens
 }
 
@@ -37,6 +35,8 @@ export interface OAuthClient {
   signIn (code: string, attempt: Pick<LoginAttempt, 'nonce' | 'codeVerifier' | 'redirectUri'>): Promise<SignIn>
   /** RFC 6749 §4.3. @throws {PasswordRefused} and what `signIn` throws */
   signInWithPassword (username: string, password: string, redirectUri?: string): Promise<SignIn>
+  /** All pages of one more document, with the token of a sign-in: none where a resource that is optional was refused. @throws see resources.ts */
+  readMore (resource: Resource, tokens: Tokens): Promise<readonly Claims[]>
   /** Reads the discovery document unless it is there. @throws {ProviderUnreachable} {ProviderAnswerInvalid} */
   warm (): Promise<void>
 }
@@ -69,6 +69,9 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
     signInWithPassword: async (username, password, redirectUri) => await signIn('password', {
       username, password, scope: options.scopes.join(' '), ...redirectUri === undefined ? {} : { redirect_uri: redirectUri }
     }, undefined),
+    async readMore (resource, { accessToken }) {
+      return await unlessRefused(resource, options, async () => (await readPages(resource.url, requestBy(options, accessToken))).map(page => new Claims(page))) ?? []
+    },
     async warm () { await findEndpoints() }
   }
 }
@@ -113,30 +116,39 @@ async function readIdToken (
 }
 
 async function readSources (options: OAuthClientOptions, endpoints: Endpoints, tokens: Tokens, idToken: Claims | undefined): Promise<Omit<SignIn, 'tokens'>> {
-  const request = { fetch: options.fetch, accessToken: tokens.accessToken, accept: options.provider.accept, tokenScheme: options.provider.tokenScheme }
+  const request = requestBy(options, tokens.accessToken)
   const { resources } = placesOf(options.provider, options.parameters ?? {}, options.scopes)
   const named = 'user' in resources
   const userInfo = await readUser(request, endpoints, idToken, named)
-  const trusted = [idToken, userInfo].filter(claims => claims !== undefined)
+  const trusted = [...idToken === undefined ? [] : [{ name: 'id_token', claims: idToken }], ...userInfo === undefined ? [] : [{ name: 'userinfo', claims: userInfo }]]
   if (trusted.length === 0) throw new ProviderAnswerInvalid('no id_token came and no user URL is known: ask for openid with --oauth-scope, or set --oauth-user-url')
-  const claims = mergeClaims(trusted, tokens.accessToken)
+  const documents = listDocuments(trusted, tokens.accessToken)
+  const claims = mergeClaims(documents)
   const read = Object.entries(endpoints.resources).map(async ([name, resource]) => [name, await readOther(resource, request, claims, options)] as const)
   const nothing = Object.keys(resources).map(name => [name, new Claims(undefined)] as const) // what settings put out of reach is an empty document too
   const sources = { ...Object.fromEntries([...nothing, ...await Promise.all(read)]), ...named && userInfo !== undefined ? { user: userInfo } : {}, claims }
-  return { sources, documents: listDocuments(trusted, tokens.accessToken) }
+  return { sources, documents }
 }
 
 /** What nobody asked for, and what an optional resource refuses, is an empty document. */
-async function readOther (resource: Resource, request: ResourceRequest, claims: Claims, { scopes, onFailure }: OAuthClientOptions): Promise<Claims> {
-  const asked = resource.scopes === undefined || resource.scopes.some(scope => scopes.includes(scope))
+async function readOther (resource: Resource, request: ResourceRequest, claims: Claims, options: OAuthClientOptions): Promise<Claims> {
+  const asked = resource.scopes === undefined || resource.scopes.some(scope => options.scopes.includes(scope))
   if (!asked || resource.when?.(claims) === false) return new Claims(undefined)
+  return await unlessRefused(resource, options, async () => await readResource(resource, request)) ?? new Claims(undefined)
+}
+
+async function unlessRefused<T> (resource: Resource, { onFailure }: OAuthClientOptions, read: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await readResource(resource, request)
+    return await read()
   } catch (error) {
     if (resource.optional !== true || !(error instanceof ProviderRefused)) throw error
     onFailure?.(error)
-    return new Claims(undefined)
+    return undefined
   }
+}
+
+function requestBy ({ fetch, provider: { accept, tokenScheme } }: OAuthClientOptions, accessToken: string): ResourceRequest {
+  return { fetch, accessToken, accept, tokenScheme }
 }
 
 /** An id_token is enough where only discovery speaks of userinfo, and our token (one for another API, say) does not open it. */

@@ -1,22 +1,23 @@
 import { decodeJwt } from 'jose'
 import { Claims } from '../claims.ts'
+import type { SourceDocument } from '../identity/sources.ts'
 
 /**
  * The claims of one sign-in as one document: each claim from the first source that has it, the JWT access token last.
  *
- * @param trusted the id_token, then userinfo
+ * @param documents as `listDocuments` has them
  */
-export function mergeClaims (trusted: readonly Claims[], accessToken: string): Claims {
-  const all = listDocuments(trusted, accessToken)
+export function mergeClaims (documents: readonly SourceDocument[]): Claims {
+  const all = documents.map(({ claims }) => claims)
   // one source's "verified" must not vouch for an address that another source doubts
   const doubted = all.some(source => source.has('email_verified') && !source.is('email_verified'))
   return Claims.merge(doubted ? [new Claims({ email_verified: false }), ...all] : all)
 }
 
 /** What was said, one document after the other: the order in which a field is looked for. @param trusted the id_token, then userinfo */
-export function listDocuments (trusted: readonly Claims[], accessToken: string): readonly Claims[] {
-  const sure = Claims.merge(trusted)
-  return [...trusted, ...fromAccessToken(accessToken, sure.text('sub') ?? sure.text('id'))]
+export function listDocuments (trusted: readonly SourceDocument[], accessToken: string): readonly SourceDocument[] {
+  const sure = Claims.merge(trusted.map(({ claims }) => claims))
+  return [...trusted, ...fromAccessToken(accessToken, sure.text('sub') ?? sure.text('id')).map(claims => ({ name: 'access_token', claims }))]
 }
 
 /** Decoded only: an access token is the API's to verify (RFC 9068), most are opaque, and one of another subject says nothing about this person. */

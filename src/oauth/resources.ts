@@ -50,6 +50,27 @@ export async function readResource (resource: Resource, request: ResourceRequest
   return new Claims(all)
 }
 
+/**
+ * Documents of which nobody knows the shape, over all their pages: the next one is where the `Link` header says (RFC 8288) or a member `next`
+ * has an address of the same server.
+ *
+ * @returns each page as it came
+ * @throws what `readResource` throws
+ */
+export async function readPages (first: string, request: ResourceRequest): Promise<readonly unknown[]> {
+  const pages: unknown[] = []
+  let url: string | undefined = first
+  while (url !== undefined) {
+    if (pages.length === MOST_PAGES) throw new ProviderAnswerInvalid(`GET ${address(first)} has more than ${MOST_PAGES} pages`)
+    const { document, link } = await readPage(url, request)
+    pages.push(document)
+    const next = new Claims(document).raw('next')
+    const member = typeof next === 'string' && parseUrl(next)?.origin === new URL(first).origin ? next : undefined
+    url = sameServer(linkedNext(link, url) ?? member, url)
+  }
+  return pages
+}
+
 async function readPage (url: string, { fetch, accessToken, accept = 'application/json', tokenScheme = 'Bearer' }: ResourceRequest): Promise<{ document: unknown, link: string | null }> {
   const answer = await fetch(url, { headers: { accept, authorization: `${tokenScheme} ${accessToken}` } })
   if ([401, 403, 404].includes(answer.status)) throw new ProviderRefused(`GET ${address(url)} answered ${answer.status}; usually a scope is missing`)

@@ -1,7 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { safeReturn } from '../access/return-to.ts'
 import { AccessDenied, GroupsMissing, SignInLoop, type Refusal } from '../errors.ts'
+import type { Identifier } from '../identity/identifier.ts'
 import type { Identity } from '../identity/identity.ts'
+import type { Said } from '../identity/sources.ts'
+import { Trace } from '../identity/trace.ts'
 import type { OAuthClient, SignIn } from '../oauth/client.ts'
 import type { OwnUrls } from '../own-urls.ts'
 import type { Pages } from '../pages/index.ts'
@@ -20,13 +23,11 @@ export interface ActiveProvider {
   readonly client: OAuthClient
   /** In place of the client, where this is not OAuth. */
   readonly handler?: { readonly run: AnyHandler, readonly parameters: ParameterValues, readonly key: string | undefined, readonly secret: string | undefined }
-  readonly identify: (signIn: Said) => Identity
-  /** Whether the provider said anything of groups; an empty list is something. */
-  readonly namesGroups: (signIn: Said) => boolean
+  /** Asks for what settings want to know beside. @throws see oauth/resources.ts */
+  readonly learn: (signIn: SignIn) => Promise<Said>
+  readonly identify: Identifier['identify']
+  readonly namesGroups: Identifier['namesGroups']
 }
-
-/** Without the tokens, which nobody needs who asks who somebody is. */
-export type Said = Pick<SignIn, 'sources' | 'documents'>
 
 /** What the routes of a login share: how one begins, and how one ends well. */
 export interface LoginFlow {
@@ -44,7 +45,7 @@ export interface LoginFlow {
   /** @throws {SignInLoop} the third redirect to sign in within a minute after a sign-in that succeeded */
   countRedirect (request: FastifyRequest, reply: FastifyReply, returnTo: string): void
   /** Lets the person in, or not. @throws {AccessDenied} {GroupsMissing} and no session is made */
-  admit (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, signIn: Said): void
+  admit (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, said: Said): void
 }
 
 /** Everyone who signs people in, in the order of the settings. */
@@ -94,13 +95,14 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
       request.returnTo = returnTo
       throw new SignInLoop(loss.detail, { reason: loss.reason })
     },
-    admit (request, reply, { identify, namesGroups }, signIn) {
-      const identity = identify(signIn)
+    admit (request, reply, { identify, namesGroups }, said) {
+      const trace = new Trace()
+      const identity = traced(request, trace, () => identify(said, trace))
       const refusal = options.refuse(identity)
       const who = { provider: identity.provider, subject: identity.subject, user: identity.user }
       if (refusal !== null) {
-        request.log.warn({ event: 'login.denied', ...who, detail: refusal.detail }, 'signed in at the provider, but may not enter')
-        if (refusal.lacks === 'groups' && !namesGroups(signIn)) throw groupsMissing(refusal, signIn)
+        request.log.warn({ event: 'login.denied', ...who, detail: refusal.detail, trace: trace.lines() }, 'signed in at the provider, but may not enter')
+        if (refusal.lacks === 'groups' && !namesGroups(said)) throw groupsMissing(refusal, said)
         throw new AccessDenied(refusal.detail, { reason: refusal.reason })
       }
       if (request.session !== null) sessions.end(request.session)
@@ -108,7 +110,18 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
       const kept = cookies.filter(({ options }) => options.maxAge > 0).length
       reply.setCookies([...cookies, options.loops.succeeded(request.jar, request.headers.cookie, request.arrival.proto, kept)])
       request.log.info({ event: 'login.succeeded', ...who }, 'signed in')
+      request.log.debug({ event: 'login.traced', trace: trace.lines() }, 'how the identity was found')
     }
+  }
+}
+
+/** Whoever has no identity cannot be told why by it: the steps so far say it. */
+function traced<T> (request: FastifyRequest, trace: Trace, find: () => T): T {
+  try {
+    return find()
+  } catch (error) {
+    request.log.warn({ event: 'login.traced', trace: trace.lines() }, 'how the identity was looked for')
+    throw error
   }
 }
 

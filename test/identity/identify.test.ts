@@ -9,7 +9,7 @@ const full = { sub: 's-1', email: 'alice@example.com', preferred_username: 'alic
 
 function of (claims: Record<string, unknown>, settings: Partial<IdentitySettings> = {}): Identity {
   const provider = { identity: openidIdentity, userKey: 'email' }
-  return identify(provider, { claims: new Claims(claims) }, { allowUnverifiedEmail: false, providerName: 'generic', ...settings })
+  return identify(provider, { sources: { claims: new Claims(claims) } }, { allowUnverifiedEmail: false, providerName: 'generic', ...settings })
 }
 
 t.test('claims become an identity of ours, and what is not there is not there', t => {
@@ -25,7 +25,7 @@ t.test('claims become an identity of ours, and what is not there is not there', 
 
 t.test('a provider without groups gives none', t => {
   const provider = { userKey: 'sub', identity: () => ({ subject: 'x' }) }
-  t.match(identify(provider, { claims: new Claims({ sub: 'x' }) }, { allowUnverifiedEmail: false, providerName: 'p' }), { provider: 'p', user: 'x', groups: [] })
+  t.match(identify(provider, { sources: { claims: new Claims({ sub: 'x' }) } }, { allowUnverifiedEmail: false, providerName: 'p' }), { provider: 'p', user: 'x', groups: [] })
   t.end()
 })
 

@@ -8,24 +8,25 @@ import { AccessDenied } from '../../src/errors.ts'
 import { identify } from '../../src/identity/identify.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 import { Expression } from '../../src/identity/jmespath.ts'
-import { mappingOf, namesGroups, type MappingSettings } from '../../src/identity/mapping.ts'
+import { namesGroups, type Role } from '../../src/identity/mapping.ts'
 import type { ProviderFile } from '../../src/provider.ts'
 
-interface Paths { readonly email?: string, readonly emailName?: string, readonly login?: string, readonly name?: string, readonly groups?: string, readonly role?: string, readonly strict?: true, readonly defaultRole?: MappingSettings['defaultRole'], readonly unverified?: true }
+interface Paths { readonly email?: string, readonly emailName?: string, readonly login?: string, readonly name?: string, readonly groups?: string, readonly role?: string, readonly strict?: true, readonly defaultRole?: Role, readonly unverified?: true }
 type Json = Record<string, unknown>
 type Fields = { readonly [Name in 'email' | 'login' | 'name' | 'role' | 'groups']?: Identity[Name] | undefined }
 
 const compiled = (text: string | undefined) => text === undefined ? undefined : new Expression(text)
 
 function mapped (documents: readonly Json[], paths: Paths, provider: Pick<ProviderFile, 'identity'> = { identity: openidIdentity }, more: Record<string, unknown> = {}): Identity {
-  const mapping = mappingOf({
+  const mapping = {
     emailAttributePath: compiled(paths.email), emailAttributeName: paths.emailName, loginAttributePath: compiled(paths.login), nameAttributePath: compiled(paths.name),
     groupsAttributePath: compiled(paths.groups), roleAttributePath: compiled(paths.role), roleAttributeStrict: paths.strict ?? false, defaultRole: paths.defaultRole
-  })
+  }
   const list = documents.map(document => new Claims({ sub: 's-1', ...document }))
   const doubted = list.some(claims => claims.has('email_verified') && !claims.is('email_verified')) ? [new Claims({ email_verified: false })] : []
   const others = Object.fromEntries(Object.entries(more).map(([name, json]) => [name, new Claims(json)]))
-  return identify({ identity: provider.identity, userKey: 'sub' }, { ...others, claims: Claims.merge([...doubted, ...list]) }, { providerName: 'p', parameters: { tenant: 'common' }, allowUnverifiedEmail: paths.unverified ?? false, documents: list, ...mapping !== undefined && { mapping } })
+  const said = { sources: { ...others, claims: Claims.merge([...doubted, ...list]) }, documents: list.map(claims => ({ name: 'a document', claims })) }
+  return identify({ identity: provider.identity, userKey: 'sub' }, said, { providerName: 'p', parameters: { tenant: 'common' }, allowUnverifiedEmail: paths.unverified ?? false, mapping })
 }
 
 const basic: Paths = { role: 'role' }
@@ -153,7 +154,7 @@ t.test('a setting overrides the file of every provider, and what it does not fin
 
 t.test('a list where the path leads is something said of groups, even an empty one', t => {
   const path = new Expression('info.groups')
-  const of = (...documents: Json[]) => namesGroups(path, documents.map(document => new Claims(document)))
+  const of = (...documents: Json[]) => namesGroups(path, documents.map(document => ({ name: 'a document', claims: new Claims(document) })))
   t.ok(of({ info: { groups: [] } }))
   t.ok(of({}, { info: { groups: ['a'] } }))
   t.notOk(of({ groups: ['a'] }, { info: { groups: 'a' } }))
@@ -177,7 +178,7 @@ t.test('whatever the claims are, nothing throws but a refusal, and nobody is giv
 })
 
 t.test('a provider that is not OAuth has its claims mapped like any other', t => {
-  const mapping = { rolePath: new Expression('job'), roleStrict: true }
-  t.equal(identify({ identity: openidIdentity, userKey: 'sub' }, { claims: new Claims({ sub: 's', job: 'editor' }) }, { providerName: 'p', allowUnverifiedEmail: false, mapping }).role, 'Editor')
+  const mapping = { roleAttributePath: new Expression('job'), roleAttributeStrict: true }
+  t.equal(identify({ identity: openidIdentity, userKey: 'sub' }, { sources: { claims: new Claims({ sub: 's', job: 'editor' }) } }, { providerName: 'p', allowUnverifiedEmail: false, mapping }).role, 'Editor')
   t.end()
 })

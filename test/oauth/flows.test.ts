@@ -32,7 +32,7 @@ async function goThrough (provider: OpenIdProvider, client: OAuthClient): Promis
 function identityOf (name: string, { sources }: SignIn): unknown {
   const found = findProvider(name)
   if (found === undefined) throw new Error(name)
-  return identify(found, sources, { allowUnverifiedEmail: false, providerName: name })
+  return identify(found, { sources }, { allowUnverifiedEmail: false, providerName: name })
 }
 
 function aliceFrom (provider: string): unknown {

@@ -1,28 +1,29 @@
 import { UnsecuredJWT } from 'jose'
 import t from 'tap'
 import { Claims } from '../../src/claims.ts'
-import { mergeClaims } from '../../src/oauth/merge-claims.ts'
+import { listDocuments, mergeClaims } from '../../src/oauth/merge-claims.ts'
 
 const jwt = (claims: Record<string, unknown>): string => new UnsecuredJWT(claims).encode()
+const merged = (trusted: readonly Claims[], token: string): Claims => mergeClaims(listDocuments(trusted.map(claims => ({ name: 'userinfo', claims })), token))
 
 t.test('a JWT access token is the last source, and one of another subject is none', t => {
   const trusted = [new Claims({ sub: 'm-1', name: 'Mallory' })]
-  t.match(mergeClaims(trusted, jwt({ sub: 'm-1', name: 'x', groups: ['a'] })).texts('groups'), ['a'])
-  t.equal(mergeClaims(trusted, jwt({ sub: 'm-1', name: 'x' })).text('name'), 'Mallory')
-  t.match(mergeClaims([new Claims({ id: 7 })], jwt({ sub: '7', groups: ['a'] })).texts('groups'), ['a'])
+  t.match(merged(trusted, jwt({ sub: 'm-1', name: 'x', groups: ['a'] })).texts('groups'), ['a'])
+  t.equal(merged(trusted, jwt({ sub: 'm-1', name: 'x' })).text('name'), 'Mallory')
+  t.match(merged([new Claims({ id: 7 })], jwt({ sub: '7', groups: ['a'] })).texts('groups'), ['a'])
   for (const token of [jwt({ sub: 'other', groups: ['admins'] }), jwt({ sub: 7, groups: ['admins'] }), 'opaque', 'a.b.c', '', `x.${Buffer.from('{').toString('base64url')}.`]) {
-    t.strictSame(mergeClaims(trusted, token).texts('groups'), [], token)
+    t.strictSame(merged(trusted, token).texts('groups'), [], token)
   }
   t.end()
 })
 
 t.test('an address that any source doubts is not verified by another', t => {
   const verified = new Claims({ sub: 's', email_verified: true })
-  t.ok(mergeClaims([verified, new Claims({ email: 'a@example.com' })], '').is('email_verified'))
+  t.ok(merged([verified, new Claims({ email: 'a@example.com' })], '').is('email_verified'))
   for (const doubt of [false, 'false', null, 'TRUE', 1]) {
     const doubtful = new Claims({ email: 'ceo@example.com', email_verified: doubt })
-    t.notOk(mergeClaims([verified, doubtful], '').is('email_verified'), JSON.stringify(doubt))
-    t.notOk(mergeClaims([verified], jwt({ email: 'ceo@example.com', email_verified: doubt })).is('email_verified'))
+    t.notOk(merged([verified, doubtful], '').is('email_verified'), JSON.stringify(doubt))
+    t.notOk(merged([verified], jwt({ email: 'ceo@example.com', email_verified: doubt })).is('email_verified'))
   }
   t.end()
 })

@@ -37,7 +37,7 @@ const clientOf = (provider: Provider, options: Partial<OAuthClientOptions> = {})
 
 async function signIn (provider: Provider, { settings = {}, options = {} }: { settings?: Partial<IdentitySettings>, options?: Partial<OAuthClientOptions> } = {}) {
   const { sources } = await clientOf(provider, options).signIn('code', attempt)
-  return identify(provider, sources, { allowUnverifiedEmail: false, providerName: provider.name, ...settings })
+  return identify(provider, { sources }, { allowUnverifiedEmail: false, providerName: provider.name, ...settings })
 }
 
 t.test('a file of data and one function signs people in', async t => {

@@ -1,0 +1,79 @@
+import type { Claims } from '../claims.ts'
+import type { Expression } from './jmespath.ts'
+import { claim, search, usable, type Found, type Step } from './search.ts'
+import type { Source } from './sources.ts'
+import type { Trace } from './trace.ts'
+
+const USUAL_NAME = 'email:primary'
+
+export interface EmailSearch {
+  readonly path: Expression | undefined
+  /** The entry of `attributes` with the address; `email:primary` unless said. */
+  readonly name: string | undefined
+  readonly sources: readonly Source[]
+  /** The provider's list of somebody's addresses, a page an entry, if it was asked for. */
+  readonly listed: readonly Claims[] | undefined
+  /** The address of this document alone that the provider's file vouches for. */
+  readonly vouched: (claims: Claims) => string | undefined
+  readonly allowUnverified: boolean
+  readonly trace: Trace
+}
+
+/**
+ * Field, path, attributes, upn, then the list of addresses. Where a source says that the address is not verified, none counts; and an
+ * address that the provider's file withholds (an Entra tenant that is not ours, say) does not count for being found by another way.
+ */
+export function findEmail ({ path, name = USUAL_NAME, sources, listed, vouched, allowUnverified, trace }: EmailSearch): string | undefined {
+  const doubt = allowUnverified ? undefined : sources.find(({ claims }) => claims.has('email_verified') && !claims.is('email_verified'))
+  if (doubt !== undefined) {
+    trace.note({ field: 'email', source: doubt.name, how: 'the claim email_verified', why: 'the provider has not verified it (allow-unverified-email would believe it)' })
+    return undefined
+  }
+  const withheld = new Set(allowUnverified ? [] : sources.flatMap(({ claims }) => {
+    const { value } = usable(claims.raw('email'))
+    return value === undefined || vouched(claims) === value ? [] : [value.toLowerCase()]
+  }))
+  const believed = ({ how, read }: Step<string>): Step<string> => ({ how, read: source => {
+    const found = read(source)
+    return found.value !== undefined && withheld.has(found.value.toLowerCase()) ? { why: 'the provider does not vouch for this address' } : found
+  } })
+  return search('email', stepsOf(path, name).map(believed), sources, trace) ?? fromList(listed, allowUnverified, trace)
+}
+
+function stepsOf (path: Expression | undefined, name: string): Step<string>[] {
+  return [
+    claim('email'),
+    ...path === undefined ? [] : [{ how: `email-attribute-path (${path.text})`, read: ({ document }: Source) => usable(path.asText(document)) }],
+    { how: `the attribute ${name}`, read: ({ claims }) => attributeOf(claims, name) },
+    { how: 'the claim upn', read: ({ claims }) => addressIn(claims.raw('upn')) }
+  ]
+}
+
+/** An empty text there ends the search in this source, as in Grafana. */
+function attributeOf (claims: Claims, name: string): Found<string> {
+  const list = claims.at('attributes').raw(name)
+  if (list === undefined) return {}
+  if (!Array.isArray(list)) return { why: 'no list' }
+  const [first] = list as readonly unknown[]
+  return first === '' ? { why: 'empty, which ends the search in this source', ends: true } : usable(first)
+}
+
+/** Exactly one address (RFC 5322 §3.4), of which a display name is left out: `Ada <a@b>` is `a@b`. */
+function addressIn (upn: unknown): Found<string> {
+  const { value, why } = usable(upn)
+  if (value === undefined) return { why }
+  const atom = '[\\w!#$%&\'*+/=?^`{|}~-]+'
+  const [, angled, bare] = value.length > 320 ? [] : new RegExp(`^\\s*(?:(?:[^<>@,;:\\\\"]*)<(${atom}(?:\\.${atom})*@${atom}(?:\\.${atom})*)>|(${atom}(?:\\.${atom})*@${atom}(?:\\.${atom})*))\\s*$`).exec(value) ?? []
+  const address = angled ?? bare
+  return address === undefined ? { why: 'not exactly one address' } : { value: address }
+}
+
+/** The first record that is marked as the primary one. Records without a word on it count as the provider's word that it is verified. */
+function fromList (pages: readonly Claims[] | undefined, allowUnverified: boolean, trace: Trace): string | undefined {
+  if (pages === undefined) return undefined
+  const primary = pages.flatMap(page => [...page.list(), ...page.list('values')]).find(record => record.is('primary') || record.is('is_primary'))
+  const isDoubted = primary !== undefined && ['verified', 'is_confirmed'].some(flag => primary.has(flag) && !primary.is(flag))
+  const found: Found<string> = primary === undefined ? { why: 'no record is marked as primary' } : isDoubted && !allowUnverified ? { why: 'the primary one is not verified (allow-unverified-email would believe it)' } : usable(primary.raw('email'))
+  trace.note({ field: 'email', source: 'emails', how: 'the primary address', ...found })
+  return found.value
+}
