@@ -1,10 +1,7 @@
 import { hash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
-import { createEntry } from './access/entry.ts'
-import { createJudge } from './access/judge.ts'
 import { originMatcher } from './access/origins.ts'
-import { compileRules } from './access/rules.ts'
 import { strict } from './access/strict.ts'
 import { activate } from './active-provider.ts'
 import type { Config } from './config/options.ts'
@@ -13,10 +10,10 @@ import type { Outside } from './outside.ts'
 import { createOwnUrls, type OwnUrls } from './own-urls.ts'
 import { createPages } from './pages/index.ts'
 import { createLogo, type Logo } from './pages/logo.ts'
+import { createPolicy } from './policy.ts'
 import { createPlaces } from './plugins/places.ts'
 import { createArrivals } from './proxy/arrival.ts'
 import { createForwarder } from './proxy/forward.ts'
-import { identityHeaders } from './proxy/headers.ts'
 import { createLoginFlow, createProviders } from './routes/login-flow.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
 import { createKeyring } from './session/keyring.ts'
@@ -40,12 +37,11 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const gate = gateId(config)
   const tls = inside?.tls ?? config.sslCertfile !== undefined
   const keyring = createKeyring(config.cookieSecret, config.oauthEncryptionKey.map(key => Buffer.from(key, 'base64url')), outside)
-  const entry = createEntry(config)
+  const { entry, judge: judged, headersOf } = createPolicy(config)
   const logins = createLogins(keyring, gate, outside)
   const lifetime = config.oauthExpiryDays * DAY
-  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: identityHeaders, refuse: entry.refuse })
+  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: headersOf, refuse: entry.refuse })
   const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
-  const judged = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules), rootPath: config.rootPath })
   const judge = inside === undefined ? judged : strict(judged)
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
   const probes = { paths: inside === undefined ? [config.pingPath, config.readyPath] : [] }

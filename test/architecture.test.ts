@@ -11,9 +11,9 @@ const sources = files.map(path => ({ path, text: readFileSync(path, 'utf8') }))
 const LAYERS: readonly (readonly string[])[] = [
   ['src/cli', 'src/index.ts'],
   ['src/demo', 'src/fastify.ts', 'src/conformance'],
-  ['src/gate.ts'],
+  ['src/gate.ts', 'src/explanation.ts'],
   ['src/parts.ts', 'src/server.ts'],
-  ['src/active-provider.ts'],
+  ['src/active-provider.ts', 'src/policy.ts'],
   ['src/plugins', 'src/routes'],
   ['src/config'],
   ['src/proxy', 'src/oauth', 'src/session', 'src/access', 'src/pages', 'src/log.ts', 'src/own-urls.ts'],

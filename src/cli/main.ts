@@ -6,6 +6,7 @@ import { outside } from '../outside.ts'
 import { fullHelp, type TopicName } from './help.ts'
 import { oauthSecret } from './oauth-secret.ts'
 import { loadAll, withSettings } from './settings.ts'
+import { loadWhatIsThere } from './stand-ins.ts'
 import { stopAtOnce } from './stop.ts'
 import { version } from './version.ts'
 
@@ -88,7 +89,7 @@ function addHealthcheck (program: Command, argv: readonly string[], end: (code: 
   const command = withSettings(program, 'healthcheck')
   command.action(async () => {
     if (printedAll(command, 'healthcheck')) return
-    const { healthcheck, loadWhatIsThere } = await import('./healthcheck.ts')
+    const { healthcheck } = await import('./healthcheck.ts')
     end(await healthcheck(loadWhatIsThere(settings => loadAll(command, argv, settings))))
   })
 }

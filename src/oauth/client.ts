@@ -8,7 +8,7 @@ import { chooseClientAuth, type AuthStyle } from './client-auth.ts'
 import { createEndpoints, knownIssuer, need, type Endpoints, type EndpointsOptions } from './endpoints.ts'
 import { verifyIdToken } from './id-token.ts'
 import { createKeySet, type KeySet } from './keys.ts'
-import { listDocuments, mergeClaims } from './merge-claims.ts'
+import { listDocuments, mergeClaims, putTogether } from './merge-claims.ts'
 import { requestTokens, type TokenRequest, type Tokens } from './token.ts'
 import { readPages, readResource, type ResourceRequest } from './resources.ts'
 import { readUserInfo } from './userinfo.ts'
@@ -115,7 +115,7 @@ async function readIdToken (
   return await verifyIdToken(idToken, { clientId, issuer, keys, nonce, nonceRequired: owed && provider.nonce !== false, outside, answeredAt })
 }
 
-async function readSources (options: OAuthClientOptions, endpoints: Endpoints, tokens: Tokens, idToken: Claims | undefined): Promise<Omit<SignIn, 'tokens'>> {
+async function readSources (options: OAuthClientOptions, endpoints: Endpoints, tokens: Tokens, idToken: Claims | undefined): Promise<Said> {
   const request = requestBy(options, tokens.accessToken)
   const { resources } = placesOf(options.provider, options.parameters ?? {}, options.scopes)
   const named = 'user' in resources
@@ -125,9 +125,7 @@ async function readSources (options: OAuthClientOptions, endpoints: Endpoints, t
   const documents = listDocuments(trusted, tokens.accessToken)
   const claims = mergeClaims(documents)
   const read = Object.entries(endpoints.resources).map(async ([name, resource]) => [name, await readOther(resource, request, claims, options)] as const)
-  const nothing = Object.keys(resources).map(name => [name, new Claims(undefined)] as const) // what settings put out of reach is an empty document too
-  const sources = { ...Object.fromEntries([...nothing, ...await Promise.all(read)]), ...named && userInfo !== undefined ? { user: userInfo } : {}, claims }
-  return { sources, documents }
+  return putTogether(documents, Object.keys(resources), await Promise.all(read))
 }
 
 /** What nobody asked for, and what an optional resource refuses, is an empty document. */

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { Claims } from '../claims.ts'
-import type { SourceDocument } from '../identity/sources.ts'
+import type { Said, SourceDocument } from '../identity/sources.ts'
 
 /**
  * The claims of one sign-in as one document: each claim from the first source that has it, the JWT access token last.
@@ -18,6 +18,19 @@ export function mergeClaims (documents: readonly SourceDocument[]): Claims {
 export function listDocuments (trusted: readonly SourceDocument[], accessToken: string): readonly SourceDocument[] {
   const sure = Claims.merge(trusted.map(({ claims }) => claims))
   return [...trusted, ...fromAccessToken(accessToken, sure.text('sub') ?? sure.text('id')).map(claims => ({ name: 'access_token', claims }))]
+}
+
+/**
+ * Everything that was said of somebody, by the names under which it is looked for.
+ *
+ * @param documents as `listDocuments` has them
+ * @param names what the provider's file wants read beside: what settings put out of reach is an empty document too
+ * @param read what was read of these
+ */
+export function putTogether (documents: readonly SourceDocument[], names: readonly string[], read: Iterable<readonly [name: string, document: Claims]>): Said {
+  const user = names.includes('user') ? documents.find(({ name }) => name === 'userinfo')?.claims : undefined
+  const nothing = names.map(name => [name, new Claims(undefined)] as const)
+  return { documents, sources: { ...Object.fromEntries([...nothing, ...read]), ...user !== undefined && { user }, claims: mergeClaims(documents) } }
 }
 
 /** Decoded only: an access token is the API's to verify (RFC 9068), most are opaque, and one of another subject says nothing about this person. */
