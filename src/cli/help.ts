@@ -24,6 +24,24 @@ const topics = {
     examples: ['oauth-gate check --config=gate.yaml', 'oauth-gate check --live --config=gate.yaml'],
     flags: [['--live', 'Ask provider and app too; the provider gets one token request that must fail.']]
   },
+  explain: {
+    summary: 'Say why somebody is let in or not: claims, identity, rules, headers, step by step.',
+    examples: [
+      'oauth-gate explain --config=gate.yaml --claims=claims.json --path=/admin',
+      'oauth-gate explain --claims=claims.json --role-attribute-path="contains(groups, \'admins\') && \'Admin\'"'
+    ],
+    flags: [
+      ['--claims <file>', 'What the id_token says, as JSON, or the token itself; - is standard input.'],
+      ['--userinfo <file>', 'What the userinfo endpoint answered.'],
+      ['--access-token <file>', 'The access token, where it is a JWT.'],
+      ['--document <name=file>', 'Another answer of the provider: emails, teams, organizations, or one that its file reads.'],
+      ['--provider <id>', 'Which of several providers said it.'],
+      ['--path <path>', 'What is asked for. [/]'],
+      ['--method <method>', 'How. [GET]'],
+      ['--host <host>', 'At which of the gate’s hosts.'],
+      ['--json', 'Print it as JSON.']
+    ]
+  },
   healthcheck: {
     summary: 'Exit with 0 if a gate with these settings answers, else with 1.',
     examples: ['oauth-gate healthcheck --port=4180', 'oauth-gate healthcheck --unix-socket=/run/oauth-gate.sock']
@@ -36,6 +54,12 @@ export type TopicName = keyof typeof topics
 const WIDEST = 28
 const ALL = ['--help-all', 'Print all settings, group by group.'] as const
 const THIS = ['-h, --help', 'Print this help.'] as const
+
+/** The flags of a command that are no settings, as `--help` has them. */
+export function ownFlags (name: TopicName): readonly string[] {
+  const { flags = [] }: Topic = topics[name]
+  return flags.map(([term]) => term)
+}
 
 export function summaryOf (name: TopicName): string {
   return topics[name].summary

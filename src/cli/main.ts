@@ -3,6 +3,7 @@ import { ConfigError, Problem } from '../config/config-error.ts'
 import { flagNames } from '../config/names.ts'
 import { options } from '../config/options.ts'
 import { outside } from '../outside.ts'
+import type { ExplainOptions } from './explain.ts'
 import { fullHelp, type TopicName } from './help.ts'
 import { oauthSecret } from './oauth-secret.ts'
 import { loadAll, withSettings } from './settings.ts'
@@ -33,7 +34,7 @@ export async function main (argv: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode // commander has said what is wrong
     if (!(error instanceof ConfigError)) throw error
-    process.stderr.write(error.nothingSet ? firstSteps : readable(error, argv[0] === 'providers'))
+    process.stderr.write(error.nothingSet ? firstSteps : readable(error, ['providers', 'explain'].includes(argv[0] ?? '')))
     return 1
   }
 }
@@ -51,6 +52,7 @@ function build (argv: readonly string[], end: (code: number) => void): Command {
   addServe(program, argv, end)
   addDemo(program, end)
   addCheck(program, argv, end)
+  addExplain(program, argv, end)
   addHealthcheck(program, argv, end)
   addProviders(program, end)
   program.command('oauth-secret')
@@ -77,11 +79,20 @@ function addServe (program: Command, argv: readonly string[], end: (code: number
 }
 
 function addCheck (program: Command, argv: readonly string[], end: (code: number) => void): void {
-  const check = withSettings(program, 'check').option('--live')
+  const check = withSettings(program, 'check')
   check.action(async () => {
     if (printedAll(check, 'check')) return
     const loaded = loadAll(check, argv)
     end(await (await import('./check.ts')).check(loaded, { live: check.getOptionValue('live') === true }))
+  })
+}
+
+function addExplain (program: Command, argv: readonly string[], end: (code: number) => void): void {
+  const command = withSettings(program, 'explain')
+  command.action(async () => {
+    if (printedAll(command, 'explain')) return
+    const { explain } = await import('./explain.ts')
+    end(explain(loadWhatIsThere(settings => loadAll(command, argv, settings)), command.opts<ExplainOptions>()))
   })
 }
 

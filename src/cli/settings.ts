@@ -5,11 +5,12 @@ import { flagNames } from '../config/names.ts'
 import { options, type Settings } from '../config/options.ts'
 import { refusedFile } from '../config/panel-names.ts'
 import type { Flags } from '../config/sources.ts'
-import { shortHelp, summaryOf, type TopicName } from './help.ts'
+import { ownFlags, shortHelp, summaryOf, type TopicName } from './help.ts'
 
 /** A command that takes every setting. */
 export function withSettings (program: Command, name: TopicName): Command {
   const command = program.command(name).description(summaryOf(name)).option('--help-all').configureHelp({ formatHelp: () => shortHelp(name) })
+  for (const term of ownFlags(name)) command.addOption(term.includes('=file') ? repeatable(new Option(term)) : new Option(term))
   for (const [flag, { option, inFile }] of flagNames) {
     const { bare, shape } = options[option]
     command.addOption(collecting(new Option(`--${flag} ${bare === true && !inFile ? `[${shape}]` : `<${inFile ? 'file' : shape}>`}`)))
@@ -18,10 +19,13 @@ export function withSettings (program: Command, name: TopicName): Command {
   return command.allowUnknownOption().allowExcessArguments()
 }
 
+function repeatable (option: Option): Option {
+  return option.argParser((value: string, before: unknown) => [...Array.isArray(before) ? before as string[] : [], value])
+}
+
 // Every value is kept, so that a setting given twice is seen.
 function collecting (option: Option): Option {
-  option.argParser((value: string, before: unknown) => [...Array.isArray(before) ? before as string[] : [], value])
-  return option.optional ? option.preset('true') : option
+  return option.optional ? repeatable(option).preset('true') : repeatable(option)
 }
 
 function flagsOf (command: Command): Flags {

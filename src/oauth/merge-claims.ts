@@ -35,10 +35,15 @@ export function putTogether (documents: readonly SourceDocument[], names: readon
 
 /** Decoded only: an access token is the API's to verify (RFC 9068), most are opaque, and one of another subject says nothing about this person. */
 function fromAccessToken (accessToken: string, subject: string | undefined): Claims[] {
+  const claims = claimsOfToken(accessToken)
+  return claims === undefined || (claims.has('sub') && claims.text('sub') !== subject) ? [] : [claims]
+}
+
+/** What a JSON Web Token says, whoever made it (RFC 7519 §7.2 without verification): `undefined` for what is none. */
+export function claimsOfToken (token: string): Claims | undefined {
   try {
-    const claims = new Claims(decodeJwt(accessToken))
-    return !claims.has('sub') || claims.text('sub') === subject ? [claims] : []
+    return new Claims(decodeJwt(token))
   } catch {
-    return []
+    return undefined
   }
 }

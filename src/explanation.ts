@@ -1,0 +1,66 @@
+import { identifierOf } from './active-provider.ts'
+import type { Decision } from './access/judge.ts'
+import type { Config, ProviderConfig } from './config/options.ts'
+import { GateError, type Refusal } from './errors.ts'
+import type { Identity } from './identity/identity.ts'
+import type { MoreDocuments, Said } from './identity/sources.ts'
+import { Trace, type Attempt } from './identity/trace.ts'
+import { createPolicy } from './policy.ts'
+
+/** Somebody of whom a provider says this. */
+export interface Person {
+  readonly provider: ProviderConfig
+  readonly said: Said
+}
+
+/** What they ask for. */
+export interface Asked {
+  /** As in a request line: a path, with or without a query. */
+  readonly target: string
+  readonly method: string
+  readonly host: string
+}
+
+/** Why somebody is let in, or not: what the gate's own functions said, in their order. */
+export interface Explanation {
+  readonly steps: readonly Attempt[]
+  /** What the gate would read beside, and was not given here: names and addresses. */
+  readonly unread: readonly (readonly [name: string, url: string])[]
+  /** `null` for a stranger, and for whom no sign-in makes an identity of. */
+  readonly identity: Identity | null
+  /** Why there is none. */
+  readonly failure: { readonly code: string, readonly reason: string | undefined, readonly detail: string } | null
+  /** Why they may not enter at all. */
+  readonly refusal: Refusal | null
+  readonly decision: Decision
+  /** What the app is told, where they reach it. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+}
+
+/** @param person absent for a stranger */
+export function explain (config: Config, person: Person | undefined, { target }: Asked): Explanation {
+  const { entry, judge, headersOf } = createPolicy(config)
+  const { identity, ...found } = person === undefined ? { identity: null, steps: [], unread: [], failure: null } : identityOf(config, person)
+  const refusal = identity === null ? null : entry.refuse(identity)
+  const entered = refusal === null ? identity : null
+  const judged = judge.decide(judge.place(target), entered)
+  const decision: Decision = judged.verdict === 'sign-in' && refusal !== null ? { verdict: 'denied', ...refusal } : judged
+  return { ...found, identity, refusal, decision, headers: decision.verdict === 'admitted' && entered !== null ? pairs(headersOf(entered)) : [] }
+}
+
+function identityOf (config: Config, { provider, said }: Person): Pick<Explanation, 'steps' | 'unread' | 'identity' | 'failure'> {
+  const identifier = identifierOf(provider, config)
+  const trace = new Trace()
+  const { more = {} } = said
+  const unread = Object.entries(identifier.wants(said)).flatMap(([name, { url }]) => more[name as keyof MoreDocuments] === undefined ? [[name, url] as const] : [])
+  try {
+    return { identity: identifier.identify(said, trace), steps: trace.attempts, unread, failure: null }
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error
+    return { identity: null, steps: trace.attempts, unread, failure: { code: error.code, reason: error.reason, detail: error.message } }
+  }
+}
+
+function pairs (flat: readonly string[]): readonly (readonly [string, string])[] {
+  return flat.flatMap((name, index) => index % 2 === 0 ? [[name, flat[index + 1] ?? ''] as const] : [])
+}
