@@ -14,9 +14,10 @@ export function mergeClaims (trusted: readonly Claims[], accessToken: string): C
 }
 
 /** What was said, one document after the other: the order in which a field is looked for. @param trusted the id_token, then userinfo */
-export function listDocuments (trusted: readonly Claims[], accessToken: string): readonly Claims[] {
+export function listDocuments (trusted: readonly Claims[], accessToken: string, accessTokenFirst = false): readonly Claims[] {
   const sure = Claims.merge(trusted)
-  return [...trusted, ...fromAccessToken(accessToken, sure.text('sub') ?? sure.text('id'))]
+  const ofAccessToken = fromAccessToken(accessToken, sure.text('sub') ?? sure.text('id'))
+  return accessTokenFirst ? [...ofAccessToken, ...trusted] : [...trusted, ...ofAccessToken]
 }
 
 /** Decoded only: an access token is the API's to verify (RFC 9068), most are opaque, and one of another subject says nothing about this person. */
