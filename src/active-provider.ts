@@ -38,13 +38,14 @@ export function clientOptions (settings: ProviderConfig, config: Config, outside
     clientSecret: settings.oauthSecret,
     authStyle: settings.authStyle,
     usePkce: settings.usePkce,
-    scopes: settings.oauthScope ?? [...provider.scopes, ...asksForGroups(config, settings) ? provider.groupScopes ?? [] : []],
+    scopes: settings.emptyScopes ? [] : settings.oauthScope ?? [...provider.scopes, ...asksForGroups(config, settings) ? provider.groupScopes ?? [] : []],
     extraParams: settings.oauthExtraParams,
     issuer: settings.oauthIssuer,
     authorizeUrl: settings.oauthAuthorizeUrl,
     tokenUrl: settings.oauthTokenUrl,
     userUrl: settings.oauthUserUrl,
-    fetch: createProviderFetch({ timeout: PROVIDER_TIMEOUT })
+    idTokenName: settings.idTokenAttributeName,
+    fetch: createProviderFetch({ timeout: PROVIDER_TIMEOUT, tls: { ca: settings.tlsClientCa, cert: settings.tlsClientCert, key: settings.tlsClientKey, skipVerify: settings.tlsSkipVerifyInsecure } })
   }
 }
 

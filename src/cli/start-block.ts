@@ -44,8 +44,8 @@ function describeProvider ({ id, label, provider, parameters, oauthIssuer }: Pro
 }
 
 /** Whether an id_token will come that nobody can verify. */
-function believesTls ({ provider, parameters, oauthScope, oauthIssuer, oauthTokenUrl }: ProviderConfig): boolean {
-  const scopes = oauthScope ?? provider.scopes
+function believesTls ({ provider, parameters, emptyScopes, oauthScope, oauthIssuer, oauthTokenUrl }: ProviderConfig): boolean {
+  const scopes = emptyScopes ? [] : oauthScope ?? provider.scopes
   const { issuer, jwks, token } = placesOf(provider, parameters, scopes).endpoints
   const isMoved = oauthTokenUrl !== undefined && token !== undefined && new URL(oauthTokenUrl).origin !== new URL(token).origin
   return scopes.includes('openid') && oauthIssuer === undefined && (isMoved || (issuer === undefined && jwks === undefined))
@@ -61,6 +61,7 @@ function warnings (config: Config, labels: string, listening: string): string[] 
     [saysHttpsAlone(config), 'only the redirect URI says https: cookies are not Secure, and websockets of https pages are refused. Set --public-url, or name the proxy that ends TLS in --trusted-proxy.'],
     [isPublicHttp, 'people reach this address over plain http: passwords and cookies can be read on the way. Set --ssl-certfile and --ssl-keyfile, or --public-url=https://… behind a proxy that ends TLS.'],
     [config.providers.some(believesTls), 'the provider’s keys are unknown, so an id_token is believed because TLS brought it. Set --oauth-issuer to have signatures verified.'],
+    [config.providers.some(({ tlsSkipVerifyInsecure }) => tlsSkipVerifyInsecure), `--tls-skip-verify-insecure is set: no certificate of ${unverified(config)} is checked, so whoever sits between it and the gate learns the client secret and can sign in as anybody. For tests alone; for a private authority there is --tls-client-ca.`],
     [config.providers.some(({ usePkce }) => !usePkce), 'PKCE is off: a stolen code can be used elsewhere.'],
     [config.upstreamSkipVerify, 'certificates of the app are not checked.'],
     [config.allowUnverifiedEmail, 'addresses that the provider has not verified are believed.'],
@@ -68,6 +69,10 @@ function warnings (config: Config, labels: string, listening: string): string[] 
     [config.oauthEncryptionKey.length === 0, 'sessions are sealed with a key derived from --cookie-secret: whoever knows it can forge them. `oauth-gate oauth-secret` makes one for --oauth-encryption-key.']
   ]
   return said.filter(([applies]) => applies).map(([, text]) => text)
+}
+
+function unverified ({ providers }: Config): string {
+  return providers.filter(({ tlsSkipVerifyInsecure }) => tlsSkipVerifyInsecure).map(({ label }) => label).join(' and ')
 }
 
 function saysHttpsAlone ({ oauthRedirectUri, publicUrl, sslCertfile, trustedProxy, useXheaders }: Config): boolean {

@@ -4,6 +4,7 @@ import type { ConfigProblem } from './config-error.ts'
 import type { Draft } from './draft.ts'
 import { flagOf, optionNames } from './names.ts'
 import type { ProviderConfig } from './options.ts'
+import { belongTogether, openKey } from './pem.ts'
 import type { Choices } from './settle.ts'
 
 /** The settings of one provider, with its file and its parameters if they could be read. */
@@ -14,7 +15,7 @@ export interface ProviderDraft extends Draft {
 
 /** What the choice of a provider asks of its other settings. */
 export function checkProviderSettings (draft: ProviderDraft): void {
-  for (const check of [needs, foreign, key, secret, tenants, roles, advised]) check(draft)
+  for (const check of [needs, foreign, key, secret, scopes, tls, tenants, roles, advised]) check(draft)
 }
 
 /** `a|b` asks for one of the two: parameters of the provider, or settings. */
@@ -36,7 +37,7 @@ function needs ({ provider, parameters, missing, fail }: ProviderDraft): void {
 /** What is not OAuth has no use for what is about OAuth alone. */
 function foreign ({ provider, config: { oauthExtraParams = {} }, given, fail }: ProviderDraft): void {
   if (provider?.flow !== 'handler') return
-  for (const option of ['oauthIssuer', 'oauthAuthorizeUrl', 'oauthTokenUrl', 'oauthUserUrl', 'oauthScope', 'usePkce', 'authStyle'] as const) {
+  for (const option of ['oauthIssuer', 'oauthAuthorizeUrl', 'oauthTokenUrl', 'oauthUserUrl', 'oauthScope', 'emptyScopes', 'usePkce', 'authStyle', 'idTokenAttributeName', 'tlsClientCa', 'tlsClientCert', 'tlsClientKey', 'tlsSkipVerifyInsecure'] as const) {
     if (given(option)) fail(option, `--${flagOf(option)} means nothing to the provider ${provider.name}, which is not OAuth.`, 'Take it out.')
   }
   const left = Object.keys(oauthExtraParams)
@@ -52,6 +53,21 @@ function secret ({ provider, config: { authStyle }, missing, fail }: ProviderDra
   if (provider === undefined || provider.flow === 'handler' || authStyle === undefined || !missing('oauthSecret')) return
   const isSent = authStyle === 'auto' ? provider.secret === 'sent' : authStyle !== 'none'
   if (isSent) fail('oauthSecret', 'When enabling an OAuth provider you must supply a valid OAuth secret either using the --oauth-secret CLI argument or PANEL_OAUTH_SECRET environment variable.', 'Add --oauth-secret or, so that it is in no process list, --oauth-secret-file. A client without secret wants --auth-style=none.')
+}
+
+function scopes ({ config: { emptyScopes, oauthScope }, fail }: ProviderDraft): void {
+  if (emptyScopes === true && oauthScope !== undefined) fail('emptyScopes', `--empty-scopes asks for no scope, and --oauth-scope for ${oauthScope.join(' ')}.`, 'Keep one of --empty-scopes and --oauth-scope.')
+}
+
+/** What would fail at each sign-in stops the start instead. */
+function tls ({ config: { tlsClientCa, tlsClientCert, tlsClientKey, tlsSkipVerifyInsecure }, missing, fail, note }: ProviderDraft): void {
+  if (tlsSkipVerifyInsecure === true && tlsClientCa !== undefined) note('--tls-client-ca means nothing with --tls-skip-verify-insecure: any certificate is accepted')
+  if (tlsClientCert !== undefined && missing('tlsClientKey')) fail('tlsClientKey', '--tls-client-cert is given without --tls-client-key.', 'Add --tls-client-key, or leave out both.')
+  if (tlsClientKey !== undefined && missing('tlsClientCert')) fail('tlsClientCert', '--tls-client-key is given without --tls-client-cert.', 'Add --tls-client-cert, or leave out both.')
+  if (tlsClientKey === undefined) return
+  const key = openKey(tlsClientKey, undefined)
+  if (key === null) fail('tlsClientKey', '--tls-client-key has a passphrase, and nobody is there to type it.', 'Give a key without one, which only the gate may read: openssl pkey -in KEY -out NEW')
+  else if (tlsClientCert !== undefined && !belongTogether(tlsClientCert, key)) fail('tlsClientKey', '--tls-client-key is not the key of the first certificate in --tls-client-cert.', 'Give the two that were made together; the client’s certificate comes first in its file.')
 }
 
 function tenants ({ provider, config: { allowedTenants }, fail }: ProviderDraft): void {

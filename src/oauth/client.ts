@@ -17,6 +17,8 @@ export interface OAuthClientOptions extends EndpointsOptions, AuthorizeOptions {
   readonly provider: Provider
   readonly clientSecret?: string | undefined
   readonly authStyle: AuthStyle
+  /** The field of the token response with the id_token, where it is not `id_token`. */
+  readonly idTokenName?: string | undefined
 }
 
 /** A sign-in that the provider confirmed: what it said about the person, not yet an identity, and the tokens. */
@@ -67,7 +69,7 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
       code, redirect_uri: redirectUri, ...takesPkce(options) ? { code_verifier: codeVerifier } : {}
     }, nonce),
     signInWithPassword: async (username, password, redirectUri) => await signIn('password', {
-      username, password, scope: options.scopes.join(' '), ...redirectUri === undefined ? {} : { redirect_uri: redirectUri }
+      username, password, ...options.scopes.length === 0 ? {} : { scope: options.scopes.join(' ') }, ...redirectUri === undefined ? {} : { redirect_uri: redirectUri }
     }, undefined),
     async readMore (resource, { accessToken }) {
       return await unlessRefused(resource, options, async () => (await readPages(resource.url, requestBy(options, accessToken))).map(page => new Claims(page))) ?? []
@@ -96,18 +98,18 @@ async function redeem (options: OAuthClientOptions, endpoints: Endpoints, grant:
     endpoint: need(endpoints.token, 'token_endpoint', '--oauth-token-url'),
     clientAuth: chooseClientAuth(options, endpoints.authMethods),
     secrets: [clientSecret, parameters.code, parameters.code_verifier, parameters.password].filter(text => text !== undefined),
-    clientId, grant, parameters, fetch, outside
+    clientId, grant, parameters, idTokenName: options.idTokenName, fetch, outside
   })
 }
 
 /** A provider with an issuer owes an id_token to a code login that asked for `openid` (OpenID Connect Core §3.1.3.3); without it the nonce would prove nothing. */
 async function readIdToken (
-  { provider, clientId, scopes, outside }: OAuthClientOptions, { issuer, jwks }: Endpoints, findKeys: (url: string) => KeySet,
+  { provider, clientId, scopes, outside, idTokenName }: OAuthClientOptions, { issuer, jwks }: Endpoints, findKeys: (url: string) => KeySet,
   { idToken, answeredAt }: Tokens, grant: TokenRequest['grant'], nonce: string | undefined
 ): Promise<Claims | undefined> {
   const owed = issuer !== undefined && grant === 'authorization_code'
   if (idToken === undefined) {
-    if (owed && scopes.includes('openid')) throw new IdTokenInvalid('the provider sent no id_token, although openid was asked for')
+    if (owed && scopes.includes('openid')) throw new IdTokenInvalid(`the provider sent no id_token${idTokenName === undefined || idTokenName === 'access_token' ? '' : ` in ${idTokenName} (--id-token-attribute-name)`}, although openid was asked for`)
     return undefined
   }
   if (issuer !== undefined && jwks === undefined) throw new IdTokenInvalid('the discovery document names no jwks_uri, so no signature can be verified')
@@ -122,7 +124,7 @@ async function readSources (options: OAuthClientOptions, endpoints: Endpoints, t
   const userInfo = await readUser(request, endpoints, idToken, named)
   const trusted = [...idToken === undefined ? [] : [{ name: 'id_token', claims: idToken }], ...userInfo === undefined ? [] : [{ name: 'userinfo', claims: userInfo }]]
   if (trusted.length === 0) throw new ProviderAnswerInvalid('no id_token came and no user URL is known: ask for openid with --oauth-scope, or set --oauth-user-url')
-  const documents = listDocuments(trusted, tokens.accessToken)
+  const documents = listDocuments(trusted, tokens.accessToken, tokens.accessTokenFirst)
   const claims = mergeClaims(documents)
   const read = Object.entries(endpoints.resources).map(async ([name, resource]) => [name, await readOther(resource, request, claims, options)] as const)
   return putTogether(documents, Object.keys(resources), await Promise.all(read))

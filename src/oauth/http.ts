@@ -2,6 +2,7 @@ import { Agent, fetch, type Response as UndiciResponse } from 'undici'
 import { ProviderAnswerInvalid, ProviderTimeout, ProviderUnreachable } from '../errors.ts'
 import { isLoopback } from './loopback.ts'
 import { parseUrl } from '../url.ts'
+import { whyTls } from './tls-fault.ts'
 
 const LARGEST_ANSWER = 1024 * 1024
 const NO_BODY = new Set([101, 204, 205, 304])
@@ -20,9 +21,21 @@ export interface ProviderRequest {
 /** oauth4webapi's `customFetch`. The answer is whole: its body was read before the promise settled. */
 export type ProviderFetch = (url: string, request: ProviderRequest) => Promise<Response>
 
+/** What of TLS the settings say: PEM texts. */
+export interface ProviderTls {
+  /** Believed instead of the system's authorities. */
+  readonly ca?: string | undefined
+  /** Shown to a provider that asks who its clients are, with `key`. */
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+  /** Accept any certificate, whatever it is and for whom. */
+  readonly skipVerify?: boolean
+}
+
 export interface ProviderFetchOptions {
   /** Milliseconds for the whole exchange, the last byte of the body included. */
   readonly timeout?: number
+  readonly tls?: ProviderTls
 }
 
 /**
@@ -33,8 +46,8 @@ export interface ProviderFetchOptions {
  * @throws {ProviderUnreachable} from the returned function: no answer; the detail has address and cause
  * @throws {ProviderAnswerInvalid} from the returned function: a redirect, or more than 1 MiB
  */
-export function createProviderFetch ({ timeout = 10_000 }: ProviderFetchOptions = {}): ProviderFetch {
-  const dispatcher = new Agent()
+export function createProviderFetch ({ timeout = 10_000, tls = {} }: ProviderFetchOptions = {}): ProviderFetch {
+  const dispatcher = new Agent({ connect: connectOptions(tls) })
   return async function providerFetch (url, { method = 'GET', headers = {}, body, signal, redirects = 'refused' }) {
     if (!isSafeUrl(url)) throw new ProviderUnreachable(`${method} ${address(url)}: http is for loopback addresses only`)
     const deadline = AbortSignal.timeout(timeout)
@@ -49,7 +62,7 @@ export function createProviderFetch ({ timeout = 10_000 }: ProviderFetchOptions 
     } catch (error) {
       if (error instanceof ProviderAnswerInvalid) throw error
       if (deadline.aborted) throw new ProviderTimeout(`${method} ${address(url)}: no whole answer within ${timeout} ms`)
-      throw unreachable(`${method} ${address(url)}`, error)
+      throw unreachable(`${method} ${address(url)}`, error, tls)
     }
   }
 }
@@ -87,6 +100,10 @@ export function address (url: string): string {
   return `${protocol}//${host}${pathname}`
 }
 
+function connectOptions ({ ca, cert, key, skipVerify = false }: ProviderTls): { ca?: string, cert?: string, key?: string, rejectUnauthorized: boolean } {
+  return { ...ca !== undefined && { ca }, ...cert !== undefined && { cert }, ...key !== undefined && { key }, rejectUnauthorized: !skipVerify }
+}
+
 async function refuseRedirect (answer: UndiciResponse, url: string): Promise<void> {
   if (answer.status < 300 || answer.status > 399 || answer.status === 304) return
   await answer.body?.cancel()
@@ -110,10 +127,11 @@ async function whole (answer: UndiciResponse, url: string): Promise<Response> {
 }
 
 /** `TypeError: fetch failed` says nothing, its cause does; a TypeError without one may quote a header, and so a token. */
-function unreachable (request: string, error: unknown): ProviderUnreachable {
+function unreachable (request: string, error: unknown, tls: ProviderTls): ProviderUnreachable {
   const cause = error instanceof Error ? error.cause : undefined
   if (!(cause instanceof Error)) return new ProviderUnreachable(`${request}: the request was not possible`)
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') return new ProviderUnreachable(`${request}: what listens there does not speak TLS; is it http://?`, { cause })
-  return new ProviderUnreachable(`${request}: ${[code, cause.message].filter(Boolean).join(': ')}`, { cause })
+  const what = cause.message.replace(/^[0-9A-F]+:error:[^:]*:[^:]*:[^:]*:([^:]*):.*$/s, '$1') // of OpenSSL's lines only what they say
+  return new ProviderUnreachable(`${request}: ${[code, what, / https:/.test(request) ? whyTls(code, tls) : undefined].filter(Boolean).join(': ')}`, { cause })
 }

@@ -8,16 +8,17 @@ import type { Said, SourceDocument } from '../identity/sources.ts'
  * @param documents as `listDocuments` has them
  */
 export function mergeClaims (documents: readonly SourceDocument[]): Claims {
-  const all = documents.map(({ claims }) => claims)
+  const all = documents.toSorted((one, other) => Number(one.name === 'access_token') - Number(other.name === 'access_token')).map(({ claims }) => claims)
   // one source's "verified" must not vouch for an address that another source doubts
   const doubted = all.some(source => source.has('email_verified') && !source.is('email_verified'))
   return Claims.merge(doubted ? [new Claims({ email_verified: false }), ...all] : all)
 }
 
 /** What was said, one document after the other: the order in which a field is looked for. @param trusted the id_token, then userinfo */
-export function listDocuments (trusted: readonly SourceDocument[], accessToken: string): readonly SourceDocument[] {
+export function listDocuments (trusted: readonly SourceDocument[], accessToken: string, accessTokenFirst = false): readonly SourceDocument[] {
   const sure = Claims.merge(trusted.map(({ claims }) => claims))
-  return [...trusted, ...fromAccessToken(accessToken, sure.text('sub') ?? sure.text('id')).map(claims => ({ name: 'access_token', claims }))]
+  const ofAccessToken = fromAccessToken(accessToken, sure.text('sub') ?? sure.text('id')).map(claims => ({ name: 'access_token', claims }))
+  return accessTokenFirst ? [...ofAccessToken, ...trusted] : [...trusted, ...ofAccessToken]
 }
 
 /**

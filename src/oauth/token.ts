@@ -11,6 +11,8 @@ export interface Tokens {
   readonly refreshToken?: string
   /** Milliseconds since the epoch; absent when the provider sent no usable `expires_in`. */
   readonly expiresAt?: number
+  /** Settings ask the access token before all else for what is in the claims. */
+  readonly accessTokenFirst?: true
   /** What the provider's clock said as it answered, in milliseconds since the epoch; absent where it does not say. */
   readonly answeredAt?: number
 }
@@ -21,6 +23,8 @@ export interface TokenRequest {
   readonly clientAuth: ClientAuth
   readonly grant: 'authorization_code' | 'password'
   readonly parameters: Readonly<Record<string, string>>
+  /** The field of the answer with the id_token, where it is not `id_token`; by `access_token` nothing is verified that was not before. */
+  readonly idTokenName?: string | undefined
   /** Texts that must not be repeated from the provider's own words. */
   readonly secrets: readonly string[]
   readonly fetch: ProviderFetch
@@ -53,25 +57,32 @@ export async function requestTokens (request: TokenRequest): Promise<Tokens> {
   if (document.has('error')) throw refusal(document, request, answer.status, `${from} answered ${answer.status}`)
   if (answer.status !== 200) throw new ProviderAnswerInvalid(`${from} answered ${answer.status} without an error code`)
   const answeredAt = Date.parse(answer.headers.get('date') ?? '')
-  return { ...readTokens(document, from, outside), ...Number.isNaN(answeredAt) ? {} : { answeredAt } }
+  return { ...readTokens(document, from, outside, request.idTokenName), ...Number.isNaN(answeredAt) ? {} : { answeredAt } }
 }
 
 /** RFC 6749 §5.1. An access token has printable ASCII only (appendix A.12): others would break out of the header they are sent in. */
-function readTokens (document: Claims, from: string, outside: Outside): Tokens {
+function readTokens (document: Claims, from: string, outside: Outside, name = 'id_token'): Tokens {
   const accessToken = document.raw('access_token')
   if (typeof accessToken !== 'string' || !/^[\x21-\x7E]+$/.test(accessToken)) throw new ProviderAnswerInvalid(`${from} answered without a usable access_token`)
   const type = document.text('token_type') ?? 'bearer'
   if (type.toLowerCase() !== 'bearer') throw new ProviderAnswerInvalid(`${from} answered with a token_type that is not Bearer`)
-  const idToken = document.raw('id_token')
-  if (document.has('id_token') && idToken !== null && typeof idToken !== 'string') throw new ProviderAnswerInvalid(`${from} answered with an id_token that is no text`)
+  const accessTokenFirst = name === 'access_token'
+  const idToken = readIdToken(document, from, accessTokenFirst ? 'id_token' : name)
   const refreshToken = document.text('refresh_token')
   const seconds = Number(document.text('expires_in')) // Entra's v1 endpoints write it as text
   return {
     accessToken,
-    ...typeof idToken === 'string' ? { idToken } : {},
+    ...idToken === undefined ? {} : { idToken },
+    ...accessTokenFirst ? { accessTokenFirst } : {},
     ...refreshToken === undefined ? {} : { refreshToken },
     ...seconds > 0 ? { expiresAt: outside.now() + Math.min(seconds, LONGEST_LIFE) * 1000 } : {}
   }
+}
+
+function readIdToken (document: Claims, from: string, name: string): string | undefined {
+  const idToken = document.raw(name) ?? undefined
+  if (idToken !== undefined && typeof idToken !== 'string') throw new ProviderAnswerInvalid(`${from} answered, and its ${name} is no text`)
+  return idToken
 }
 
 function refusal (document: Claims, { grant, parameters, secrets }: TokenRequest, status: number, answered: string): GateError {

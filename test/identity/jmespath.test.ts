@@ -21,10 +21,14 @@ t.test('what is no expression is refused, and the place is marked', t => {
   const bad: [string, number, RegExp][] = [
     ['a b', 2, /is no JMESPath/], ['a.', 2, /ends too early/], ['contains(groups, \'a\'', 20, /ends too early/], ['foo[?', 5, /ends too early/], ['a[', 2, /ends too early/], ['{a', 2, /ends too early/], ['{a:', 3, /ends too early/],
     ['a]', 1, /is no JMESPath/], ['info.roles[*] )', 14, /is no JMESPath/], ['a || || b', 5, /is no JMESPath/], ['a.é', 2, /is no JMESPath/], ['\'é\' == a#b', 8, /is no JMESPath/], ['', 0, /ends too early/],
-    ['a == \'x', 5, /has a ' that is never closed/], ['a."b', 2, /has a " that is never closed/], ['a == `1', 5, /has a ` that is never closed/], ['a == `SRE`', 5, /is no JSON \(a text is written 'so'\)/], ['a."\\q"', 2, /a name between quotes/],
+    ['a == \'x', 5, /has a ' that is never closed/], ['a."b', 2, /has a " that is never closed/], ['a == `1', 5, /has a ` that is never closed/], ['a == `SRE`', 5, /is no JSON \(a text is written 'SRE'\)/], ['a."\\q"', 2, /a name between quotes/],
     ['a && contans(b, \'c\')', 5, /calls contans\(\), and there is no such function/], ['constructor(@)', 0, /no such function/], ['toString(@)', 0, /no such function/],
     ['contains(a, \'x\') && contains(a)', 20, /calls contains\(\) with 1 argument, and it takes 2/], ['a[?contains(@)].length(@, @)', 3, /calls contains/], ['a[?contains(@, \'x\')].length(@, @)', 21, /calls length\(\) with 2 arguments, and it takes 1/],
     ['not_null()', 0, /takes 1 or more/], ['split(\'a\')', 0, /takes 2 to 3/], ['`{"type":"Function"}` && upper()', 25, /calls upper\(\) with 0 arguments/],
+    ['role = \'admin\'', 5, /two things are compared by ==/], ['a && (b = c)', 8, /compared by ==/], ['let a = b in a', 4, /operator missing|no JMESPath/], ['let $a = b, c = d in $a', 14, /compared by ==/],
+    ['$nobody', 0, /uses \$nobody, and no let/], ['(let $a = b in $a) && $a', 22, /uses \$a/], ['let $a = $a in $a', 9, /uses \$a/],
+    ['contains(a \'x\')', 11, /a comma or an operator missing/], ['[a b]', 3, /missing before it/], ['{a: b c: d}', 6, /missing before it/], ['a[?b \'c\']', 5, /./], ['contains(a, \'x\',)', 16, /nothing stands after the comma/],
+    ['&a', 0, /is for functions like sort_by/], ['a && &b', 5, /is for functions/], ['a & b', 2, /“and” is &&|no JMESPath/], ['sort_by(a, b)', 0, /argument 2 is an expression: &name/], ['contains(&a, \'b\')', 0, /argument 1 is a value/], ['not_null(a, &b)', 0, /argument 2 is a value/],
     ['__proto__', 0, /never a claim/], ['a."__proto__".b', 3, /never a claim/], ['"__pro\\u0074o__"', 0, /never a claim/], ['{"__proto__": a}', 2, /never a claim/], ['a.'.repeat(5000) + 'a', 8192, /beyond the 8192 characters/]
   ]
   for (const [path, offset, why] of bad) {
@@ -52,7 +56,7 @@ t.test('a text is a text and a list is a list of texts; everything else is absen
 })
 
 t.test('an evaluation that fails has no result', t => {
-  for (const path of ['contains(a, \'x\')', 'sum(a)', 'a - b', '$nobody', 'sort_by(a, &b)', 'to_number(a) / `0`', '&a', 'pad_left(\'x\', `1e10`)']) {
+  for (const path of ['contains(a, \'x\')', 'sum(a)', 'a - b', 'sort_by(a, &b)', 'to_number(a) / `0`', 'avg(a)', 'pad_left(\'x\', `1e10`)']) {
     t.equal(text(path, { a: { b: [] } }), undefined, path)
     t.equal(texts(path, { a: { b: [] } }), undefined, path)
   }
