@@ -47,6 +47,11 @@ export class Expression {
     return texts !== undefined && texts.reduce((sum, { length }) => sum + length, 0) <= LONGEST_RESULT ? texts : undefined
   }
 
+  /** Whatever the result is: JSON, or `undefined` where evaluating failed. */
+  asValue (document: Document | undefined): unknown {
+    return this.#find(document)
+  }
+
   #find (document: Document | undefined): unknown {
     if (document === undefined) return undefined
     try {
