@@ -20,7 +20,7 @@ export function activate (settings: ProviderConfig, config: Config, outside: Out
     client: createOAuthClient({ ...clientOptions(settings, config, outside), onFailure }),
     namesGroups: ({ sources, documents = [sources.claims] }) => mapping?.groupsPath === undefined ? provider.identity(sources, context).groups !== undefined : namesGroups(mapping.groupsPath, documents),
     identify: ({ sources, documents }) => identify(provider, sources, {
-      ...context, documents, ...mapping !== undefined && { mapping }, userPrefix, providerName: id, userKey: settings.oauthJwtUser ?? settings.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail
+      ...context, documents, claims: settings.claim, ...mapping !== undefined && { mapping }, userPrefix, providerName: id, userKey: settings.oauthJwtUser ?? settings.userKey, allowUnverifiedEmail: config.allowUnverifiedEmail
     })
   }
 }

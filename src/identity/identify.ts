@@ -2,6 +2,8 @@ import type { Claims } from '../claims.ts'
 import { AccessDenied, IdentityTooLarge, UserMissing } from '../errors.ts'
 import type { IdentityContext, Provider, Sources } from '../provider.ts'
 import type { Identity } from './identity.ts'
+import { readDocument } from './jmespath.ts'
+import { keepClaims, type ClaimToKeep } from './kept-claims.ts'
 import { applyMapping, type Mapped, type Mapping } from './mapping.ts'
 import { clean } from './text.ts'
 
@@ -16,6 +18,8 @@ export interface IdentitySettings extends Partial<IdentityContext> {
   readonly userPrefix?: string | undefined
   /** What settings say of where things are in the claims: it beats the provider's file. */
   readonly mapping?: Mapping
+  /** What settings have kept of the claims, as it is. */
+  readonly claims?: readonly ClaimToKeep[]
   /** The claims' sources one by one, for the mapping; the merged ones alone where absent. */
   readonly documents?: readonly Claims[] | undefined
 }
@@ -27,7 +31,7 @@ const MOST_GROUPS = 8 * 1024 // bytes, joined by commas
  * empty one: no honest name has them, and what they do in a header or a log nobody wants to know.
  *
  * @throws {UserMissing} nothing names the person for good (subject), or the user key is empty
- * @throws {IdentityTooLarge} the groups exceed 8 KiB
+ * @throws {IdentityTooLarge} the groups exceed 8 KiB, or the claims to keep what keepClaims allows
  * @throws {AccessDenied} the account is not one of those the provider's parameters ask for, or has no role where one is demanded
  */
 export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'namesUser'>, sources: Sources, settings: IdentitySettings): Identity {
@@ -50,7 +54,7 @@ export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'nam
     provider: settings.providerName, subject, user: `${settings.userPrefix ?? ''}${user}`,
     ...present({ tenant: clean(said.tenant), login: clean(said.login), email, name: clean(said.name), role: said.role }),
     groups: checkSize(named(said.groups)), teams: named(said.teams), organizations: named(said.organizations),
-    claims: {}
+    claims: settings.claims === undefined ? {} : keepClaims(settings.claims, (settings.documents ?? [sources.claims]).map(readDocument))
   }
 }
 
