@@ -14,15 +14,16 @@ import { createOwnUrls, type OwnUrls } from './own-urls.ts'
 import { createPages } from './pages/index.ts'
 import { createLogo, type Logo } from './pages/logo.ts'
 import { createPlaces } from './plugins/places.ts'
+import { createAppHeaders } from './proxy/app-headers.ts'
 import { createArrivals } from './proxy/arrival.ts'
 import { createForwarder } from './proxy/forward.ts'
-import { identityHeaders } from './proxy/headers.ts'
 import { createLoginFlow, createProviders } from './routes/login-flow.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
 import { createKeyring } from './session/keyring.ts'
 import { createLiveSessions } from './session/live.ts'
 import { createLogins } from './session/login.ts'
 import { createLoopBreaker } from './session/loop.ts'
+import { keepTokens } from './session/session.ts'
 import { createSessions } from './session/sessions.ts'
 
 const DAY = 24 * 60 * 60_000
@@ -43,7 +44,8 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const entry = createEntry(config)
   const logins = createLogins(keyring, gate, outside)
   const lifetime = config.oauthExpiryDays * DAY
-  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: identityHeaders, refuse: entry.refuse })
+  const headers = createAppHeaders(config)
+  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: headers.of, refuse: entry.refuse })
   const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
   const judged = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules), rootPath: config.rootPath })
   const judge = inside === undefined ? judged : strict(judged)
@@ -65,9 +67,10 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
       for (const { id, client } of providers.all) client.warm().catch((error: unknown) => warnOfProvider(log, id, error))
     },
     forwarders: createForwarders(config),
-    outward: { passHost: config.passHostHeader, isOurCookie: createOurCookies(cookieSettings(config)) },
+    outward: { passHost: config.passHostHeader, isOurCookie: createOurCookies(cookieSettings(config)), owned: headers.owned },
     flow: createLoginFlow({
-      providers, logins, sessions, loops, urls, pages, logo, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri
+      providers, logins, sessions, loops, urls, pages, logo, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
+      keepTokens: tokens => keepTokens(config, tokens)
     })
   }
 }

@@ -9,6 +9,7 @@ import type { Logo } from '../pages/logo.ts'
 import type { AnyHandler, ParameterValues, Provider } from '../provider.ts'
 import type { Logins } from '../session/login.ts'
 import type { LoopBreaker } from '../session/loop.ts'
+import type { KeptTokens } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 
 /** One provider, ready to sign people in. */
@@ -44,7 +45,7 @@ export interface LoginFlow {
   /** @throws {SignInLoop} the third redirect to sign in within a minute after a sign-in that succeeded */
   countRedirect (request: FastifyRequest, reply: FastifyReply, returnTo: string): void
   /** Lets the person in, or not. @throws {AccessDenied} {GroupsMissing} and no session is made */
-  admit (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, signIn: Said): void
+  admit (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, signIn: Said & Partial<Pick<SignIn, 'tokens'>>): void
 }
 
 /** Everyone who signs people in, in the order of the settings. */
@@ -72,6 +73,8 @@ export interface LoginFlowOptions extends Pick<LoginFlow, 'providers' | 'logins'
   readonly isOurs: (target: string) => boolean
   readonly refuse: (identity: Identity) => Refusal | null
   readonly loops: LoopBreaker
+  /** Those tokens that settings have passed on to the app. */
+  readonly keepTokens: (tokens: SignIn['tokens'] | undefined) => KeptTokens | undefined
 }
 
 export function createLoginFlow ({ providers, logins, sessions, urls, pages, logo, ...options }: LoginFlowOptions): LoginFlow {
@@ -104,7 +107,7 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
         throw new AccessDenied(refusal.detail, { reason: refusal.reason })
       }
       if (request.session !== null) sessions.end(request.session)
-      const cookies = sessions.start(request.jar, request.headers.cookie, identity)
+      const cookies = sessions.start(request.jar, request.headers.cookie, identity, options.keepTokens(signIn.tokens))
       const kept = cookies.filter(({ options }) => options.maxAge > 0).length
       reply.setCookies([...cookies, options.loops.succeeded(request.jar, request.headers.cookie, request.arrival.proto, kept)])
       request.log.info({ event: 'login.succeeded', ...who }, 'signed in')
