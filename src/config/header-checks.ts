@@ -15,8 +15,21 @@ export function checkHeaders (choices: Map<OptionName, Resolved>, providers: rea
     const same = draft.config.header?.find(header => normalName(header.name) === normalName(name))
     if (draft.config[option] === true && same !== undefined) draft.fail('header', `--header has ${same.name}, which --${flagOf(option)} sends.`, 'Keep one of the two.')
   }
+  checkClaims(draft, providers)
   const passed = TOKENS.filter(([option]) => draft.config[option] === true).map(([option]) => `--${flagOf(option)}`)
   if (passed.length > 0) warn(draft, passed.join(' and '), providers)
+}
+
+/** What nobody keeps would be a header that never comes. */
+function checkClaims ({ config: { header = [] }, fail }: Draft, providers: readonly ProviderConfig[]): void {
+  if (providers.some(({ claim }) => (claim as ProviderConfig['claim'] | undefined) === undefined)) return // it was refused, and is complained about already
+  const kept = new Set(providers.flatMap(({ claim }) => claim.map(({ name }) => name)))
+  for (const { name, expression: { text } } of header) {
+    const code = text.replace(/'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/gs, '\'\'')
+    const [, bare, quoted] = [...code.matchAll(/(?<![\w.)\]}"])claims\.(?:([A-Za-z_]\w*)|"([^"\\]*)")/g)].find(([, bare, quoted]) => !kept.has(bare ?? quoted ?? '')) ?? []
+    const missing = bare ?? quoted
+    if (missing !== undefined) fail('header', `--header=${name}=… asks for claims.${missing}, and no --claim keeps that.`, `Add --claim=${missing}=…, with where it is in the claims.`)
+  }
 }
 
 function warn ({ config: { upstream = [], oauthExpiryDays = 1, passAuthorizationHeader }, note }: Draft, passed: string, providers: readonly ProviderConfig[]): void {

@@ -35,7 +35,7 @@ t.test('a header that cannot be is refused, with the fix', async t => {
     t.equal(found.length, 1)
   }
   t.match(problems(() => load({ header: 'X-User=username' }))[0]?.fix, '--claim=username=username, and then claims.username')
-  for (const text of ['X-User=claims.username', 'X-User=not_null(login, user)', 'X-User="login"', 'X-User=\'text\'', 'X-User=@.login', 'X-User=[login, user]', 'X-User=!login && \'none\' || login', 'X-User=let $x = login in $x']) t.strictSame(blamed(() => load({ header: text })), [], text)
+  for (const text of ['X-User=not_null(login, user)', 'X-User="login"', 'X-User=\'text\'', 'X-User=@.login', 'X-User=[login, user]', 'X-User=!login && \'none\' || login', 'X-User=let $x = login in $x']) t.strictSame(blamed(() => load({ header: text })), [], text)
 })
 
 t.test('one name is one header, in every spelling that an app may read alike', async t => {
@@ -74,6 +74,15 @@ t.test('what a token’s setting sends, no header of the same name does', async 
   t.match(problems(() => load({ header: 'X_Forwarded_Access_Token=login', 'pass-access-token': true })), [{ setting: 'header', message: /which --pass-access-token sends/ }])
   t.strictSame(blamed(() => load({ header: ['Authorization=login', 'X-Forwarded-Access-Token=login'] })), [], 'and otherwise they are free')
   t.strictSame(blamed(() => load({ header: 'Authorization=login', 'pass-access-token': true })), [])
+})
+
+t.test('a header of a claim that nothing keeps would never come, and stops the start', async t => {
+  for (const text of ['X-Dept=claims.department', 'X-Dept=claims."department"', 'X-Dept=login || claims.department', 'X-Dept=upper(claims.department)']) {
+    t.match(problems(() => load({ header: text })), [{ setting: 'header', message: '--header=X-Dept=… asks for claims.department, and no --claim keeps that.', fix: /--claim=department=/ }], text)
+    t.strictSame(blamed(() => load({ header: text, claim: 'department=org.dept' })), [], text)
+  }
+  for (const text of ['X-A=\'claims.department\'', 'X-A=claims', 'X-A=keys(claims)', 'X-A=claims.*']) t.strictSame(blamed(() => load({ header: text })), [], text)
+  t.strictSame(blamed(() => load({ header: 'X-A=claims.a', claim: 'a=b c' })), ['claim'], 'what was refused is not complained about twice')
 })
 
 t.test('that tokens are in the cookie, grow old, or never come is said at start', async t => {
