@@ -16,9 +16,9 @@ export function activate (settings: ProviderConfig, config: Config, outside: Out
     id, label, client, identify, namesGroups,
     flow: provider.flow,
     ...provider.handler !== undefined && { handler: { run: provider.handler, parameters, key: settings.oauthKey, secret: settings.oauthSecret } },
-    async learn ({ tokens, ...said }) {
-      const read = Object.entries(wants(said)).map(async ([name, resource]) => [name, await client.readMore(resource, tokens)] as const)
-      return { ...said, more: Object.fromEntries(await Promise.all(read)) }
+    async learn (signIn) {
+      const read = Object.entries(wants(signIn)).map(async ([name, resource]) => [name, await client.readMore(resource, signIn.tokens)] as const)
+      return { ...signIn, more: Object.fromEntries(await Promise.all(read)) }
     }
   }
 }

@@ -39,13 +39,13 @@ export interface Explanation {
 
 /** @param person absent for a stranger */
 export function explain (config: Config, person: Person | undefined, { target }: Asked): Explanation {
-  const { entry, judge, headersOf } = createPolicy(config)
+  const { entry, judge, headers } = createPolicy(config)
   const { identity, ...found } = person === undefined ? { identity: null, steps: [], unread: [], failure: null } : identityOf(config, person)
   const refusal = identity === null ? null : entry.refuse(identity)
   const entered = refusal === null ? identity : null
   const judged = judge.decide(judge.place(target), entered)
   const decision: Decision = judged.verdict === 'sign-in' && refusal !== null ? { verdict: 'denied', ...refusal } : judged
-  return { ...found, identity, refusal, decision, headers: decision.verdict === 'admitted' && entered !== null ? pairs(headersOf(entered)) : [] }
+  return { ...found, identity, refusal, decision, headers: decision.verdict === 'admitted' && entered !== null ? pairs(headers.of(entered)) : [] }
 }
 
 function identityOf (config: Config, { provider, said }: Person): Pick<Explanation, 'steps' | 'unread' | 'identity' | 'failure'> {

@@ -20,6 +20,7 @@ import { createKeyring } from './session/keyring.ts'
 import { createLiveSessions } from './session/live.ts'
 import { createLogins } from './session/login.ts'
 import { createLoopBreaker } from './session/loop.ts'
+import { keepTokens } from './session/session.ts'
 import { createSessions } from './session/sessions.ts'
 
 const DAY = 24 * 60 * 60_000
@@ -37,10 +38,10 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const gate = gateId(config)
   const tls = inside?.tls ?? config.sslCertfile !== undefined
   const keyring = createKeyring(config.cookieSecret, config.oauthEncryptionKey.map(key => Buffer.from(key, 'base64url')), outside)
-  const { entry, judge: judged, headersOf } = createPolicy(config)
+  const { entry, judge: judged, headers } = createPolicy(config)
   const logins = createLogins(keyring, gate, outside)
   const lifetime = config.oauthExpiryDays * DAY
-  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: headersOf, refuse: entry.refuse })
+  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: headers.of, refuse: entry.refuse })
   const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
   const judge = inside === undefined ? judged : strict(judged)
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
@@ -61,9 +62,10 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
       for (const { id, client } of providers.all) client.warm().catch((error: unknown) => warnOfProvider(log, id, error))
     },
     forwarders: createForwarders(config),
-    outward: { passHost: config.passHostHeader, isOurCookie: createOurCookies(cookieSettings(config)) },
+    outward: { passHost: config.passHostHeader, isOurCookie: createOurCookies(cookieSettings(config)), owned: headers.owned },
     flow: createLoginFlow({
-      providers, logins, sessions, loops, urls, pages, logo, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri
+      providers, logins, sessions, loops, urls, pages, logo, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
+      keepTokens: tokens => keepTokens(config, tokens)
     })
   }
 }

@@ -27,6 +27,7 @@ const titles: Readonly<Record<keyof typeof groups, string>> = {
   access: 'Who may enter:',
   session: 'How long, and in which cookies:',
   identity: 'Who they are:',
+  headers: 'What the app is told:',
   pages: 'What its pages look like:',
   run: 'Running it:'
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { crossCheck } from './checks.ts'
 import { parseConfigFile } from './config-file.ts'
 import { ConfigError, MissingFile, Problem, type ConfigProblem } from './config-error.ts'
+import { checkHeaders } from './header-checks.ts'
 import { flagOf, optionNames } from './names.ts'
 import type { Config, OptionName, Settings } from './options.ts'
 import { problemOf, resolve, type Resolved, type Source } from './resolve.ts'
@@ -51,6 +52,7 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   const ofProviders: ConfigProblem[] = [] // told after what the gate itself lacks
   const { providers, choices } = settleProviders({ choices: resolved, env, readFile, folders: pluginFolders(written.path), problems: ofProviders, notices })
   crossCheck(choices, problems, notices)
+  checkHeaders(choices, providers, problems, notices)
   problems.push(...ofProviders)
   problems.push(...environmentProblems(env))
   if (problems.length > 0) throw new ConfigError(problems, nothingSet)

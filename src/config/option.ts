@@ -5,6 +5,7 @@ import { literal } from './extra-params.ts'
 import { fernetKeys } from './fernet-keys.ts'
 import { image } from './image.ts'
 import type { Kind } from './kind.ts'
+import { claims, headers } from './named-expressions.ts'
 import { origins } from './origins.ts'
 import { basePath, endpoint, ownPath, path, rootPath, socketFile } from './paths.ts'
 import { certificates, privateKey } from './pem.ts'
@@ -64,6 +65,8 @@ export const option = {
   keys: of(fernetKeys),
   literal: of(literal),
   expression: of(expression),
+  headers: of(headers),
+  claims: of(claims),
   contact: of(contact),
   image: of(image),
   errorTemplate: of(template('error')),

@@ -61,7 +61,8 @@ export const groups = {
     teamsUrl: option.url({ doc: 'Where the provider lists somebody’s teams; /teams below --oauth-user-url unless set.' }),
     teamIdsAttributePath: option.expression({ doc: 'JMESPath to the ids of the teams, in the answer of --teams-url.' }),
     grafanaCompat: option.flag({ doc: 'Read claims with Grafana’s oddities: names in any case, odd sources left out, a role by an empty list of groups.', default: false }),
-    defaultRole: option.choice(['None', 'Viewer', 'Editor', 'Admin'], { doc: 'The role of whom --role-attribute-path gives none; Viewer unless set.' }, { none: 'None', viewer: 'Viewer', editor: 'Editor', admin: 'Admin', grafanaadmin: 'Admin' })
+    defaultRole: option.choice(['None', 'Viewer', 'Editor', 'Admin'], { doc: 'The role of whom --role-attribute-path gives none; Viewer unless set.' }, { none: 'None', viewer: 'Viewer', editor: 'Editor', admin: 'Admin', grafanaadmin: 'Admin' }),
+    claim: option.claims({ doc: 'A claim to keep with the session, by JMESPath over the claims; headers and rules know it as claims.NAME.', default: [] })
   },
   signIn: {
     oauthRedirectUri: option.redirectUri({ common: true, doc: 'Where the provider sends people back to; the app’s origin unless set.', aliases: { env: ['PANEL_OAUTH_REDIRECT_URI'] } }),
@@ -79,6 +80,11 @@ export const groups = {
   },
   identity: {
     allowUnverifiedEmail: option.flag({ doc: 'Believe addresses that the provider has not verified.', default: false })
+  },
+  headers: {
+    header: option.headers({ doc: 'A header for the app, by JMESPath over the identity: X-WEBAUTH-USER=login.', default: [], aliases: { flags: ['headers'] } }),
+    passAccessToken: option.flag({ doc: 'Send the app the access token, as X-Forwarded-Access-Token.', default: false }),
+    passAuthorizationHeader: option.flag({ doc: 'Send the app the id_token, as Authorization: Bearer; a client’s own Authorization is dropped.', default: false })
   },
   access: {
     allowedDomains: option.domains({ common: true, doc: 'Let in addresses of these domains.' }),
@@ -104,7 +110,7 @@ export const groups = {
   }
 } as const
 
-export const options = { ...groups.server, ...groups.provider, ...groups.signIn, ...groups.session, ...groups.identity, ...groups.access, ...groups.pages, ...groups.run }
+export const options = { ...groups.server, ...groups.provider, ...groups.signIn, ...groups.session, ...groups.identity, ...groups.headers, ...groups.access, ...groups.pages, ...groups.run }
 
 type Options = typeof options
 export type OptionName = keyof Options

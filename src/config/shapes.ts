@@ -55,6 +55,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   contact: { written: 'An email address, or an address that begins with `https://`.', schema: { type: 'string', pattern: '^([^\\s@/]+@[^\\s@/]+|https://[^\\s@\\\\]+)$' } },
   file: { written: 'The name of a file, seen from the folder where the gate is started.', schema: { type: 'string', pattern: '^\\S(.*\\S)?$' } },
   jmespath: { written: 'A JMESPath expression in Grafana’s dialect: `info.groups`, `contains(groups, \'admins\') && \'Admin\' || \'Viewer\'`. Texts stand in apostrophes, and names with other signs than letters, digits and `_` in double quotes.', schema: { type: 'string', minLength: 1, maxLength: 8192 } },
+  'name=jmespath': { written: 'A name, `=` and a JMESPath expression. Several are a flag given several times, a list, or a map, also as JSON: `{ X-WEBAUTH-USER: login, Remote-Groups: "join(\',\', groups)" }`. A header’s expression sees the identity (`provider`, `subject`, `user`, `login`, `email`, `name`, `role`, `groups`, `teams`, `organizations`, `claims`), a claim’s the claims.', schema: { type: 'string', pattern: '^\\s*[^\\s=]+\\s*=[^]*\\S' } },
   dict: { written: 'A Python dict or JSON in quotes: `"{\'prompt\': \'consent\'}"`. In a file also plain keys and values.', schema: { type: ['object', 'string'], propertyNames: { minLength: 1 }, additionalProperties: { type: ['string', 'number', 'boolean', 'null', 'object', 'array'], items: { type: ['string', 'number', 'boolean'] } } } },
   providers: { written: 'A list, `{ id: work, label: Work, oauth_provider: okta, oauth_key: …, user_prefix: \'work:\' }`, with the keys of this page under “Who signs people in”.', schema: { type: 'array', minItems: 1, items: { type: 'object' } } },
   list: { written: 'A list of rules, `{ path: /admin, allow: { groups: [admins] } }`, where `allow` is `public`, `signed-in`, or `groups` and `provider`.', schema: { type: 'array', minItems: 1, items: rule } }
@@ -81,6 +82,7 @@ export function valueSchema (option: OptionName): Schema {
   const known = shapes[shape]
   if (known === undefined && /^[\w-]+(?:\|[\w-]+)+$/.test(shape)) return choiceOf(shape.split('|'))
   if (known === undefined) throw new Error(`src/config/shapes.ts does not say how <${shape}> is written, which is the shape of ${option}`)
+  if (shape === 'name=jmespath') return { anyOf: [known.schema, { type: 'array', minItems: 1, items: known.schema }, { type: 'object', minProperties: 1, propertyNames: { pattern: '^\\S+$' }, additionalProperties: { type: 'string', pattern: '\\S' } }] }
   const range = rangeOf(option)
   return repeatable === true ? severalOf(known.schema) : { ...known.schema, ...range !== undefined && { minimum: range[0], maximum: range[1] } }
 }

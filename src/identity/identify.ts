@@ -28,7 +28,7 @@ const MOST_GROUPS = 8 * 1024 // bytes, joined by commas
  *
  * @param trace is told each step, also of those that end in an error
  * @throws {UserMissing} nothing names the person for good (subject), or the user key is empty
- * @throws {IdentityTooLarge} the groups exceed 8 KiB
+ * @throws {IdentityTooLarge} the groups exceed 8 KiB, or the claims to keep what keepClaims allows
  * @throws {AccessDenied} the account is not one of those the provider's parameters ask for, or has no role where one is demanded
  */
 export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'namesUser'>, { sources, documents, more = {} }: Said, settings: IdentitySettings, trace = new Trace()): Identity {
@@ -48,7 +48,7 @@ export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'nam
     provider: settings.providerName, subject, user: `${settings.userPrefix ?? ''}${user}`,
     ...present({ tenant: clean(said.tenant), login: clean(said.login), email, name: clean(said.name), role: said.role }),
     groups: checkSize(named(said.groups)), teams: named(said.teams), organizations: named(said.organizations),
-    claims: {}
+    claims: said.claims
   }
 }
 

@@ -3,6 +3,7 @@ import { AccessDenied } from '../errors.ts'
 import type { ProviderIdentity } from '../provider.ts'
 import { findEmail } from './email.ts'
 import { readDocument, type Document, type Expression } from './jmespath.ts'
+import { keepClaims, type ClaimToKeep } from './kept-claims.ts'
 import { organizationsIn, teamsIn } from './memberships.ts'
 import { claim, search, usable, type Found, type Step } from './search.ts'
 import { readSources, type MoreDocuments, type Source, type SourceDocument } from './sources.ts'
@@ -22,6 +23,8 @@ export interface Mapping {
   readonly roleAttributeStrict?: boolean
   readonly defaultRole?: Role | undefined
   readonly teamIdsAttributePath?: Expression | undefined
+  /** What is kept of the claims as it is. */
+  readonly claim?: readonly ClaimToKeep[]
   /** Grafana's three oddities: names in any case, sources left out whole, and a role by a list of groups that is not there. */
   readonly grafanaCompat?: boolean
 }
@@ -40,7 +43,7 @@ export interface Evidence {
   readonly trace: Trace
 }
 
-export type Mapped = ProviderIdentity & { readonly role?: Role | undefined }
+export type Mapped = ProviderIdentity & { readonly role?: Role | undefined, readonly claims: Readonly<Record<string, unknown>> }
 
 const ROLES: ReadonlyMap<string, Role> = new Map([['none', 'None'], ['viewer', 'Viewer'], ['editor', 'Editor'], ['admin', 'Admin'], ['grafanaadmin', 'Admin']])
 
@@ -53,6 +56,7 @@ export function mapsEmail ({ emailAttributePath, emailAttributeName }: Mapping):
  * What the provider's file says, overridden field by field: each from the first source that yields a usable value, each on its own.
  *
  * @throws {AccessDenied} `roleAttributeStrict`, and no source yields a role
+ * @throws {IdentityTooLarge} the claims to keep are more than keepClaims allows
  */
 export function applyMapping (mapping: Mapping, evidence: Evidence): Mapped {
   const { said, trace, more } = evidence
@@ -64,6 +68,7 @@ export function applyMapping (mapping: Mapping, evidence: Evidence): Mapped {
     name: mapping.nameAttributePath === undefined ? ofFile('name', said.name, trace) : search('name', nameSteps(mapping.nameAttributePath), sources, trace),
     groups: mapping.groupsAttributePath === undefined ? ofFile('groups', said.groups, trace) : search('groups', [groupsStep(mapping.groupsAttributePath)], sources, trace) ?? [],
     role: roleOf(mapping, sources, trace),
+    claims: keepClaims(mapping.claim ?? [], sources, trace),
     ...teamsOf(mapping, said, more, trace),
     ...said.organizations === undefined && more.organizations !== undefined ? { organizations: organizationsIn(more.organizations, trace) } : { organizations: ofFile('organizations', said.organizations, trace) ?? [] }
   }

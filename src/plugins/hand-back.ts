@@ -25,7 +25,7 @@ declare module 'node:http' {
 
 export interface HandBackOptions {
   readonly live: LiveSessions
-  readonly outward: Pick<Outward, 'passHost' | 'isOurCookie'>
+  readonly outward: Pick<Outward, 'passHost' | 'isOurCookie' | 'owned'>
 }
 
 const NOBODY: readonly string[] = []

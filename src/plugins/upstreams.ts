@@ -16,7 +16,7 @@ export interface UpstreamsOptions {
   readonly forwarders: readonly (Forwarder & { readonly origin: string })[]
   readonly live: LiveSessions
   /** What is the same for every request that goes out. */
-  readonly outward: Pick<Outward, 'passHost' | 'isOurCookie'>
+  readonly outward: Pick<Outward, 'passHost' | 'isOurCookie' | 'owned'>
 }
 
 interface Upgrade { readonly socket: Socket, readonly head: Buffer }

@@ -15,7 +15,7 @@ export interface Arrival {
 
 /** What the upstream is told beyond the client's own words. All of it but `arrival` can be made once a session. */
 export interface Outward {
-  /** Flat pairs of names and values, as `identityHeaders` makes them; empty for somebody who is not signed in. */
+  /** Flat pairs of names and values, as app-headers.ts makes them; empty for somebody who is not signed in. */
   readonly identity: readonly string[]
   readonly arrival: Arrival
   /** Whether the upstream sees the browser's Host, or its own. */
@@ -84,13 +84,13 @@ const stays = new Set(['keep-alive', 'proxy-authenticate', 'proxy-authentication
 /** Who somebody is, for the app. What is empty is absent; a value is ASCII, whatever the provider said. */
 export function identityHeaders (identity: Identity): string[] {
   const out: string[] = []
-  const add = (name: string, value: string | undefined) => { if (value) out.push(name, value) }
+  const add = (name: string, value: string) => { if (value) out.push(name, value) }
   add('X-Forwarded-User', encoded(identity.user))
   add('X-Forwarded-Email', encoded(identity.email))
   add('X-Forwarded-Preferred-Username', encoded(identity.login))
   add('X-Forwarded-Name', encoded(identity.name))
   add('X-Forwarded-Role', encoded(identity.role))
-  add('X-Forwarded-Groups', identity.groups.filter(group => group !== '').map(group => encoded(group, inList)).join(','))
+  add('X-Forwarded-Groups', identity.groups.filter(group => group !== '').map(encodedInList).join(','))
   add('X-Forwarded-Subject', encoded(identity.subject))
   add('X-Forwarded-Provider', encoded(identity.provider))
   return out
@@ -100,8 +100,18 @@ export function identityHeaders (identity: Identity): string[] {
 const alone = /[^\x20-\x24\x26-\x7e]+|^ +| +$/g
 const inList = /[^\x20-\x24\x26-\x2b\x2d-\x7e]+|^ +| +$/g
 
-function encoded (value: string | undefined, offending = alone): string | undefined {
-  return value?.replace(offending, bytes => Buffer.from(bytes).toString('hex').toUpperCase().replace(/../g, '%$&'))
+/** Printable ASCII: every other byte of the UTF-8 is percent-encoded, and `%` with them. */
+export function encoded (value = ''): string {
+  return percentEncoded(value, alone)
+}
+
+/** The same for one of several that commas stand between. */
+export function encodedInList (item: string): string {
+  return percentEncoded(item, inList)
+}
+
+function percentEncoded (value: string, offending: RegExp): string {
+  return value.replace(offending, bytes => Buffer.from(bytes).toString('hex').toUpperCase().replace(/../g, '%$&'))
 }
 
 function pushArrival (out: string[], { address, forwardedFor, proto, host, port }: Arrival): void {

@@ -50,6 +50,21 @@ export function normalName (name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 
+/** They describe the message or its way, or say what the browser alone knows: a header of the operator's cannot be one of them. */
+const reserved = new Set([...framing, ...hop, 'proxy', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'x-real-ip'])
+const reservedFamilies = ['proxy-', 'content-', 'sec-', 'x-oauth-gate']
+
+/** RFC 9110 §5.6.2 */
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/** @returns why a setting may not have the gate send a header of this name, or `undefined` if it may */
+export function whyNotOurs (name: string): string | undefined {
+  if (!token.test(name)) return 'is no name for a header (RFC 9110 §5.6.2): it has letters, digits, - and _ only'
+  const normal = normalName(name)
+  if (reserved.has(normal) || reservedFamilies.some(family => normal.startsWith(family))) return 'belongs to the message itself or to its way, which the gate alone keeps in order'
+  return undefined
+}
+
 function classify (name: string): KnownName {
   const normal = normalName(name)
   return { kind: kindOf(name, normal), normal }

@@ -14,8 +14,9 @@ export function retell (raw: IncomingMessage, outward: Outward): void {
   for (let at = 0; at + 1 < told.length; at += 2) {
     const [name, value] = [told[at] as string, told[at + 1] as string]
     const lower = name.toLowerCase()
-    const { kind } = knownName(name)
-    headers[lower] = kind === 'keep' || kind === 'host' ? said[lower] : value // what a client may not say was said by us
+    const { kind, normal } = knownName(name)
+    const isTheirs = (kind === 'keep' || kind === 'host') && outward.owned?.has(normal) !== true
+    headers[lower] = isTheirs ? said[lower] : value // what a client may not say was said by us
     distinct[lower] = [...distinct[lower] ?? [], value]
   }
   for (const name of ABOUT_CONNECTION) {

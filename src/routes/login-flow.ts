@@ -12,6 +12,7 @@ import type { Logo } from '../pages/logo.ts'
 import type { AnyHandler, ParameterValues, Provider } from '../provider.ts'
 import type { Logins } from '../session/login.ts'
 import type { LoopBreaker } from '../session/loop.ts'
+import type { KeptTokens } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 
 /** One provider, ready to sign people in. */
@@ -24,7 +25,7 @@ export interface ActiveProvider {
   /** In place of the client, where this is not OAuth. */
   readonly handler?: { readonly run: AnyHandler, readonly parameters: ParameterValues, readonly key: string | undefined, readonly secret: string | undefined }
   /** Asks for what settings want to know beside. @throws see oauth/resources.ts */
-  readonly learn: (signIn: SignIn) => Promise<Said>
+  readonly learn: (signIn: SignIn) => Promise<SignIn>
   readonly identify: Identifier['identify']
   readonly namesGroups: Identifier['namesGroups']
 }
@@ -45,7 +46,7 @@ export interface LoginFlow {
   /** @throws {SignInLoop} the third redirect to sign in within a minute after a sign-in that succeeded */
   countRedirect (request: FastifyRequest, reply: FastifyReply, returnTo: string): void
   /** Lets the person in, or not. @throws {AccessDenied} {GroupsMissing} and no session is made */
-  admit (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, said: Said): void
+  admit (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, said: Said & Partial<Pick<SignIn, 'tokens'>>): void
 }
 
 /** Everyone who signs people in, in the order of the settings. */
@@ -73,6 +74,8 @@ export interface LoginFlowOptions extends Pick<LoginFlow, 'providers' | 'logins'
   readonly isOurs: (target: string) => boolean
   readonly refuse: (identity: Identity) => Refusal | null
   readonly loops: LoopBreaker
+  /** Those tokens that settings have passed on to the app. */
+  readonly keepTokens: (tokens: SignIn['tokens'] | undefined) => KeptTokens | undefined
 }
 
 export function createLoginFlow ({ providers, logins, sessions, urls, pages, logo, ...options }: LoginFlowOptions): LoginFlow {
@@ -106,7 +109,7 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
         throw new AccessDenied(refusal.detail, { reason: refusal.reason })
       }
       if (request.session !== null) sessions.end(request.session)
-      const cookies = sessions.start(request.jar, request.headers.cookie, identity)
+      const cookies = sessions.start(request.jar, request.headers.cookie, identity, options.keepTokens(said.tokens))
       const kept = cookies.filter(({ options }) => options.maxAge > 0).length
       reply.setCookies([...cookies, options.loops.succeeded(request.jar, request.headers.cookie, request.arrival.proto, kept)])
       request.log.info({ event: 'login.succeeded', ...who }, 'signed in')

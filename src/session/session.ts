@@ -1,5 +1,13 @@
 import type { Identity } from '../identity/identity.ts'
 
+/** Tokens of the provider that settings have passed on to the app; without such a setting none is kept. */
+export interface KeptTokens {
+  readonly access?: string
+  readonly id?: string
+  /** The access token's end as the provider said it; nothing renews it. */
+  readonly expiresAt?: number
+}
+
 /** A sign-in that succeeded, as it travels in the cookie. Times in milliseconds since the epoch. */
 export interface SealedSession {
   readonly id: string
@@ -7,6 +15,16 @@ export interface SealedSession {
   readonly startedAt: number
   /** The absolute end: nothing lengthens it. */
   readonly expiresAt: number
+  readonly tokens?: KeptTokens
+}
+
+/** Of the tokens of a sign-in those that a setting asks for, and no other. */
+export function keepTokens (settings: { readonly passAccessToken: boolean, readonly passAuthorizationHeader: boolean }, tokens: { readonly accessToken: string, readonly idToken?: string, readonly expiresAt?: number } | undefined): KeptTokens | undefined {
+  const { passAccessToken, passAuthorizationHeader } = settings
+  const access = passAccessToken ? tokens?.accessToken : undefined
+  const id = passAuthorizationHeader ? tokens?.idToken : undefined
+  if (access === undefined && id === undefined) return undefined
+  return { ...access !== undefined && { access }, ...id !== undefined && { id }, ...tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt } }
 }
 
 /** Empty members stay out of the cookie: every byte of it travels with every request. */

@@ -1,16 +1,16 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { SessionTooLarge, type Refusal } from '../errors.ts'
+import { IdentityTooLarge, SessionTooLarge, type Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Outside } from '../outside.ts'
 import { fitsCookies, type CookieJar, type SetCookie } from './cookies.ts'
 import { unwrap, wrap, type Envelope } from './envelope.ts'
 import type { Seal } from './seal.ts'
-import { compact, restore, type SealedSession } from './session.ts'
+import { compact, restore, type KeptTokens, type SealedSession } from './session.ts'
 
-/** An opened session with all that can be worked out once: it holds no tokens. */
-export interface Session extends SealedSession {
-  /** The identity as header names and values, flat. */
+/** An opened session with all that can be worked out once. Tokens are in it only as headers, where settings have them passed on. */
+export interface Session extends Omit<SealedSession, 'tokens'> {
+  /** What the app is told, as header names and values, flat. */
   readonly headers: readonly string[]
   /** Not null when the allow lists no longer admit this person. */
   readonly refusal: Refusal | null
@@ -22,15 +22,16 @@ export interface SessionOptions {
   readonly gate: string
   /** Milliseconds from sign-in to the absolute end. */
   readonly lifetime: number
-  readonly headers: (identity: Identity) => readonly string[]
+  /** @throws {IdentityTooLarge} no app would take so much */
+  readonly headers: (identity: Identity, tokens?: KeptTokens) => readonly string[]
   readonly refuse: (identity: Identity) => Refusal | null
 }
 
 export interface Sessions {
   /** @param cookieHeader the request's `Cookie` header as it came */
   open (jar: CookieJar, cookieHeader: string | undefined): Session | null
-  /** Seals a new session, with a new id. @throws {SessionTooLarge} */
-  start (jar: CookieJar, cookieHeader: string | undefined, identity: Identity): SetCookie[]
+  /** Seals a new session, with a new id. @throws {SessionTooLarge} {IdentityTooLarge} */
+  start (jar: CookieJar, cookieHeader: string | undefined, identity: Identity, tokens?: KeptTokens): SetCookie[]
   /** Signs out: the session is void at once, also where its cookie was kept. */
   end (session: Session): void
   /** Whether a session that was opened earlier may still be used; asked for streams and sockets. */
@@ -48,7 +49,7 @@ export function createSessions (options: SessionOptions): Sessions {
   // Kept until the session would have ended by itself. When full, the oldest entry is nearest to that end.
   const revoked = new LRUCache<string, true>({ max: REVOKED, perf: { now: () => outside.now() }, ttlResolution: 0 })
   const envelope = (jar: CookieJar): Envelope => ({ type: 'session', cookie: jar.sessionName, gate })
-  const isLive = (session: SealedSession) => session.expiresAt > outside.now() && !revoked.has(session.id)
+  const isLive = (session: Pick<SealedSession, 'id' | 'expiresAt'>) => session.expiresAt > outside.now() && !revoked.has(session.id)
 
   return {
     isLive,
@@ -62,12 +63,13 @@ export function createSessions (options: SessionOptions): Sessions {
         cache.delete(key)
         return null
       }
-      if (known === undefined) cache.set(key, session, { size: token.length })
+      if (known === undefined) cache.set(key, session, { size: token.length + session.headers.reduce((sum, { length }) => sum + length, 0) })
       return session
     },
-    start (jar, cookieHeader, identity) {
+    start (jar, cookieHeader, identity, tokens) {
+      options.headers(identity, tokens) // what no request could carry is refused now, where it can be said why
       const startedAt = outside.now()
-      const session = { id: outside.random(16).toString('base64url'), identity, startedAt, expiresAt: startedAt + lifetime }
+      const session = { id: outside.random(16).toString('base64url'), identity, startedAt, expiresAt: startedAt + lifetime, ...tokens !== undefined && { tokens } }
       const token = seal.seal(wrap(envelope(jar), compact(session)))
       if (!fitsCookies(token)) throw new SessionTooLarge(`the sealed session has ${token.length} characters`)
       return jar.writeSession(token, lifetime, cookieHeader)
@@ -82,6 +84,11 @@ function unseal (token: string, envelope: Envelope, { seal, headers, refuse }: S
   const plain = seal.open(token)
   const content = plain === null ? null : unwrap(envelope, plain)
   if (content === null) return null
-  const session = restore(content)
-  return Object.freeze({ ...session, headers: headers(session.identity), refusal: refuse(session.identity) })
+  const { tokens, ...session } = restore(content)
+  try {
+    return Object.freeze({ ...session, headers: headers(session.identity, tokens), refusal: refuse(session.identity) })
+  } catch (error) {
+    if (error instanceof IdentityTooLarge) return null // settings ask for more now than when it was sealed: a new sign-in says so
+    throw error
+  }
 }

@@ -111,7 +111,7 @@ rules:
 t.test('a file that the gate takes is one that the schema takes', async t => {
   t.ok(validate(parse(good)), JSON.stringify(validate.errors))
   t.strictSame(blamed(() => loadConfig({ env: {}, file: file(t, 'gate.yaml', good) })), [], 'and so does the gate')
-  const others = ['use_pkce: "off"', 'upstream_timeout: 30', 'upstream: unix:///s.sock', 'upstream: http://a:1,/api=http://b:2 /c=http://c', 'trusted_proxy: "10.0.0.1, fd00::/8"', 'allow_websocket_origin: "[::1]:80 https://a.example"', 'oauth_extra_params: ""', 'oauth_extra_params: "{\'a\': 1}"', 'oauth_expiry_days: 7', 'allowed_groups: \'["a,b"]\'', `oauth_encryption_key: ${key}, ${key}`, 'cookie_secure: off', 'allowed_groups: 7']
+  const others = ['use_pkce: "off"', 'upstream_timeout: 30', 'upstream: unix:///s.sock', 'upstream: http://a:1,/api=http://b:2 /c=http://c', 'trusted_proxy: "10.0.0.1, fd00::/8"', 'allow_websocket_origin: "[::1]:80 https://a.example"', 'oauth_extra_params: ""', 'oauth_extra_params: "{\'a\': 1}"', 'oauth_expiry_days: 7', 'allowed_groups: \'["a,b"]\'', `oauth_encryption_key: ${key}, ${key}`, 'cookie_secure: off', 'allowed_groups: 7', 'header: X-WEBAUTH-USER=login', 'headers: ["X-A=login", "X-B=join(\',\', groups)"]', 'headers: { X-A: login, X-B: "groups" }', 'claim: { department: org.department }', 'claim: \'a-b="a-b"\'', 'pass_access_token: on']
   for (const line of others) {
     t.ok(validate(parse(line)), `${line} ${JSON.stringify(validate.errors)}`)
     const content = JSON.stringify({ ...enough, ...parse(line) as object })
@@ -127,6 +127,7 @@ t.test('a file that the schema refuses is one that the gate refuses', async t =>
     'use_pkce: perhaps', 'use_pkce: 2', 'auth_style: basic', 'cookie_secure: maybe', 'log_level: loud', 'oauth_key: ""', 'oauth_key: " a"', 'oauth_key: "a\\n"', 'oauth_key: {}', 'oauth_key: []', 'oauth_secret_file: ""', 'oauth_secret_file: 1', 'oauth_encryption_key: [abc]',
     'trusted_proxy: [proxy.example]', 'trusted_proxy: proxy.example, 10.0.0.1', 'allow_websocket_origin: ["*"]', 'allow_websocket_origin: [https://a.example/x]', 'proxy_prefix: oauth2', 'root_path: proxy', 'login_endpoint: /a?b', 'prefix: "/a;b"', 'unix_socket: ""', 'ssl_password: {}', 'cookie_path: /a;b', 'cookie_domain: localhost', 'address: 127.0.0.1/8', 'allowed_groups: []', 'allowed_groups: [""]', 'allowed_groups: [{}]', 'allowed_groups: {}',
     'oauth_extra_params: []', 'oauth_extra_params: 1', 'oauth_extra_params: { "": x }', 'oauth_extra_params: { a: [[1]] }',
+    'headers: {}', 'headers: []', 'headers: login', 'header: [X-A]', 'header: { X-A: "" }', 'header: { X-A: [login] }', 'header: { "X A": login }', 'claim: 7', 'claim: { a: {} }', 'pass_access_token: maybe',
     'rules: []', 'rules: /admin', 'rules: [/admin]', 'rules: [{ path: /a }]', 'rules: [{ allow: public }]', 'rules: [{ path: a, allow: public }]', 'rules: [{ path: /a?b, allow: public }]', 'rules: [{ path: /a;b, allow: public }]', 'rules: [{ path: /a, allow: everyone }]', 'rules: [{ path: /a, allow: public, also: 1 }]',
     'rules: [{ path: /a, allow: { groups: [] } }]', 'rules: [{ path: /a, allow: { groups: a } }]', 'rules: [{ path: /a, allow: { groups: [" a"] } }]', 'rules: [{ path: /a, allow: { groups: [a], group: a } }]', 'rules: [{ path: /a, allow: { emails: [a] } }]'
   ]

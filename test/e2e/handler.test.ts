@@ -59,6 +59,15 @@ t.test('a person goes to the plugin’s own page, comes back to the page they wa
   t.equal(app.received.length, 1, 'and the app saw nothing before')
 })
 
+t.test('claims that a plugin gives can be kept and sent on; tokens there are none, not even a client’s', async t => {
+  const { origin, app } = await startDoor(t, { claim: { room: 'rooms[0]' }, header: { 'X-Room': 'claims.room' }, passAccessToken: true, passAuthorizationHeader: true })
+  const visitor = new Visitor()
+  await visitor.navigate(await toForm(visitor, `${origin}/`), { form: { ...ada, more: '{"rooms":["blue","red"],"access_token":"secret","id_token":"secret"}' } })
+  t.equal((await visitor.navigate(`${origin}/`, { headers: { authorization: 'Bearer mallory' } })).status, 200)
+  t.equal(app.received.at(-1)?.headers['x-room'], 'blue')
+  t.strictSame(['authorization', 'x-forwarded-access-token'].filter(name => name in (app.received.at(-1)?.headers ?? {})), [])
+})
+
 t.test('a login ends once: the same answer a second time makes no session', async t => {
   const { origin, app } = await startDoor(t)
   const visitor = new Visitor()
@@ -139,6 +148,7 @@ t.test('it needs no client, takes no settings of OAuth, and its shape is checked
   const module = file(t, 'door.mjs', door)
   const flags = { 'oauth-provider': undefined, 'oauth-issuer': undefined, 'oauth-key': undefined, 'oauth-secret': undefined, 'provider-module': module }
   t.match(load(flags).config.providers[0], { id: 'door', provider: { flow: 'handler' } })
+  t.match(load({ ...flags, 'pass-access-token': true }).notices.join('\n'), /--pass-access-token: the provider door has no tokens, so the header is absent/)
   t.strictSame(blamed(() => load({ ...flags, 'oauth-issuer': 'https://id.example', 'oauth-scope': 'a', 'oauth-extra-params': '{\'prompt\': \'x\'}' })).toSorted(), ['oauth-extra-params', 'oauth-issuer', 'oauth-scope'])
   const odd = file(t, 'odd.mjs', 'export default { name: \'odd\', label: \'Odd\', handler: {}, scopes: [\'a\'], guide: {} }')
   t.throws(() => load({ ...flags, 'provider-module': odd }), /handler must be a function[^]*scopes is no field[^]*/)

@@ -106,6 +106,17 @@ t.test('bodies and ids stay those of the app', async t => {
   t.match(lines.join(''), `"reqId":"${String(refused.headers['x-request-id'])}"`, 'the visitor’s request id is in the app’s own log')
 })
 
+t.test('header spoofing inside an app: what a setting says no client says, where handlers read it', async t => {
+  const { origin } = await startHost(t, { settings: { header: { 'X-Acme-Person': 'login' }, passAuthorizationHeader: true, rules: [{ path: '/told', allow: 'public' }, { path: '/', allow: 'signed-in' }] } })
+  const visitor = new Visitor()
+  const forged = { 'X-Acme-Person': 'mallory', x_acme_person: 'mallory', 'X.Acme.Person': 'mallory', authorization: 'Basic mallory' }
+  t.notMatch((await askWith(origin, '/told', forged)).body, /mallory/, 'to a stranger')
+  await visitor.signIn(`${origin}/`, 'ada')
+  const { body } = await askWith(origin, '/told', { ...forged, cookie: cookieOf(visitor) })
+  t.match(JSON.parse(body), { headers: { 'x-acme-person': 'ada', authorization: /^Bearer eyJ/ }, distinct: { 'x-acme-person': ['ada'], authorization: [/^Bearer eyJ/] } })
+  t.notMatch(body, /mallory/)
+})
+
 t.test('nothing of the app is reached past the gate', async t => {
   const { origin, handled } = await startHost(t, {
     server: { ...LENIENT, rewriteUrl: request => (request.url ?? '').replace(/^\/old/, '/told') },

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
+import { IdentityTooLarge } from '../../src/errors.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 import { createCookieJar, type SetCookie } from '../../src/session/cookies.ts'
 import { createKeyring } from '../../src/session/keyring.ts'
 import { createLogins } from '../../src/session/login.ts'
+import { keepTokens } from '../../src/session/session.ts'
 import { createSessions, type SessionOptions } from '../../src/session/sessions.ts'
 import { TestOutside } from '../fixtures/outside.ts'
 
@@ -74,6 +76,30 @@ t.test('who is no longer admitted keeps a session that does not count', async t 
   const refusal = { reason: 'not you', detail: 'list' }
   const { sessions } = setUp({ refuse: () => refusal })
   t.strictSame(sessions.open(jar, header(sessions.start(jar, undefined, ada)))?.refusal, refusal)
+})
+
+t.test('tokens are in a session only as settings ask for them, and opened only as headers', async t => {
+  const tokens = { accessToken: 'access', idToken: 'id', refreshToken: 'refresh', expiresAt: 5 }
+  const kept = (passAccessToken: boolean, passAuthorizationHeader: boolean) => keepTokens({ passAccessToken, passAuthorizationHeader }, tokens)
+  t.strictSame([kept(false, false), kept(true, false), kept(false, true), kept(true, true)], [undefined, { access: 'access', expiresAt: 5 }, { id: 'id', expiresAt: 5 }, { access: 'access', id: 'id', expiresAt: 5 }])
+  t.equal(keepTokens({ passAccessToken: true, passAuthorizationHeader: true }, undefined), undefined, 'who signs in without OAuth has none')
+  t.equal(keepTokens({ passAccessToken: false, passAuthorizationHeader: true }, { accessToken: 'access' }), undefined, 'nor is one kept in place of another')
+  const { sessions } = setUp({ headers: (_identity, tokens) => [JSON.stringify(tokens ?? null)] })
+  const session = sessions.open(jar, header(sessions.start(jar, undefined, ada, kept(true, true))))
+  t.strictSame(session?.headers, ['{"access":"access","id":"id","expiresAt":5}'])
+  t.notOk('tokens' in (session ?? {}))
+  t.strictSame(sessions.open(jar, header(sessions.start(jar, undefined, ada)))?.headers, ['null'])
+})
+
+t.test('whom no header could describe has no session; one that settings have outgrown since is none', async t => {
+  const { sessions, options } = setUp()
+  const cookie = header(sessions.start(jar, undefined, ada))
+  const now = createSessions({ ...options, headers: () => { throw new IdentityTooLarge('X-Big') } })
+  t.throws(() => now.start(jar, undefined, ada), IdentityTooLarge)
+  t.equal(now.open(jar, cookie), null)
+  t.not(sessions.open(jar, cookie), null)
+  const broken = createSessions({ ...options, headers: () => { throw new TypeError('a fault of ours') } })
+  t.throws(() => broken.open(jar, cookie), TypeError, 'which nobody mistakes for it')
 })
 
 t.test('a usual session is below 1 KiB', async t => {

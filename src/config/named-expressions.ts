@@ -1,0 +1,97 @@
+import { IDENTITY_MEMBERS } from '../identity/identity-document.ts'
+import type { Expression } from '../identity/jmespath.ts'
+import { normalName, whyNotOurs } from '../proxy/names.ts'
+import { Problem } from './config-error.ts'
+import { expression } from './expression.ts'
+import { asText, nameOf, Repeated, type Kind } from './kind.ts'
+
+export interface NamedExpression {
+  readonly name: string
+  readonly expression: Expression
+}
+
+type Given = Readonly<Record<string, string>> | readonly string[] | string
+
+const SHAPE = 'name=jmespath'
+/** Longer ones no server takes for granted, nor any app needs. */
+const LONGEST_NAME = 100
+
+/** Headers for the app: `X-WEBAUTH-USER=login`, or in a file a map. */
+export const headers: Kind<readonly NamedExpression[], Given> = {
+  shape: SHAPE,
+  repeatable: true,
+  parse: raw => {
+    const list = pairsOf(raw, 'X-WEBAUTH-USER=login').map(([name, text]) => {
+      const why = name.length > LONGEST_NAME ? 'is longer than any header should be' : whyNotOurs(name)
+      if (why !== undefined) throw new Problem(`: ${JSON.stringify(name)} ${why}`, 'Choose another name, like X-WEBAUTH-USER, Remote-User or X-Acme-Person.')
+      return named(name, text, checkMember)
+    })
+    return unique(list, normalName, 'is the same header to many apps (they read _ and . as -, in any case)')
+  }
+}
+
+/** Claims to keep: `department=org.department`, or in a file a map. */
+export const claims: Kind<readonly NamedExpression[], Given> = {
+  shape: SHAPE,
+  repeatable: true,
+  parse: raw => {
+    const list = pairsOf(raw, 'department=org.department').map(([name, text]) => {
+      if (!/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/.test(name) || name === '__proto__') throw new Problem(`: ${JSON.stringify(name)} is no name for a claim`, 'Begin it with a letter, and use letters, digits, _ and -, 64 at most.')
+      return named(name, text)
+    })
+    return unique(list, name => name, 'is the name of another claim already')
+  }
+}
+
+/** A text is one pair, because expressions have commas. Several are JSON, a list or a map, or a flag that is given several times. */
+function pairsOf (raw: unknown, example: string): [name: string, text: string][] {
+  const values = raw instanceof Repeated ? raw.values : [raw]
+  const pairs = values.flatMap(value => {
+    const data = typeof value === 'string' && /^\s*[[{]/.test(value) ? json(value) : value
+    if (Array.isArray(data)) return data.map(item => pairOf(item, example))
+    if (typeof data !== 'object' || data === null) return [pairOf(data, example)]
+    return Object.entries(data).map(([name, text]): [string, string] => [name.trim(), typeof text === 'string' ? text : refuse(`: ${name} must be an expression, not ${nameOf(text)}`, `Write ${example.replace('=', ': ')}.`)])
+  })
+  return pairs.length > 0 ? pairs : refuse('is an empty list', 'Name at least one, or leave the setting out.')
+}
+
+function pairOf (item: unknown, example: string): [name: string, text: string] {
+  const text = asText(item)
+  const equals = text.indexOf('=')
+  if (equals === -1) throw new Problem('has no =, which stands between a name and an expression', `Write ${example}.`)
+  return [text.slice(0, equals).trim(), text.slice(equals + 1)]
+}
+
+function json (text: string): unknown {
+  try { return JSON.parse(text) } catch {
+    throw new Problem('begins like JSON and is none', 'Write one NAME=EXPRESSION, or {"NAME": "EXPRESSION"}.')
+  }
+}
+
+function named (name: string, text: string, check?: (expression: Expression) => void): NamedExpression {
+  try {
+    const parsed = expression.parse(text)
+    check?.(parsed)
+    return Object.freeze({ name, expression: parsed })
+  } catch (error) {
+    if (error instanceof Problem) throw new Problem(`: ${name}${error.message.startsWith(':') ? '' : ' '}${error.message}`, error.fix)
+    throw error
+  }
+}
+
+/** What an expression begins with it asks of the identity, which has the same members for everybody. */
+function checkMember ({ text }: Expression): void {
+  const [, first] = /^\s*(?!let\s+\$)([A-Za-z_]\w*)(?!\w|\s*\()/.exec(text) ?? []
+  if (first === undefined || IDENTITY_MEMBERS.some(member => member === first)) return
+  throw new Problem(`asks for ${first}, and an identity has no such member`, `It has ${IDENTITY_MEMBERS.join(', ')}. Any other claim can be kept: --claim=${first}=${first}, and then claims.${first}.`)
+}
+
+function unique (list: readonly NamedExpression[], normal: (name: string) => string, why: string): readonly NamedExpression[] {
+  const again = list.find(({ name }, index) => list.findIndex(other => normal(other.name) === normal(name)) < index)
+  if (again !== undefined) throw new Problem(`has ${again.name} twice: it ${why}`, 'Keep one of them.')
+  return Object.freeze(list)
+}
+
+function refuse (message: string, fix: string): never {
+  throw new Problem(message, fix)
+}
