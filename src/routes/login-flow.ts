@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Entry } from '../access/entry.ts'
 import { safeReturn } from '../access/return-to.ts'
 import { AccessDenied, GroupsMissing, SignInLoop, type Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -70,7 +71,7 @@ export interface LoginFlowOptions extends Pick<LoginFlow, 'providers' | 'logins'
   /** Made from the origin that the request came to, where none is set. */
   readonly redirectUri: string | undefined
   readonly isOurs: (target: string) => boolean
-  readonly refuse: (identity: Identity) => Refusal | null
+  readonly entry: Pick<Entry, 'refuse' | 'explain'>
   readonly loops: LoopBreaker
 }
 
@@ -96,10 +97,10 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
     },
     admit (request, reply, { identify, namesGroups }, signIn) {
       const identity = identify(signIn)
-      const refusal = options.refuse(identity)
+      const refusal = options.entry.refuse(identity)
       const who = { provider: identity.provider, subject: identity.subject, user: identity.user }
       if (refusal !== null) {
-        request.log.warn({ event: 'login.denied', ...who, detail: refusal.detail }, 'signed in at the provider, but may not enter')
+        request.log.warn({ event: 'login.denied', ...who, detail: refusal.detail, conditions: options.entry.explain(identity) }, 'signed in at the provider, but may not enter')
         if (refusal.lacks === 'groups' && !namesGroups(signIn)) throw groupsMissing(refusal, signIn)
         throw new AccessDenied(refusal.detail, { reason: refusal.reason })
       }
