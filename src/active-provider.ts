@@ -49,6 +49,6 @@ export function clientOptions (settings: ProviderConfig, config: Config, outside
   }
 }
 
-function asksForGroups ({ allowedGroups, rules }: Config, own: ProviderConfig): boolean {
-  return allowedGroups !== undefined || own.entry?.allowedGroups !== undefined || rules.some(({ allow }) => typeof allow === 'object' && allow.groups !== undefined)
+function asksForGroups ({ rules, ...lists }: Config, { entry = {} }: ProviderConfig): boolean {
+  return [lists, entry].some(list => [list.allowedGroups, list.teamIds, list.allowedOrganizations].some(names => names !== undefined)) || rules.some(({ allow }) => typeof allow === 'object' && allow.groups !== undefined)
 }

@@ -46,6 +46,7 @@ export async function createGate (config: Config, outside: Outside = machine, ho
 
   await app.register(host === undefined ? upstreams : handBack, parts) // and on to the application
   const listener = host ?? app
+  app.addHook('onClose', () => { for (const watch of parts.watches) watch.close() })
   listener.addHook('onListen', () => parts.listening(listener.server.address())) // the cookie's name holds the port; a provider that is down is said
   return app
 }

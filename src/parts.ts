@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { originMatcher } from './access/origins.ts'
 import { strict } from './access/strict.ts'
 import { activate } from './active-provider.ts'
+import { watchEmails } from './config/emails-file.ts'
 import type { Config } from './config/options.ts'
 import { GateError } from './errors.ts'
 import type { Outside } from './outside.ts'
@@ -31,7 +32,7 @@ export interface Inside {
   readonly tls: boolean
 }
 
-type Log = Pick<Logger, 'warn' | 'error'>
+type Log = Pick<Logger, 'info' | 'warn' | 'error'>
 
 /** Everything the gate is made of, made once from its configuration. */
 export function createParts (config: Config, outside: Outside, log: Log, inside?: Inside) {
@@ -41,7 +42,7 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const { entry, judge: judged, headers } = createPolicy(config)
   const logins = createLogins(keyring, gate, outside)
   const lifetime = config.oauthExpiryDays * DAY
-  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: headers.of, refuse: entry.refuse })
+  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: headers.of, refuse: entry.refuse, generation: () => entry.generation })
   const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
   const judge = inside === undefined ? judged : strict(judged)
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
@@ -54,6 +55,7 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   return {
     places, probes, sessions, loops, judge, urls, pages,
     live: createLiveSessions(sessions),
+    watches: entry.files.map(list => watchEmails(list, log)),
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
     jars,
     admitsOrigin: originMatcher(config.allowWebsocketOrigin),
@@ -64,7 +66,7 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
     forwarders: createForwarders(config),
     outward: { passHost: config.passHostHeader, isOurCookie: createOurCookies(cookieSettings(config)), owned: headers.owned },
     flow: createLoginFlow({
-      providers, logins, sessions, loops, urls, pages, logo, refuse: entry.refuse, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
+      providers, logins, sessions, loops, urls, pages, logo, entry, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
       keepTokens: tokens => keepTokens(config, tokens)
     })
   }

@@ -1,9 +1,12 @@
 import type { Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
-import { parseDomain, parseEmail } from './email.ts'
-import { oneOf } from './rules.ts'
+import { closedCondition, emailCondition, listConditions, ofProvider, tenantCondition, type Condition } from './conditions.ts'
+import { sentenceOf } from './entry-words.ts'
+import { createLiveList, type AddressFile, type LiveList } from './live-list.ts'
 
 export interface EntryOptions extends EntryLists {
+  /** Off: only whose address is listed may enter, whatever domains are allowed. */
+  readonly allowSignUp?: boolean | undefined
   /** Of each provider by its own name: whose accounts it may bring, and lists that hold for those who come by it, beside the others. */
   readonly providers?: readonly { readonly id: string, readonly allowedTenants?: readonly string[] | undefined, readonly entry?: EntryLists }[]
 }
@@ -12,84 +15,97 @@ export interface EntryOptions extends EntryLists {
 export interface EntryLists {
   readonly allowedDomains?: readonly string[] | undefined
   readonly allowedEmails?: readonly string[] | undefined
+  /** More addresses, beside `allowedEmails`. */
+  readonly allowedEmailsFile?: AddressFile | undefined
   readonly allowedGroups?: readonly string[] | undefined
+  readonly allowedRoles?: readonly string[] | undefined
+  readonly teamIds?: readonly string[] | undefined
+  readonly allowedOrganizations?: readonly string[] | undefined
+}
+
+/** One condition, put to one identity. */
+export interface Judged {
+  /** `allowed-groups`, `allowed-emails, allowed-domains of provider work`. */
+  readonly setting: string
+  readonly wants: string
+  readonly met: boolean
+  /** In which way it is met, or why it is not; for the operator. */
+  readonly detail: string
 }
 
 export interface Entry {
-  /** Why this person may not enter, or null: an address by domain or by list, and the groups as well. */
+  /** Goes up whenever somebody might be judged otherwise than before. */
+  readonly generation: number
+  /** What is read from files, to be replaced when one has changed. */
+  readonly files: readonly LiveList[]
+  /** Why this person may not enter, or null: an address by domain or by list, and a group, a role, a team and an organization as well. */
   refuse (identity: Identity): Refusal | null
+  /** Every condition in the order in which `refuse` asks them. */
+  explain (identity: Identity): readonly Judged[]
   /** One sentence for the start-up block. @param provider its label */
   describe (provider: string): string
 }
 
-type Condition = (identity: Identity) => Refusal | null
-
 /** Who may enter at all, judged on every request. What cannot be judged refuses. */
 export function createEntry (options: EntryOptions): Entry {
-  const conditions = [...tenantCondition(options), ...emailCondition(options), ...groupCondition(options), ...ownConditions(options)]
+  let generation = 0
+  const files: LiveList[] = []
+  const live = ({ allowedEmailsFile }: EntryLists) => {
+    if (allowedEmailsFile === undefined) return undefined
+    const list = createLiveList(allowedEmailsFile, () => { generation++ })
+    files.push(list)
+    return list
+  }
+  const conditions = conditionsOf(options, live)
   return {
+    get generation () { return generation },
+    files,
     refuse: identity => {
       for (const condition of conditions) {
-        const refusal = condition(identity)
-        if (refusal !== null) return refusal
+        if (condition.meets(identity) === null) return condition.refusal(identity)
       }
       return null
     },
-    describe: provider => [describe(options, provider), ...(options.providers ?? []).flatMap(({ id, entry }) => entry === undefined ? [] : [`By ${id}: ${describe(entry, id)}`])].join(' ')
+    explain: identity => conditions.map(condition => {
+      const way = condition.meets(identity)
+      return { setting: condition.setting, wants: condition.wants(), met: way !== null, detail: way ?? condition.refusal(identity).detail }
+    }),
+    describe: provider => describe(options, provider)
   }
 }
 
-/** Of one of several providers, for those who come by it. */
-function ownConditions ({ providers = [] }: EntryOptions): Condition[] {
-  return providers.flatMap(({ id, entry = {} }) => [...emailCondition(entry), ...groupCondition(entry)].map((condition): Condition => identity => identity.provider === id ? condition(identity) : null))
-}
-
-function tenantCondition ({ providers = [] }: EntryOptions): Condition[] {
+function conditionsOf (options: EntryOptions, live: (lists: EntryLists) => LiveList | undefined): Condition[] {
+  const { providers = [] } = options
   const tenants = new Map(providers.flatMap(({ id, allowedTenants }) => allowedTenants === undefined ? [] : [[id, allowedTenants.map(tenant => tenant.toLowerCase())]]))
-  if (tenants.size === 0) return []
-  return [({ provider, tenant }) => {
-    const allowed = tenants.get(provider)
-    if (allowed === undefined || (tenant !== undefined && allowed.includes(tenant.toLowerCase()))) return null
-    return { reason: 'your account belongs to an organization that may not enter', detail: `the tenant ${tenant ?? '(none)'} is not in allowed-tenants` }
-  }]
+  const common = commonLists(options)
+  const byOwnLists = options.allowSignUp === false && !hasAddresses(options)
+  return [
+    ...tenantCondition(tenants),
+    ...byOwnLists ? [closedCondition(providers.flatMap(({ id, entry = {} }) => hasAddresses(entry) ? [id] : []))] : [],
+    ...emailCondition(common, live(common), { suffix: '' }), ...listConditions(common, { suffix: '' }),
+    ...providers.flatMap(({ id, entry = {} }) => {
+      const [own, scope] = [ownLists(options, entry), { suffix: ` of provider ${id}` }]
+      return [...emailCondition(own, live(own), scope), ...listConditions(own, scope)].map(condition => ofProvider(id, condition))
+    })
+  ]
 }
 
-function emailCondition ({ allowedDomains, allowedEmails }: EntryLists): Condition[] {
-  if (allowedDomains === undefined && allowedEmails === undefined) return []
-  const domains = (allowedDomains ?? []).flatMap(text => parseDomain(text) ?? [])
-  const addresses = new Set((allowedEmails ?? []).flatMap(text => parseEmail(text)?.address ?? []))
-  return [identity => {
-    if (identity.email === undefined) return { reason: 'the sign-in service gave no e-mail address that we can check', detail: 'the identity has no email, and who may enter goes by email' }
-    const email = parseEmail(identity.email)
-    if (email === null) return { reason: 'your e-mail address is written in a way that we do not accept', detail: `${JSON.stringify(identity.email)} is no plain ASCII address` }
-    if (addresses.has(email.address) || domains.some(domain => domain.covers(email.domain))) return null
-    return { reason: `the address ${email.address} is not among those who may enter`, detail: `${email.address} is neither in allowed-emails nor in one of allowed-domains` }
-  }]
+function hasAddresses ({ allowedEmails, allowedEmailsFile }: EntryLists): boolean {
+  return allowedEmails !== undefined || allowedEmailsFile !== undefined
 }
 
-function groupCondition ({ allowedGroups }: EntryLists): Condition[] {
-  if (allowedGroups === undefined) return []
-  const wanted = new Set(allowedGroups)
-  const unnamed: Refusal = { reason: `the sign-in service named no group of yours, and this site is for ${oneOf(allowedGroups)}`, detail: `the identity has no group, and allowed-groups asks for one (${allowedGroups.join(', ')})`, lacks: 'groups' }
-  const refusal: Refusal = { reason: `this site is for ${oneOf(allowedGroups)}`, detail: `the identity is in none of allowed-groups (${allowedGroups.join(', ')})` }
-  return [identity => identity.groups.some(group => wanted.has(group)) ? null : identity.groups.length === 0 ? unnamed : refusal]
+/** Without sign-up no domain opens anything. */
+function commonLists (options: EntryOptions): EntryLists {
+  return options.allowSignUp === false ? { ...options, allowedDomains: undefined } : options
 }
 
-function describe ({ allowedDomains, allowedEmails, allowedGroups }: EntryLists, provider: string): string {
-  const domains = (allowedDomains ?? []).flatMap(text => parseDomain(text)?.text ?? [])
-  const parts = [...domains.length > 0 ? [`anyone at ${either(domains)}`] : [], ...allowedEmails === undefined ? [] : [either(allowedEmails)]]
-  const who = parts.length > 0 ? parts.join(', or ') : `anyone with an account at ${provider}`
-  const also = parts.length > 0 ? ', who is also in ' : ' who is in '
-  return `${capital(who)}${allowedGroups === undefined ? '' : also + oneOf(allowedGroups)} may enter.`
+/** A provider's own domains beside a list for everybody only narrow who may come by it, and still do. */
+function ownLists ({ allowSignUp }: EntryOptions, own: EntryLists): EntryLists {
+  return allowSignUp === false && hasAddresses(own) ? { ...own, allowedDomains: undefined } : own
 }
 
-/** `a`, `a or b`, `a, b or c`; a long list is counted. */
-function either (texts: readonly string[]): string {
-  const shown = texts.length > 5 ? [...texts.slice(0, 4), `${String(texts.length - 4)} others that are listed`] : texts
-  return shown.length === 1 ? shown.join() : `${shown.slice(0, -1).join(', ')} or ${shown.slice(-1).join()}`
-}
-
-/** An address begins a sentence as it is written. */
-function capital (sentence: string): string {
-  return sentence.startsWith('anyone') ? 'A' + sentence.slice(1) : `Only ${sentence}`
+function describe (options: EntryOptions, provider: string): string {
+  const otherwise = options.allowSignUp === false ? 'those who are listed' : `anyone with an account at ${provider}`
+  const own = (options.providers ?? []).flatMap(({ id, entry }) => entry === undefined ? [] : [`By ${id}: ${sentenceOf(ownLists(options, entry), `anyone with an account at ${id}`)}`])
+  return [sentenceOf(commonLists(options), otherwise), ...own].join(' ')
 }

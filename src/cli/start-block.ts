@@ -32,7 +32,7 @@ export function startBlock ({ config, version, listening, notices }: Started): s
     ...compileRules(config.rules).describeOpen().map((line): [string, string] => ['Rule', line]),
     ...config.header.map(({ name, expression }): [string, string] => ['Header', `${name}=${expression.text}`]),
     ['Sign-in lasts', days(config.oauthExpiryDays)],
-    ...config.allowedDomains === undefined && config.allowedEmails === undefined ? [] : [['Note', `an address counts as far as ${labels} vouches for it; nobody may be able to choose theirs there`] as [string, string]],
+    ...config.allowedDomains === undefined && config.allowedEmails === undefined && config.allowedEmailsFile === undefined ? [] : [['Note', `an address counts as far as ${labels} vouches for it; nobody may be able to choose theirs there`] as [string, string]],
     ...notices.map((notice): [string, string] => ['Note', notice]),
     ...warnings(config, labels, listening).map((warning): [string, string] => ['Warning', warning])
   ]
@@ -55,7 +55,8 @@ function believesTls ({ provider, parameters, emptyScopes, oauthScope, oauthIssu
 function warnings (config: Config, labels: string, listening: string): string[] {
   const reached = config.publicUrl?.origin ?? listening
   const isPublicHttp = reached.startsWith('http:') && !isLoopback(new URL(reached).hostname)
-  const restricted = [config.allowedDomains, config.allowedEmails, config.allowedGroups].some(list => (list?.length ?? 0) > 0) || config.providers.every(({ entry, allowedTenants }) => entry !== undefined || allowedTenants !== undefined)
+  const { allowedDomains, allowedEmails, allowedEmailsFile, allowedGroups, allowedRoles, teamIds, allowedOrganizations } = config
+  const restricted = [allowedDomains, allowedEmails, allowedEmailsFile?.addresses, allowedGroups, allowedRoles, teamIds, allowedOrganizations].some(list => (list?.length ?? 0) > 0) || config.providers.every(({ entry, allowedTenants }) => entry !== undefined || allowedTenants !== undefined)
   const said: [boolean, string][] = [
     ...config.providers.map(({ provider: { notice } }): [boolean, string] => [notice !== undefined, notice ?? '']),
     [!restricted, `nothing restricts who may enter: anyone with an account at ${labels} is let in. Set --allowed-domains, --allowed-emails or --allowed-groups.`],

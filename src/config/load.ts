@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { crossCheck } from './checks.ts'
 import { parseConfigFile } from './config-file.ts'
-import { ConfigError, MissingFile, Problem, type ConfigProblem } from './config-error.ts'
+import { ConfigError, unreadable, type ConfigProblem } from './config-error.ts'
 import { checkHeaders } from './header-checks.ts'
 import { flagOf, optionNames } from './names.ts'
 import type { Config, OptionName, Settings } from './options.ts'
@@ -29,7 +29,7 @@ export interface Loaded {
 }
 
 /**
- * The only door to environment and files: makes one checked and frozen configuration of everything that was said.
+ * The only door to the environment, and to files while the gate starts: makes one checked and frozen configuration of everything that was said.
  *
  * @throws {ConfigError} with every problem there is, none of which quotes a secret
  */
@@ -86,8 +86,6 @@ function readFile (path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const why = new Map([['ENOENT', 'does not exist'], ['EACCES', 'may not be read by this user'], ['EISDIR', 'is a folder']]).get(code ?? '')
-    throw new (code === 'ENOENT' ? MissingFile : Problem)(`names a file that ${why ?? `cannot be read (${code ?? 'unknown reason'})`}`, 'Check the path; it is seen from the folder where oauth-gate was started.')
+    throw unreadable(error)
   }
 }

@@ -1,5 +1,6 @@
 import { cookieDomain, domains, emails, issuer, listenAddress, networks, origin, providerUrl, redirectUri } from './addresses.ts'
 import { contact } from './contact.ts'
+import { emailsFile } from './emails-file.ts'
 import { expression } from './expression.ts'
 import { literal } from './extra-params.ts'
 import { fernetKeys } from './fernet-keys.ts'
@@ -10,6 +11,7 @@ import { origins } from './origins.ts'
 import { basePath, endpoint, ownPath, path, rootPath, socketFile } from './paths.ts'
 import { certificates, privateKey } from './pem.ts'
 import { providerEntries } from './provider-entries.ts'
+import { roles } from './roles.ts'
 import { rules } from './rules.ts'
 import { choice, days, duration, fileName, flag, integer, list, text, word, words } from './scalars.ts'
 import { template } from './template.ts'
@@ -46,6 +48,8 @@ export const option = {
   words: of(words),
   domains: of(domains),
   emails: of(emails),
+  emailsFile: of(emailsFile),
+  roles: of(roles),
   networks: of(networks),
   origins: of(origins),
   flag: of(flag),

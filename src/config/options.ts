@@ -89,9 +89,12 @@ export const groups = {
   access: {
     allowedDomains: option.domains({ common: true, doc: 'Let in addresses of these domains.' }),
     allowedEmails: option.emails({ common: true, doc: 'Let in these addresses.' }),
+    allowedEmailsFile: option.emailsFile({ doc: 'A file with more addresses to let in, one a line; read again whenever it changes.' }),
     allowedGroups: option.list({ common: true, doc: 'Let in members of one of these groups.' }),
+    allowedRoles: option.roles({ doc: 'Let in whom --role-attribute-path gives one of these roles.' }),
+    teamIds: option.words({ doc: 'Let in members of one of these teams, by their ids at the provider.' }),
     allowedOrganizations: option.list({ doc: 'Let in members of one of these organizations.' }),
-    teamIds: option.list({ doc: 'Let in members of one of these teams, by their ids.' }),
+    allowSignUp: option.flag({ doc: 'Let in others than those whose addresses are listed; off, no domain lets anybody in.', default: true }),
     rules: option.rules({ common: true, doc: 'Who may pass where, as a list of { path, allow }.', default: [], only: 'file' })
   },
   pages: {
@@ -125,7 +128,7 @@ export type Values = { readonly [Name in OptionName]: Value<Options[Name]> }
 export type ProviderOption = keyof typeof groups.provider
 
 /** The lists that one of several providers may have of its own. */
-export type EntryOption = 'allowedDomains' | 'allowedEmails' | 'allowedGroups' | 'allowedOrganizations' | 'teamIds'
+export type EntryOption = 'allowedDomains' | 'allowedEmails' | 'allowedEmailsFile' | 'allowedGroups' | 'allowedRoles' | 'teamIds' | 'allowedOrganizations'
 
 /** One provider, with the settings that are its own. */
 export interface ProviderConfig extends Pick<Values, ProviderOption> {

@@ -91,12 +91,12 @@ function advised ({ provider, config: { oauthExtraParams }, note }: ProviderDraf
 
 /** What a stranger's tenant wrote is nobody's word: rules about addresses or groups would believe anybody. */
 export function checkTenantRules (all: readonly ProviderConfig[], choices: Choices, problems: ConfigProblem[]): void {
-  const lists = ['allowedDomains', 'allowedEmails', 'allowedGroups'] as const
+  const lists = ['allowedDomains', 'allowedEmails', 'allowedEmailsFile', 'allowedGroups', 'allowedRoles', 'teamIds', 'allowedOrganizations'] as const
   const byGroup = ((choices.get('rules')?.value ?? []) as readonly RuleConfig[]).some(({ allow }) => typeof allow === 'object' && allow.groups !== undefined)
   for (const { provider, parameters, allowedTenants, entry = {} } of all) {
     const rule = lists.find(option => choices.get(option)?.value !== undefined || entry[option] !== undefined) ?? (byGroup ? 'rules' : undefined)
     if (rule === undefined || (provider as Provider | undefined)?.manyTenants?.(parameters) !== true || allowedTenants !== undefined) continue
-    const words = rule === 'allowedGroups' || rule === 'rules' ? 'groups' : 'addresses'
+    const words = { rules: 'groups', allowedGroups: 'groups', allowedRoles: 'roles', teamIds: 'teams', allowedOrganizations: 'organizations', allowedDomains: 'addresses', allowedEmails: 'addresses', allowedEmailsFile: 'addresses' }[rule]
     problems.push({
       setting: flagOf(rule), message: `${rule === 'rules' ? 'rules' : `--${flagOf(rule)}`} goes by ${words}, but with tenant ${parameters['tenant']} accounts of every tenant may come, and each tenant writes its own ${words}.`,
       fix: 'Set --oauth-extra-params="{\'tenant\': \'YOUR-TENANT-ID\'}", or name the tenants that you trust in --allowed-tenants.'

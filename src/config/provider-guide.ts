@@ -76,7 +76,7 @@ function rowOf (name: string, { doc, field, aliases = [], environment = [], defa
 
 function scopesOf ({ flow, scopes, groupScopes = [] }: Provider): string {
   if (flow === 'handler') return 'nothing: this is not OAuth, and has pages of its own.'
-  return `${scopes.join(' ')}${groupScopes.length === 0 ? '' : `, and ${groupScopes.join(' ')} where --allowed-groups or a rule speaks of groups`}; others with --oauth-scope.`
+  return `${scopes.join(' ')}${groupScopes.length === 0 ? '' : `, and ${groupScopes.join(' ')} where --allowed-groups, --team-ids, --allowed-organizations or a rule asks for one`}; others with --oauth-scope.`
 }
 
 function peopleOf ({ namesUser, userKey }: Provider): string[] {

@@ -1,6 +1,7 @@
 import type { ParameterValues, Provider } from '../provider.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { draftOf } from './draft.ts'
+import { checkEntry } from './entry-checks.ts'
 import type { Params } from './extra-params.ts'
 import { fileKeys, flagOf, nearest } from './names.ts'
 import { groups, type EntryOption, type OptionName, type ProviderConfig, type ProviderOption } from './options.ts'
@@ -25,7 +26,7 @@ export interface ProvidersInput {
 
 const own = Object.keys(groups.provider) as ProviderOption[]
 
-const ENTRY: readonly EntryOption[] = ['allowedDomains', 'allowedEmails', 'allowedGroups']
+const ENTRY: readonly EntryOption[] = ['allowedDomains', 'allowedEmails', 'allowedEmailsFile', 'allowedGroups', 'allowedRoles', 'teamIds', 'allowedOrganizations']
 
 function isEntry (option: OptionName): option is EntryOption {
   return ENTRY.some(entry => entry === option)
@@ -49,6 +50,7 @@ export function settleProviders (input: ProvidersInput): SettledProviders {
   const all = entries.length === 0 ? [settleOne(refused ? { ...input, problems: [] } : input, ofOne(input.choices), undefined)] : settleSeveral(input, entries)
   const providers = all.map(({ config }) => config)
   checkTenantRules(providers, input.choices, input.problems)
+  checkEntry(providers, input)
   if (entries.length > 1) checkTogether(providers, input.choices, input.problems)
   checkRules(providers, input.choices, input.problems)
   return { providers, choices: new Map([...input.choices, ...entries.length === 0 ? all[0]?.choices ?? [] : []]) }

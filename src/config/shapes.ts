@@ -41,6 +41,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   name: { written: 'One word, in any case.', schema: text },
   url: { written: 'An address that begins with `http://` or `https://`, without user name, password and fragment. What secrets and tokens are sent to is `https`, or on this machine. An upstream may have a path before it, `/api=http://localhost:8000`, and may be a socket, `unix:/run/app.sock`.', schema: { type: 'string', pattern: `^${webUrl}$` } },
   'a,b': { written: 'A list.', schema: text },
+  'role,role': { written: 'A list of `None`, `Viewer`, `Editor` and `Admin`, in any case; `GrafanaAdmin` is `Admin`.', schema: { type: 'string', pattern: '^([Nn]one|[Vv]iewer|[Ee]ditor|[Aa]dmin|[Gg]rafana[Aa]dmin)$' } },
   'ip,cidr': { written: 'A list of addresses and networks: `10.0.0.7, 10.0.0.0/8, fd00::/8`.', schema: { type: 'string', pattern: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$' } },
   origin: { written: 'A list of origins, like `https://other.example.com`. `host` and `host:port` stand for both schemes. `*` is one label of a host, or any port: `*.example.com`, `localhost:*`.', schema: { type: 'string', pattern: '^(https?://)?([^\\s/?#@*\\\\]+|(([A-Za-z0-9_-]+|\\*)\\.)+([A-Za-z0-9_-]+|\\*))(:[0-9]+|:\\*)?$' } },
   'key,key': { written: 'A list of keys as `oauth-gate oauth-secret` prints them: 32 bytes in url-safe base64.', schema: { type: 'string', pattern: '^[A-Za-z0-9+/_-]{43}=$' } },

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Entry } from '../access/entry.ts'
 import { safeReturn } from '../access/return-to.ts'
 import { AccessDenied, GroupsMissing, SignInLoop, type Refusal } from '../errors.ts'
 import type { Identifier } from '../identity/identifier.ts'
-import type { Identity } from '../identity/identity.ts'
 import type { Said } from '../identity/sources.ts'
 import { Trace } from '../identity/trace.ts'
 import type { OAuthClient, SignIn } from '../oauth/client.ts'
@@ -72,7 +72,7 @@ export interface LoginFlowOptions extends Pick<LoginFlow, 'providers' | 'logins'
   /** Made from the origin that the request came to, where none is set. */
   readonly redirectUri: string | undefined
   readonly isOurs: (target: string) => boolean
-  readonly refuse: (identity: Identity) => Refusal | null
+  readonly entry: Pick<Entry, 'refuse' | 'explain'>
   readonly loops: LoopBreaker
   /** Those tokens that settings have passed on to the app. */
   readonly keepTokens: (tokens: SignIn['tokens'] | undefined) => KeptTokens | undefined
@@ -101,10 +101,10 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
     admit (request, reply, { identify, namesGroups }, said) {
       const trace = new Trace()
       const identity = traced(request, trace, () => identify(said, trace))
-      const refusal = options.refuse(identity)
+      const refusal = options.entry.refuse(identity)
       const who = { provider: identity.provider, subject: identity.subject, user: identity.user }
       if (refusal !== null) {
-        request.log.warn({ event: 'login.denied', ...who, detail: refusal.detail, trace: trace.lines() }, 'signed in at the provider, but may not enter')
+        request.log.warn({ event: 'login.denied', ...who, detail: refusal.detail, trace: trace.lines(), conditions: options.entry.explain(identity) }, 'signed in at the provider, but may not enter')
         if (refusal.lacks === 'groups' && !namesGroups(said)) throw groupsMissing(refusal, said)
         throw new AccessDenied(refusal.detail, { reason: refusal.reason })
       }

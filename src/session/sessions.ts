@@ -12,8 +12,15 @@ import { compact, restore, type KeptTokens, type SealedSession } from './session
 export interface Session extends Omit<SealedSession, 'tokens'> {
   /** What the app is told, as header names and values, flat. */
   readonly headers: readonly string[]
-  /** Not null when the allow lists no longer admit this person. */
+  /** Not null when the allow lists no longer admit this person: as they were when this was last opened, or asked for. */
   readonly refusal: Refusal | null
+}
+
+/** The judgement is worked out anew when the policy is another, in place: what holds the session sees it too. */
+interface Opened extends Session {
+  refusal: Refusal | null
+  /** Of the policy that this refusal is by. */
+  generation: number
 }
 
 export interface SessionOptions {
@@ -25,6 +32,8 @@ export interface SessionOptions {
   /** @throws {IdentityTooLarge} no app would take so much */
   readonly headers: (identity: Identity, tokens?: KeptTokens) => readonly string[]
   readonly refuse: (identity: Identity) => Refusal | null
+  /** Changes whenever `refuse` might say something else than before; never, unless given. */
+  readonly generation?: () => number
 }
 
 export interface Sessions {
@@ -34,7 +43,7 @@ export interface Sessions {
   start (jar: CookieJar, cookieHeader: string | undefined, identity: Identity, tokens?: KeptTokens): SetCookie[]
   /** Signs out: the session is void at once, also where its cookie was kept. */
   end (session: Session): void
-  /** Whether a session that was opened earlier may still be used; asked for streams and sockets. */
+  /** Whether a session that was opened earlier may still be used, and its person still enter; asked for streams and sockets. */
   isLive (session: Session): boolean
 }
 
@@ -44,27 +53,35 @@ const REVOKED = 100_000
 
 /** Sessions kept in sealed cookies, with a cache of the verified ones: opening is what a request would cost most. */
 export function createSessions (options: SessionOptions): Sessions {
-  const { seal, outside, gate, lifetime } = options
-  const cache = new LRUCache<string, Session>({ max: CACHED, maxSize: CACHED_CHARACTERS })
+  const { seal, outside, gate, lifetime, refuse, generation = () => 0 } = options
+  const cache = new LRUCache<string, Opened>({ max: CACHED, maxSize: CACHED_CHARACTERS })
   // Kept until the session would have ended by itself. When full, the oldest entry is nearest to that end.
   const revoked = new LRUCache<string, true>({ max: REVOKED, perf: { now: () => outside.now() }, ttlResolution: 0 })
   const envelope = (jar: CookieJar): Envelope => ({ type: 'session', cookie: jar.sessionName, gate })
-  const isLive = (session: Pick<SealedSession, 'id' | 'expiresAt'>) => session.expiresAt > outside.now() && !revoked.has(session.id)
+  const hasEnded = (session: Pick<SealedSession, 'id' | 'expiresAt'>) => session.expiresAt <= outside.now() || revoked.has(session.id)
+  const judge = (session: Opened): Opened => {
+    const now = generation()
+    if (session.generation !== now) {
+      session.refusal = refuse(session.identity)
+      session.generation = now
+    }
+    return session
+  }
 
   return {
-    isLive,
+    isLive: session => !hasEnded(session) && judge(session as Opened).refusal === null,
     open (jar, cookieHeader) {
       const token = jar.readSession(cookieHeader)
       if (token === null) return null
       const key = hash('sha256', jar.sessionName + token, 'base64')
       const known = cache.get(key)
-      const session = known ?? unseal(token, envelope(jar), options)
-      if (session === null || !isLive(session)) {
+      const session = known ?? unseal(token, envelope(jar), options, generation())
+      if (session === null || hasEnded(session)) {
         cache.delete(key)
         return null
       }
       if (known === undefined) cache.set(key, session, { size: token.length + session.headers.reduce((sum, { length }) => sum + length, 0) })
-      return session
+      return judge(session)
     },
     start (jar, cookieHeader, identity, tokens) {
       options.headers(identity, tokens) // what no request could carry is refused now, where it can be said why
@@ -80,13 +97,13 @@ export function createSessions (options: SessionOptions): Sessions {
   }
 }
 
-function unseal (token: string, envelope: Envelope, { seal, headers, refuse }: SessionOptions): Session | null {
+function unseal (token: string, envelope: Envelope, { seal, headers, refuse }: SessionOptions, generation: number): Opened | null {
   const plain = seal.open(token)
   const content = plain === null ? null : unwrap(envelope, plain)
   if (content === null) return null
   const { tokens, ...session } = restore(content)
   try {
-    return Object.freeze({ ...session, headers: headers(session.identity, tokens), refusal: refuse(session.identity) })
+    return Object.seal({ ...session, headers: headers(session.identity, tokens), refusal: refuse(session.identity), generation })
   } catch (error) {
     if (error instanceof IdentityTooLarge) return null // settings ask for more now than when it was sealed: a new sign-in says so
     throw error
