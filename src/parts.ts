@@ -2,11 +2,12 @@ import { hash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { createEntry } from './access/entry.ts'
+import { hostCheck } from './access/hosts.ts'
 import { createJudge } from './access/judge.ts'
 import { originMatcher } from './access/origins.ts'
 import { compileRules } from './access/rules.ts'
-import { strict } from './access/strict.ts'
 import { activate } from './active-provider.ts'
+import { openings } from './config/openings.ts'
 import type { Config } from './config/options.ts'
 import { GateError } from './errors.ts'
 import type { Outside } from './outside.ts'
@@ -45,8 +46,8 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const lifetime = config.oauthExpiryDays * DAY
   const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: identityHeaders, refuse: entry.refuse })
   const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
-  const judged = createJudge({ upstreams: config.upstream, rules: compileRules(config.rules), rootPath: config.rootPath })
-  const judge = inside === undefined ? judged : strict(judged)
+  const rules = compileRules(config.rules, openings(config))
+  const judge = createJudge({ upstreams: config.upstream, rules, rootPath: config.rootPath, strict: inside !== undefined })
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
   const probes = { paths: inside === undefined ? [config.pingPath, config.readyPath] : [] }
   const providers = createProviders(config.providers.map(settings => activate(settings, config, outside, error => warnOfProvider(log, settings.id, error))))
@@ -59,6 +60,7 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
     live: createLiveSessions(sessions),
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
     jars,
+    servesHost: hostCheck({ publicUrl: config.publicUrl, hosts: rules.hosts }),
     admitsOrigin: originMatcher(config.allowWebsocketOrigin),
     listening (bound: AddressInfo | string | null) {
       if (config.port === 0 && typeof bound === 'object' && bound !== null) Object.assign(jars, createJars(config, bound.port))

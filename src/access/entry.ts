@@ -1,7 +1,7 @@
 import type { Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import { parseDomain, parseEmail } from './email.ts'
-import { oneOf } from './rules.ts'
+import { oneOf } from './conditions.ts'
 
 export interface EntryOptions extends EntryLists {
   /** Of each provider by its own name: whose accounts it may bring, and lists that hold for those who come by it, beside the others. */

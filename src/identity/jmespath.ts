@@ -47,6 +47,13 @@ export class Expression {
     return texts !== undefined && texts.reduce((sum, { length }) => sum + length, 0) <= LONGEST_RESULT ? texts : undefined
   }
 
+  /** Whether the result is true as JMESPath has it: neither false nor null, nor an empty text, list or object. What fails is not. */
+  asTruth (document: Document | undefined): boolean {
+    const result = this.#find(document)
+    if (typeof result === 'object' && result !== null) return (Array.isArray(result) ? result : Object.keys(result)).length > 0
+    return typeof result === 'number' || (result !== undefined && result !== null && result !== false && result !== '')
+  }
+
   #find (document: Document | undefined): unknown {
     if (document === undefined) return undefined
     try {
