@@ -16,6 +16,8 @@ export interface ErrorOptions {
   readonly cause?: unknown
   /** One more sentence for the visitor, shown escaped: the reason in this very case. */
   readonly reason?: string
+  /** More for the line in the log. */
+  readonly log?: Readonly<Record<string, unknown>>
 }
 
 /** Why somebody who is signed in is not let in. */
@@ -32,12 +34,14 @@ export interface Refusal {
 export abstract class GateError extends Error {
   readonly kind: ErrorKind
   readonly reason: string | undefined
+  readonly log: Readonly<Record<string, unknown>> | undefined
 
   constructor (kind: ErrorKind, detail: string, options: ErrorOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = new.target.name
     this.kind = kind
     this.reason = options.reason
+    this.log = options.log
   }
 
   get code (): string { return this.kind.code }
@@ -61,6 +65,7 @@ export class MalformedRequest extends define('GATE_MALFORMED_REQUEST', 400, 'You
 export class AmbiguousPath extends define('GATE_AMBIGUOUS_PATH', 400, 'This address can be read in more than one way.', 'Follow a link from the site instead of this address.', 'The path has an encoded slash, dot segment or the like, and not all its readings are allowed to this person. Applications that need such paths want one rule for the whole of them.') {}
 export class MethodRefused extends define('GATE_METHOD_REFUSED', 405, 'This address cannot be used that way.', 'Go back and try again.', 'TRACE and CONNECT are never forwarded; our own endpoints take GET or POST only.') {}
 export class NotFound extends define('GATE_NOT_FOUND', 404, 'There is nothing at this address.', 'Check the address.', 'Everything under the proxy prefix belongs to the gate; it has no such endpoint.') {}
+export class HostUnknown extends define('GATE_HOST_UNKNOWN', 421, 'This site does not answer by the name in your address.', 'Check the address.', 'The Host in the message is neither that of --public-url nor one that a rule names. If it should be: name it in a rule, or have the proxy in front pass the Host on that people typed, or X-Forwarded-Host, with that proxy in --trusted-proxy.') {}
 export class UpgradeRefused extends define('GATE_UPGRADE_REFUSED', 400, 'This connection cannot be switched to another protocol.', 'Go back and try again.', 'Only a GET that asks for a version 13 websocket may be upgraded.') {}
 export class OriginRefused extends define('GATE_ORIGIN_REFUSED', 403, 'Another website tried to open a connection in your name.', 'Open this site directly.', 'The Origin of a websocket is not the public origin. If it is yours, add it to --allow-websocket-origin, or set --public-url.') {}
 

@@ -1,5 +1,7 @@
 import { identifierOf } from './active-provider.ts'
-import type { Decision } from './access/judge.ts'
+import type { Judged } from './access/entry.ts'
+import { forRefused, type Decision } from './access/judge.ts'
+import type { TriedRule } from './access/tried.ts'
 import type { Config, ProviderConfig } from './config/options.ts'
 import { GateError, type Refusal } from './errors.ts'
 import type { Identity } from './identity/identity.ts'
@@ -30,22 +32,33 @@ export interface Explanation {
   readonly identity: Identity | null
   /** Why there is none. */
   readonly failure: { readonly code: string, readonly reason: string | undefined, readonly detail: string } | null
-  /** Why they may not enter at all. */
+  /** Every condition on who may enter at all. */
+  readonly conditions: readonly Judged[]
+  /** Why they may not. */
   readonly refusal: Refusal | null
+  /** Whether the gate answers for that host: it is 421 otherwise. */
+  readonly servesHost: boolean
+  readonly rules: readonly TriedRule[]
   readonly decision: Decision
   /** What the app is told, where they reach it. */
   readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
 /** @param person absent for a stranger */
-export function explain (config: Config, person: Person | undefined, { target }: Asked): Explanation {
-  const { entry, judge, headers } = createPolicy(config)
+export function explain (config: Config, person: Person | undefined, { target, method, host }: Asked): Explanation {
+  const { entry, judge, servesHost, headers } = createPolicy(config)
   const { identity, ...found } = person === undefined ? { identity: null, steps: [], unread: [], failure: null } : identityOf(config, person)
   const refusal = identity === null ? null : entry.refuse(identity)
   const entered = refusal === null ? identity : null
-  const judged = judge.decide(judge.place(target), entered)
-  const decision: Decision = judged.verdict === 'sign-in' && refusal !== null ? { verdict: 'denied', ...refusal } : judged
-  return { ...found, identity, refusal, decision, headers: decision.verdict === 'admitted' && entered !== null ? pairs(headers.of(entered)) : [] }
+  const { decision: judged, rules } = judge.explain(judge.place(target), { method, host }, entered)
+  const decision = forRefused(judged, refusal)
+  const isTold = decision.verdict === 'admitted' && !decision.anonymous && entered !== null
+  return {
+    ...found, identity, refusal, rules, decision,
+    conditions: identity === null ? [] : entry.explain(identity),
+    servesHost: servesHost?.(host.toLowerCase()) ?? true,
+    headers: isTold ? pairs(headers.of(entered)) : []
+  }
 }
 
 function identityOf (config: Config, { provider, said }: Person): Pick<Explanation, 'steps' | 'unread' | 'identity' | 'failure'> {

@@ -2,7 +2,6 @@ import { hash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { originMatcher } from './access/origins.ts'
-import { strict } from './access/strict.ts'
 import { activate } from './active-provider.ts'
 import { watchEmails } from './config/emails-file.ts'
 import type { Config } from './config/options.ts'
@@ -39,12 +38,11 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const gate = gateId(config)
   const tls = inside?.tls ?? config.sslCertfile !== undefined
   const keyring = createKeyring(config.cookieSecret, config.oauthEncryptionKey.map(key => Buffer.from(key, 'base64url')), outside)
-  const { entry, judge: judged, headers } = createPolicy(config)
+  const { entry, judge, servesHost, headers } = createPolicy(config, inside !== undefined)
   const logins = createLogins(keyring, gate, outside)
   const lifetime = config.oauthExpiryDays * DAY
   const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: headers.of, refuse: entry.refuse, generation: () => entry.generation })
   const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
-  const judge = inside === undefined ? judged : strict(judged)
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
   const probes = { paths: inside === undefined ? [config.pingPath, config.readyPath] : [] }
   const providers = createProviders(config.providers.map(settings => activate(settings, config, outside, error => warnOfProvider(log, settings.id, error))))
@@ -58,6 +56,7 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
     watches: entry.files.map(list => watchEmails(list, log)),
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
     jars,
+    servesHost,
     admitsOrigin: originMatcher(config.allowWebsocketOrigin),
     listening (bound: AddressInfo | string | null) {
       if (config.port === 0 && typeof bound === 'object' && bound !== null) Object.assign(jars, createJars(config, bound.port))

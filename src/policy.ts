@@ -1,6 +1,8 @@
 import { createEntry, type Entry } from './access/entry.ts'
+import { hostCheck } from './access/hosts.ts'
 import { createJudge, type Judge } from './access/judge.ts'
 import { compileRules } from './access/rules.ts'
+import { openings } from './config/openings.ts'
 import type { Config } from './config/options.ts'
 import { createAppHeaders, type AppHeaders } from './proxy/app-headers.ts'
 
@@ -8,13 +10,17 @@ import { createAppHeaders, type AppHeaders } from './proxy/app-headers.ts'
 export interface Policy {
   readonly entry: Entry
   readonly judge: Judge
+  readonly servesHost: ReturnType<typeof hostCheck>
   readonly headers: AppHeaders
 }
 
-export function createPolicy (config: Config): Policy {
+/** @param inside whether an app has the gate inside, and reads paths its own way */
+export function createPolicy (config: Config, inside = false): Policy {
+  const rules = compileRules(config.rules, openings(config))
   return {
     entry: createEntry(config),
-    judge: createJudge({ upstreams: config.upstream, rules: compileRules(config.rules), rootPath: config.rootPath }),
+    judge: createJudge({ upstreams: config.upstream, rules, rootPath: config.rootPath, strict: inside }),
+    servesHost: hostCheck({ publicUrl: config.publicUrl, hosts: rules.hosts }),
     headers: createAppHeaders(config)
   }
 }

@@ -1,9 +1,6 @@
 import { parseDomain } from './email.ts'
 import type { EntryLists } from './entry.ts'
-import { oneOf } from './rules.ts'
-
-/** What a list is about, in one word: `the role Editor or Admin`. */
-export type Noun = 'group' | 'role' | 'team' | 'organization'
+import { either, theOnes, type Noun } from './wording.ts'
 
 /** Whom a condition on addresses is for: an empty list where there is none. */
 export function whoByEmail ({ allowedDomains = [], allowedEmails, allowedEmailsFile }: EntryLists, count = allowedEmailsFile?.addresses.length ?? 0): string[] {
@@ -13,11 +10,6 @@ export function whoByEmail ({ allowedDomains = [], allowedEmails, allowedEmailsF
     ...allowedEmails === undefined || allowedEmails.length === 0 ? [] : [either(allowedEmails)],
     ...allowedEmailsFile === undefined ? [] : [`those listed in ${allowedEmailsFile.path} (${count} address${count === 1 ? '' : 'es'})`]
   ]
-}
-
-/** `the group a`, `the role Editor or Admin`. */
-export function theOnes (noun: Noun, names: readonly string[]): string {
-  return noun === 'group' ? oneOf(names) : `the ${noun} ${either(names)}`
 }
 
 /** Who may enter, in one sentence. @param otherwise who may where no address is asked for */
@@ -35,12 +27,6 @@ function qualitiesOf ({ allowedGroups, allowedRoles, teamIds, allowedOrganizatio
   ]
   const asked = qualities.flatMap(([before, after, noun, list]) => list === undefined ? [] : [[before, after + theOnes(noun, list)] as const])
   return asked.map(([before, rest], index) => `${before}${index === 0 ? also : ''}${rest}`)
-}
-
-/** `a`, `a or b`, `a, b or c`; a long list is counted. */
-export function either (texts: readonly string[]): string {
-  const shown = texts.length > 5 ? [...texts.slice(0, 4), `${String(texts.length - 4)} others that are listed`] : texts
-  return shown.length < 2 ? shown.join() : `${shown.slice(0, -1).join(', ')} or ${shown.slice(-1).join()}`
 }
 
 function enumerated (texts: readonly string[]): string {

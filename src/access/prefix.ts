@@ -3,6 +3,8 @@ import { readings } from './readings.ts'
 /** A path and everything below it, on segment bounds: `/admin` covers `/admin/x`, not `/administer`. */
 export interface Prefix {
   readonly path: string
+  /** How it can look in a reading. */
+  readonly forms: readonly string[]
   /** @param reading as `readings` gives it; letter case counts */
   covers (reading: string): boolean
   /** @param folded a reading after `fold` */
@@ -12,6 +14,8 @@ export interface Prefix {
   /** Whether it lies within what a reading names. */
   isBelowFolded (folded: string): boolean
 }
+
+export const everyPath: Prefix = { path: '/', forms: ['/'], covers: () => true, coversFolded: () => true, continuesFolded: () => false, isBelowFolded: () => false }
 
 /**
  * @param text as a person writes it in a setting: `/my app` and `/my%20app` are the same, a trailing slash means nothing
@@ -24,6 +28,7 @@ export function parsePrefix (text: string): Prefix | null {
   const folded = [...new Set(forms.map(fold))]
   return {
     path,
+    forms,
     covers: path === '/' ? () => true : reading => forms.some(form => isWithin(form, reading)),
     coversFolded: path === '/' ? () => true : reading => folded.some(form => isWithin(form, reading)),
     continuesFolded: path === '/' ? () => false : reading => folded.some(form => reading[form.length] === '.' && reading.startsWith(form)),

@@ -1,4 +1,5 @@
 import type { Decision } from '../access/judge.ts'
+import type { TriedRule } from '../access/tried.ts'
 import type { Config } from '../config/options.ts'
 import { explain as explained, type Explanation } from '../explanation.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -21,21 +22,27 @@ export function explain (config: Config, options: ExplainOptions, write: (text: 
   return 0
 }
 
-function readable ({ steps, unread, identity, failure, refusal, decision, headers }: Explanation, request: string): string {
+function readable (explanation: Explanation, request: string): string {
+  const { steps, unread, identity, failure, conditions, refusal, rules, decision, headers, servesHost } = explanation
   const isStranger = steps.length === 0
   return [
     ...isStranger ? [section('Who they are', ['nobody: no --claims, so this is somebody without a session'])] : [section('Where each field comes from', FIELDS.flatMap(field => stepsOf(field, steps)))],
     ...unread.length > 0 ? [section('Not given here, and asked for by the gate', unread.map(([name, url]) => `${url}: give its answer as --document=${name}=FILE`))] : [],
     ...identity === null ? [] : [section('Who they are', fieldsOf(identity))],
     ...failure === null ? [] : [section('Who they are', [`nobody: the sign-in ends with ${failure.code}: ${failure.detail}`])],
-    ...identity === null ? [] : [section('May they enter?', [refusal === null ? 'yes' : `no: ${refusal.detail}`])],
-    section(`May they pass? ${request}`, [sentence(decision)]),
+    ...identity === null ? [] : [section('May they enter?', [...conditions.map(({ setting, wants, met, detail }) => `${setting}: ${wants}: ${met ? 'yes' : 'no'}, ${detail}`), refusal === null ? 'yes' : `no: ${refusal.reason}`])],
+    section(`May they pass? ${request}`, [...rules.map(ruleLine), servesHost ? sentence(decision) : 'no, 421: the gate does not answer for that host (public-url, and the hosts of rules)']),
     ...headers.length > 0 ? [section('What the app is told', headers.map(([name, value]) => `${name}: ${value}`))] : []
   ].join('\n')
 }
 
 function section (title: string, lines: readonly string[]): string {
   return `${title}\n${lines.map(line => `  ${line}\n`).join('')}`
+}
+
+function ruleLine ({ rule, matched, missed, nearly, said, detail }: TriedRule): string {
+  if (!matched) return `${rule}: not for this ${missed ?? 'request'}`
+  return `${rule}${nearly === true ? ', which is nearly for this path' : ''}: ${said ?? 'says nothing'}${detail === undefined ? '' : `: ${detail}`}`
 }
 
 function stepsOf (field: typeof FIELDS[number], steps: Explanation['steps']): string[] {

@@ -12,8 +12,8 @@ export function withSettings (program: Command, name: TopicName): Command {
   const command = program.command(name).description(summaryOf(name)).option('--help-all').configureHelp({ formatHelp: () => shortHelp(name) })
   for (const term of ownFlags(name)) command.addOption(term.includes('=file') ? repeatable(new Option(term)) : new Option(term))
   for (const [flag, { option, inFile }] of flagNames) {
-    const { bare, shape } = options[option]
-    command.addOption(collecting(new Option(`--${flag} ${bare === true && !inFile ? `[${shape}]` : `<${inFile ? 'file' : shape}>`}`)))
+    const { bare, shape, variadic } = options[option]
+    command.addOption(collecting(new Option(`--${flag} ${bare === true && !inFile ? `[${shape}]` : `<${inFile ? 'file' : shape}${variadic === true && !inFile ? '...' : ''}>`}`)))
   }
   // Commander stops at the first flag it does not know; loadConfig tells all that is wrong at once, with the nearest names.
   return command.allowUnknownOption().allowExcessArguments()

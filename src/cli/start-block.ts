@@ -1,5 +1,6 @@
 import { createEntry } from '../access/entry.ts'
 import { compileRules } from '../access/rules.ts'
+import { openings } from '../config/openings.ts'
 import type { Config, ProviderConfig } from '../config/options.ts'
 import { isLoopback } from '../oauth/loopback.ts'
 import { createOwnUrls } from '../own-urls.ts'
@@ -29,7 +30,7 @@ export function startBlock ({ config, version, listening, notices }: Started): s
     ...config.providers.map(settings => ['Provider', describeProvider(settings)] as [string, string]),
     ...config.providers.some(({ provider }) => provider.flow === 'code') ? [['Redirect URI', config.oauthRedirectUri !== undefined || !nameless ? `${config.oauthRedirectUri ?? urls.redirectUri(origin)}   (register exactly this at the provider)` : `the origin that people type${below === '' ? '' : ` and ${below}`}, whichever that is: set --public-url to have one to register`] as [string, string]] : [],
     ['Who may enter', createEntry(config).describe(labels)],
-    ...compileRules(config.rules).describeOpen().map((line): [string, string] => ['Rule', line]),
+    ...compileRules(config.rules, openings(config)).describeOpen().map((line): [string, string] => ['Rule', line]),
     ...config.header.map(({ name, expression }): [string, string] => ['Header', `${name}=${expression.text}`]),
     ['Sign-in lasts', days(config.oauthExpiryDays)],
     ...config.allowedDomains === undefined && config.allowedEmails === undefined && config.allowedEmailsFile === undefined ? [] : [['Note', `an address counts as far as ${labels} vouches for it; nobody may be able to choose theirs there`] as [string, string]],

@@ -8,6 +8,10 @@ import { parseUrl } from '../url.ts'
 
 const hostLabel = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?'
 const hostName = new RegExp(`^(?=.{1,253}$)${hostLabel}(?:\\.${hostLabel})*\\.?$`)
+export function isHostName (text: string): boolean {
+  return hostName.test(text)
+}
+
 /** Without the underscore, which is fine in a host's name and not in a cookie's `Domain` (RFC 6265 §4.1.1). */
 const domainName = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 

@@ -15,6 +15,8 @@ export interface Kind<T, In> {
   readonly remark?: (raw: unknown) => string | undefined
   /** The flag may be given several times; its values are then a list. */
   readonly repeatable?: true
+  /** Several values may stand behind the flag, one after the other. */
+  readonly variadic?: true
   /** The flag may stand alone. */
   readonly bare?: true
   /** The value names a file whose content is what is parsed: its text, or a `GivenFile` where a kind needs more than that. */

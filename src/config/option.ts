@@ -7,6 +7,7 @@ import { fernetKeys } from './fernet-keys.ts'
 import { image } from './image.ts'
 import type { Kind } from './kind.ts'
 import { claims, headers } from './named-expressions.ts'
+import { guestEndpoints, skipRoutes } from './opened-paths.ts'
 import { origins } from './origins.ts'
 import { basePath, endpoint, ownPath, path, rootPath, socketFile } from './paths.ts'
 import { certificates, privateKey } from './pem.ts'
@@ -78,6 +79,8 @@ export const option = {
   logoutTemplate: of(template('logout')),
   upstreams: of(upstreams),
   rules: of(rules),
+  guestEndpoints: of(guestEndpoints),
+  skipRoutes: of(skipRoutes),
   providers: of(providerEntries),
   integer<const S extends Spec<number> & { readonly min: number, readonly max: number }> (spec: S) {
     return of(integer(spec.min, spec.max))(spec)

@@ -95,7 +95,10 @@ export const groups = {
     teamIds: option.words({ doc: 'Let in members of one of these teams, by their ids at the provider.' }),
     allowedOrganizations: option.list({ doc: 'Let in members of one of these organizations.' }),
     allowSignUp: option.flag({ doc: 'Let in others than those whose addresses are listed; off, no domain lets anybody in.', default: true }),
-    rules: option.rules({ common: true, doc: 'Who may pass where, as a list of { path, allow }.', default: [], only: 'file' })
+    oauthOptional: option.flag({ doc: 'Open to everyone whatever no rule is for; the app is told who is signed in.', default: false, aliases: { env: ['PANEL_OAUTH_OPTIONAL'] } }),
+    oauthGuestEndpoints: option.guestEndpoints({ doc: 'Pages that need no sign-in; /pub/* is all below /pub.', default: [], aliases: { env: ['PANEL_OAUTH_GUEST_ENDPOINTS'] } }),
+    skipAuthRoute: option.skipRoutes({ doc: 'Paths that need no sign-in: GET=^/files/[^/]+$, in Go’s syntax.', default: [], aliases: { flags: ['skip-auth-routes'] } }),
+    rules: option.rules({ common: true, doc: 'Who may pass where, as a list of { path, host, methods, allow, reason }.', default: [], only: 'file' })
   },
   pages: {
     title: option.text({ common: true, doc: 'The site’s name, on each page of the gate.' }),

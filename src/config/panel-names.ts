@@ -11,8 +11,6 @@ interface Refused {
 
 /** What has to do with signing in, and is not here. */
 const absent: readonly Refused[] = [
-  { flag: 'oauth-guest-endpoints', env: 'PANEL_OAUTH_GUEST_ENDPOINTS', fix: 'Write rules: [{ path: /status, allow: public }] in the file that --config names: what is below a public path needs no sign-in.' },
-  { flag: 'oauth-optional', env: 'PANEL_OAUTH_OPTIONAL', fix: 'Write rules: [{ path: /, allow: public }] in the file that --config names, and link to /oauth2/sign_in for those who want to sign in.' },
   { flag: 'oauth-refresh-tokens', env: 'PANEL_OAUTH_REFRESH_TOKENS', fix: 'Leave it out: the end of a provider’s token does not end a sign-in here. --oauth-expiry-days says how long one lasts.' },
   { flag: 'oauth-logout-url', env: 'PANEL_OAUTH_LOGOUT_URL', fix: 'Leave it out: /oauth2/sign_out ends the session here. Link from the app to where the provider signs people out.' },
   { flag: 'basic-auth', env: 'PANEL_BASIC_AUTH', fix: 'Use --oauth-provider=password, whose form asks a provider’s token endpoint, or let the app keep its own basic auth behind a rule with allow: public.' },
@@ -46,7 +44,7 @@ const others: Readonly<Record<string, string>> = {
 
 /** What the files of an app end with, as arguments of `panel serve`. */
 const APP_FILE = /\.(?:py|ipynb|md|html|yaml|yml)$/i
-const SWITCHES = new Set(['PANEL_OAUTH_OPTIONAL', 'PANEL_OAUTH_REFRESH_TOKENS'])
+const SWITCHES = new Set(['PANEL_OAUTH_REFRESH_TOKENS'])
 
 /** @param written as it was written: `--admin`; @param flag its name without dashes */
 export function refusedFlag (written: string, flag: string): ConfigProblem | undefined {

@@ -1,10 +1,26 @@
-import type { Allow, RuleConfig } from '../access/rules.ts'
+import { coversRule, ruleName } from '../access/entries.ts'
+import type { Allow, RuleConfig } from '../access/rule.ts'
 import { Problem } from './config-error.ts'
 import { nameOf, type Kind } from './kind.ts'
+import { readMethod } from './opened-paths.ts'
 import { readPrefix } from './prefix.ts'
+import { readConditions, type ConditionsInput } from './rule-conditions.ts'
+import { members, oneOrMore, readHost } from './rule-members.ts'
 
-/** Written in files and code only: a list of `{ path, allow }`. */
-export const rules: Kind<readonly RuleConfig[], readonly RuleConfig[]> = {
+/** As files and code write a rule. */
+export interface RuleInput {
+  readonly path?: string
+  readonly host?: string | readonly string[]
+  readonly methods?: string | readonly string[]
+  readonly allow: Exclude<Allow, object> | ConditionsInput
+  readonly reason?: string
+}
+
+const WORDS = ['public', 'optional', 'signed-in'] as const
+const LONGEST_REASON = 500
+
+/** Written in files and code only: a list of `{ path, host, methods, allow, reason }`. */
+export const rules: Kind<readonly RuleConfig[], readonly RuleInput[]> = {
   shape: 'list',
   parse: raw => {
     if (!Array.isArray(raw)) throw new Problem(`must be a list, not ${nameOf(raw)}`)
@@ -16,43 +32,37 @@ export const rules: Kind<readonly RuleConfig[], readonly RuleConfig[]> = {
 }
 
 function readRule (item: unknown): RuleConfig {
-  const { path, allow } = members(item, ['path', 'allow'])
-  if (typeof path !== 'string') throw new Problem('needs a path', 'Write path: /admin.')
-  return Object.freeze({ path: readPrefix(path).path, allow: readAllow(allow) })
-}
-
-function readAllow (allow: unknown): Allow {
-  if (allow === 'public' || allow === 'signed-in') return allow
-  if (typeof allow !== 'object' || allow === null) throw new Problem('needs allow: public, signed-in, or groups', 'Write allow: { groups: [admin] }.')
-  const { groups, provider } = members(allow, ['groups', 'provider'])
-  if (groups === undefined && provider === undefined) throw new Problem('allows neither groups nor a provider', 'Write allow: { groups: [admin] }, or allow: signed-in.')
+  const { path, host, methods, allow, reason } = members(item, ['path', 'host', 'methods', 'allow', 'reason'])
+  if (path === undefined && host === undefined && methods === undefined) throw new Problem('needs a path', 'Write path: /admin, or path: / for every one.')
+  if (path !== undefined && typeof path !== 'string') throw new Problem('has a path that is not a text', 'Write path: /admin.')
+  const allowed = readAllow(allow)
+  if (reason !== undefined && typeof allowed === 'string') throw new Problem(`has a reason, but allow: ${allowed} refuses nobody`, 'Leave it out, or say who may pass: allow: { groups: [admins] }.')
   return Object.freeze({
-    ...groups === undefined ? {} : { groups: names(groups, 'groups') },
-    ...provider === undefined ? {} : { provider: names(typeof provider === 'string' ? [provider] : provider, 'providers') }
+    ...path !== undefined && { path: readPrefix(path).path },
+    ...host !== undefined && { host: Object.freeze([...new Set(oneOrMore(host, 'hosts', 'Write host: app.example.com, or leave it out.').map(readHost))]) },
+    ...methods !== undefined && { methods: Object.freeze([...new Set(oneOrMore(methods, 'methods', 'Write methods: [GET, POST], or leave it out.').map(readMethod))]) },
+    allow: allowed,
+    ...reason !== undefined && { reason: readReason(reason) }
   })
 }
 
-function names (list: unknown, what: string): readonly string[] {
-  if (!Array.isArray(list) || list.length === 0) throw new Problem(`allows an empty list of ${what}`, 'Name one at least, or allow: signed-in.')
-  return Object.freeze(list.map(readGroup))
+function readAllow (allow: unknown): Allow {
+  const word = WORDS.find(word => word === allow)
+  if (word !== undefined) return word
+  if (typeof allow !== 'object' || allow === null) throw new Problem('needs allow: public, optional, signed-in, or groups', 'Write allow: { groups: [admins] }.')
+  return readConditions(allow)
 }
 
-function readGroup (group: unknown): string {
-  if (typeof group !== 'string' || group === '') throw new Problem('has a group that is not a text')
-  if (group !== group.trim()) throw new Problem(`has the group “${group}” with a space at its beginning or end`)
-  return group
-}
-
-function members (item: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
-  if (typeof item !== 'object' || item === null || Array.isArray(item)) throw new Problem(`must be an object, not ${nameOf(item)}`)
-  const unknown = Object.keys(item).find(key => !known.includes(key))
-  if (unknown !== undefined) throw new Problem(`has the key “${unknown}”, which nobody knows`, `Known are ${known.join(' and ')}.`)
-  return Object.fromEntries(Object.entries(item))
+function readReason (reason: unknown): string {
+  if (typeof reason !== 'string' || reason.trim() === '') throw new Problem('has a reason that is not a text', 'Write reason: only for people on call, or leave it out.')
+  if (/[\u0000-\u001f\u007f]/.test(reason.trim()) || reason.length > LONGEST_REASON) throw new Problem(`has a reason with a line break, or of more than ${LONGEST_REASON} characters`, 'Write one sentence.')
+  return reason.trim()
 }
 
 function reachable (rule: RuleConfig, earlier: readonly RuleConfig[]): void {
-  const before = earlier.find(other => readPrefix(other.path).covers(rule.path))
-  if (before !== undefined) throw new Problem(`is for ${rule.path} and never asked, because the earlier rule for ${before.path} covers it`, 'Put the longer path first.')
+  const before = earlier.findIndex(other => coversRule(other, rule))
+  const other = earlier[before]
+  if (other !== undefined) throw new Problem(`is for ${ruleName(rule)} and never asked, because rule ${before + 1} for ${ruleName(other)} covers it`, 'Put the narrower one first: the longer path, fewer hosts, fewer methods.')
 }
 
 function numbered<T> (index: number, read: () => T): T {

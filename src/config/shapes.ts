@@ -17,19 +17,28 @@ const text: Schema = { type: ['string', 'number'], pattern: '^\\S(.*\\S)?$' }
 const aPath: Schema = { type: 'string', pattern: '^/[^?#;]*$' }
 const webUrl = 'https?://[^\\s/?#@\\\\]+([/?][^\\s#\\\\]*)?'
 
+const oneOrMore = (items: Schema): Schema => ({ anyOf: [items, { type: 'array', minItems: 1, items }] })
+
 const rule: Schema = {
   type: 'object',
-  required: ['path', 'allow'],
+  required: ['allow'],
+  anyOf: [{ required: ['path'] }, { required: ['host'] }, { required: ['methods'] }],
   additionalProperties: false,
   properties: {
-    path: { ...aPath, description: 'This path and everything below it. The first rule that covers a path decides, so the longer path stands first.' },
+    path: { ...aPath, description: 'This path and everything below it; every path unless said. The first rule that covers a request decides, so the longer path stands first.' },
+    host: { ...oneOrMore({ type: 'string', pattern: '^(\\*\\.)?([A-Za-z0-9_.-]+|\\[?[0-9A-Fa-f:.]+\\]?)$' }), description: 'The hosts it is for, without scheme and port; *.example.com is what is below example.com. Any other host is refused.' },
+    methods: { ...oneOrMore({ type: 'string', pattern: '^[A-Za-z-]+$' }), description: 'The methods it is for. GET is HEAD as well, and a websocket begins with a GET.' },
+    reason: { type: 'string', minLength: 1, maxLength: 500, description: 'What whoever it refuses is told.' },
     allow: {
-      description: 'Who may pass: public is everybody, signed-in whoever has signed in, groups the members of one of them, provider who signed in by it.',
+      description: 'Who may pass: public is everybody, and the app is told of nobody; optional everybody, and the app is told who is signed in; signed-in whoever has signed in. Of an object all members must hold.',
       anyOf: [
-        { enum: ['public', 'signed-in'] },
+        { enum: ['public', 'optional', 'signed-in'] },
         { type: 'object', minProperties: 1, additionalProperties: false, properties: {
           groups: { type: 'array', minItems: 1, items: text, description: 'One of these is enough. Compared byte for byte.' },
-          provider: { anyOf: [text, { type: 'array', minItems: 1, items: text }], description: 'The ids of the providers that people must have signed in by.' }
+          roles: { ...oneOrMore({ type: 'string', pattern: '^([Nn]one|[Vv]iewer|[Ee]ditor|[Aa]dmin|[Gg]rafana[Aa]dmin)$' }), description: 'One of these is enough: None, Viewer, Editor, Admin.' },
+          emails: { ...oneOrMore({ type: 'string', pattern: '^[^\\s@*]+@[^\\s@*]+$' }), description: 'The address must be one of these.' },
+          condition: { type: 'string', minLength: 1, maxLength: 8192, description: 'JMESPath over provider, subject, user, login, email, name, role, groups, teams, organizations and claims; what is not known is null.' },
+          provider: { ...oneOrMore(text), description: 'The ids of the providers that people must have signed in by.' }
         } }
       ]
     }
@@ -59,7 +68,9 @@ const shapes: Readonly<Record<string, Shape>> = {
   'name=jmespath': { written: 'A name, `=` and a JMESPath expression. Several are a flag given several times, a list, or a map, also as JSON: `{ X-WEBAUTH-USER: login, Remote-Groups: "join(\',\', groups)" }`. A header’s expression sees the identity (`provider`, `subject`, `user`, `login`, `email`, `name`, `role`, `groups`, `teams`, `organizations`, `claims`), a claim’s the claims.', schema: { type: 'string', pattern: '^\\s*[^\\s=]+\\s*=[^]*\\S' } },
   dict: { written: 'A Python dict or JSON in quotes: `"{\'prompt\': \'consent\'}"`. In a file also plain keys and values.', schema: { type: ['object', 'string'], propertyNames: { minLength: 1 }, additionalProperties: { type: ['string', 'number', 'boolean', 'null', 'object', 'array'], items: { type: ['string', 'number', 'boolean'] } } } },
   providers: { written: 'A list, `{ id: work, label: Work, oauth_provider: okta, oauth_key: …, user_prefix: \'work:\' }`, with the keys of this page under “Who signs people in”.', schema: { type: 'array', minItems: 1, items: { type: 'object' } } },
-  list: { written: 'A list of rules, `{ path: /admin, allow: { groups: [admins] } }`, where `allow` is `public`, `signed-in`, or `groups` and `provider`.', schema: { type: 'array', minItems: 1, items: rule } }
+  'path,path': { written: 'A list of paths: `/app` is that page with `ws`, `metadata` and `autoload.js` directly below it, `/` the home page so, `/pub/*` all that is below `/pub`.', schema: { type: 'string', pattern: '^/[^?#;]*$' } },
+  '[method=]regex': { written: 'A list of expressions in the syntax of Go (RE2), each of which has to be the whole path, with a method before `=` or for any: `GET=^/files/[^/]+$`. Written with `!=` it is every path in which the expression is not found.', schema: { type: 'string', minLength: 1 } },
+  list: { written: 'A list of rules, `{ path: /admin, allow: { groups: [admins] } }`. `path` is that path and everything below, and there may be `host` and `methods` too; the first rule that covers a request decides. `allow` is `public` (everybody, and the app is told of nobody), `optional` (everybody, and the app is told who is signed in), `signed-in`, or an object of `groups`, `roles`, `emails`, `provider` and `condition`, a JMESPath over the identity: all of them must hold. `reason` is what whoever is refused is told.', schema: { type: 'array', minItems: 1, items: rule } }
 }
 
 /** The shapes of the table that need words, in its order, each once. */

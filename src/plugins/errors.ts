@@ -103,7 +103,7 @@ function actionsFor (error: GateError, urls: OwnUrls, here: string): Action[] {
 function log (error: GateError, request: FastifyRequest): void {
   const level = error.kind.status >= 500 ? 'error' : error instanceof LoginRequired ? 'debug' : 'warn'
   const stack = error instanceof Unexpected && error.cause instanceof Error ? error.cause.stack : undefined
-  request.log[level]({ event: 'request.refused', code: error.code, detail: error.message, hint: error.kind.hint, ...stack !== undefined && { stack } }, error.kind.title)
+  request.log[level]({ event: 'request.refused', code: error.code, detail: error.message, hint: error.kind.hint, ...error.log, ...stack !== undefined && { stack } }, error.kind.title)
 }
 
 // Fastify's own errors about a request (a form that is too large, of another type) are the sender's fault.

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Judge, Place } from '../access/judge.ts'
+import { forRefused, type Judge, type Place } from '../access/judge.ts'
 import { asked } from '../access/navigation.ts'
 import { AccessDenied, AmbiguousPath, FormNotSent, FramedLogin, LoginRequired, NotFound, OriginRefused, SignInLoop, UpgradeRefused } from '../errors.ts'
 import type { OwnUrls } from '../own-urls.ts'
@@ -42,21 +42,23 @@ export default fp(guard, { name: 'guard', dependencies: ['sessions', 'errors', '
 function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin }: GuardOptions): Error | null {
   const { refusal } = request
   const identity = request.session?.identity ?? null
-  const own = judge.decide(place, identity)
+  const way = { method: request.method, host: request.arrival.asked }
+  const own = judge.decide(place, way, identity)
   const { destination } = request.raw.headers // of COPY and MOVE: a second target (RFC 4918 §10.3). Of any other method too, which the app may read as one of these
-  const other = own.verdict === 'admitted' && destination !== undefined ? judge.decideDestination(destination, request.arrival.origin, place, identity) : own
-  const decision = other.verdict === 'admitted' ? own : other
+  const other = own.verdict === 'admitted' && destination !== undefined ? judge.decideDestination(destination, request.arrival.origin, place, way, identity) : own
+  const judged = other.verdict === 'admitted' ? own : other
+  const decision = forRefused(judged, refusal)
+  const rules = () => own === judged ? { log: { rules: judge.explain(place, way, identity).rules } } : {}
   switch (decision.verdict) {
     case 'admitted':
       if (isUpgrade(request) && !isWebsocketUpgrade(request.raw)) return new UpgradeRefused('neither a websocket nor without a body')
       if (decision.anonymous) request.session = null
       else if (isUpgrade(request) && !isOwnOrigin(request, admitsOrigin)) return new OriginRefused(`Origin ${request.headers.origin ?? 'missing'}`)
       return null
-    case 'ambiguous': return new AmbiguousPath(decision.detail)
+    case 'ambiguous': return new AmbiguousPath(decision.detail, rules())
     case 'nowhere': return new NotFound(decision.detail)
-    case 'denied': return new AccessDenied(decision.detail, { reason: decision.reason })
+    case 'denied': return new AccessDenied(decision.detail, { reason: decision.reason, ...rules() })
     case 'sign-in':
-      if (refusal !== null) return new AccessDenied(refusal.detail, { reason: refusal.reason })
       return isUpgrade(request) ? new LoginRequired('no session') : unsigned(request)
   }
 }

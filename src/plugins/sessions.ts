@@ -2,12 +2,16 @@ import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { IncomingMessage } from 'node:http'
-import type { Refusal } from '../errors.ts'
+import { HostUnknown, type Refusal } from '../errors.ts'
 import type { Arrival } from '../proxy/arrival.ts'
 import type { CookieJar, SetCookie } from '../session/cookies.ts'
 import type { Session, Sessions } from '../session/sessions.ts'
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Answers by whichever name it is asked. */
+    anyHost?: boolean
+  }
   interface FastifyRequest {
     arrival: Arrival
     /** The cookies of the scheme this request came by. */
@@ -25,10 +29,12 @@ export interface SessionsOptions {
   readonly sessions: Sessions
   readonly arrivals: (request: IncomingMessage) => Arrival
   readonly jars: Readonly<Record<Arrival['proto'], CookieJar>>
+  /** Whether a `Host` is one that was named; null where none was. */
+  readonly servesHost: ((asked: string) => boolean) | null
 }
 
 /** Who is asking: from where, and in which session. */
-async function sessionsPlugin (app: FastifyInstance, { sessions, arrivals, jars }: SessionsOptions): Promise<void> {
+async function sessionsPlugin (app: FastifyInstance, { sessions, arrivals, jars, servesHost }: SessionsOptions): Promise<void> {
   // No parsing: one cookie is found faster than all are taken apart.
   await app.register(fastifyCookie, { hook: false })
   app.decorateRequest('arrival', null as unknown as Arrival)
@@ -42,6 +48,7 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, arrivals, jars 
   app.addHook('onRequest', (request, _reply, done) => {
     request.arrival = arrivals(request.raw)
     request.jar = jars[request.arrival.proto]
+    if (servesHost?.(request.arrival.asked) === false && request.routeOptions.config.anyHost !== true) return done(new HostUnknown(`Host ${request.arrival.asked}`))
     const session = sessions.open(request.jar, request.raw.headers.cookie)
     if (session === null || session.refusal === null) request.session = session
     else request.refusal = session.refusal

@@ -7,6 +7,8 @@ import { parseUrl } from '../url.ts'
 export interface Arrival extends Told {
   /** `scheme://host`, lower case: the gate's public origin for this request. */
   readonly origin: string
+  /** The `Host` that this very request is for, with a trusted proxy's word counting before its own; lower case. */
+  readonly asked: string
 }
 
 export interface ArrivalOptions {
@@ -37,8 +39,9 @@ export function createArrivals (options: ArrivalOptions): (request: IncomingMess
     const isProxy = options.trustedProxies.length > 0 && contains(trusted, peer)
     const believed = isProxy ? fromProxy(request, peer, trusted) : useXheaders && contains(nearby, peer) ? fromXheaders(request, peer) : { chain: [peer] }
     const proto = own?.proto ?? believed.proto ?? (tls ? 'https' : 'http')
-    const host = own?.host ?? believed.host ?? request.headers.host ?? ''
-    return { address: believed.chain[0] as string, forwardedFor: believed.chain.join(', '), proto, host, port: portOf(host, proto), origin: originOf(proto, host) }
+    const asked = believed.host ?? request.headers.host ?? ''
+    const host = own?.host ?? asked
+    return { address: believed.chain[0] as string, forwardedFor: believed.chain.join(', '), proto, host, port: portOf(host, proto), origin: originOf(proto, host), asked: asked.toLowerCase() }
   }
 }
 

@@ -11,7 +11,7 @@ const RULES: readonly RuleConfig[] = [{ path: '/admin', allow: { groups: ['admin
 
 function verdicts (from: string, to: string | readonly string[], rules = RULES, upstreams: readonly { path: string, basePath?: string }[] = [{ path: '/' }]): string {
   const judge = createJudge({ upstreams, rules: compileRules(rules) })
-  return [null, person, admin].map(identity => judge.decideDestination(to, ORIGIN, judge.place(from), identity).verdict).join(' ')
+  return [null, person, admin].map(identity => judge.decideDestination(to, ORIGIN, judge.place(from), { method: 'MOVE', host: 'app.example.com' }, identity).verdict).join(' ')
 }
 
 t.test('a Destination is a path here: absolute, or with our own origin', async t => {

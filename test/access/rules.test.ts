@@ -4,7 +4,8 @@ import { compileRules, type RuleConfig } from '../../src/access/rules.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 
 const person = (...groups: string[]): Identity => ({ provider: 'p', subject: '1', user: 'ann', groups, teams: [], organizations: [], claims: {} })
-const names = (rules: readonly RuleConfig[], reading: string) => compileRules(rules).match(reading).map(rule => rule.name)
+const GET = { method: 'GET', host: 'app.example.com' }
+const names = (rules: readonly RuleConfig[], reading: string) => compileRules(rules).match(reading, GET).map(rule => rule.name)
 
 t.test('a prefix covers whole segments', async t => {
   const admin = parsePrefix('/admin')
@@ -56,11 +57,11 @@ t.test('a suffix does not lead past a rule: /admin.json also asks the rule for /
 })
 
 t.test('a rule admits whom it names and gives the others a reason in plain words', async t => {
-  const [rule] = compileRules([{ path: '/a', allow: { groups: ['admins'] } }]).match('/a')
+  const [rule] = compileRules([{ path: '/a', allow: { groups: ['admins'] } }]).match('/a', GET)
   t.equal(rule?.open, false)
   t.equal(rule?.refuse(person('x', 'admins')), null)
   t.strictSame(rule?.refuse(person('admin', 'Admins', ' admins', 'admins,x')), { reason: 'this page needs the group admins', detail: 'the rule for /a asks for the group admins' })
-  const [either] = compileRules([{ path: '/', allow: { groups: ['a', 'b'] } }]).match('/')
+  const [either] = compileRules([{ path: '/', allow: { groups: ['a', 'b'] } }]).match('/', GET)
   t.equal(either?.refuse(person('b')), null)
   t.equal(either?.refuse(person())?.reason, 'this page needs one of the groups a, b')
 })
@@ -69,7 +70,7 @@ t.test('without rules everything is for those signed in; with rules, what none c
   const none = compileRules([])
   t.equal(none.uniform?.open, false)
   t.equal(none.uniform?.refuse(person()), null)
-  const [rule] = compileRules([{ path: '/a', allow: 'public' }]).match('/b')
+  const [rule] = compileRules([{ path: '/a', allow: 'public' }]).match('/b', GET)
   t.equal(rule?.open, false)
   t.equal(rule?.refuse(person('admins'))?.reason, 'this page is open to nobody')
 })
@@ -77,12 +78,12 @@ t.test('without rules everything is for those signed in; with rules, what none c
 t.test('what is open is said in plain words', async t => {
   t.strictSame(compileRules([]).describeOpen(), ['Everything is open to whoever is signed in.'])
   t.strictSame(compileRules([{ path: '/p', allow: 'public' }, { path: '/a', allow: { groups: ['x'] } }, { path: '/b', allow: { groups: ['x', 'y'] } }]).describeOpen(), [
-    '/p and everything below is open to everyone, signed in or not.',
+    'Open to everyone: /p and everything below; the app is told of nobody.',
     '/a and everything below is open to members of x.',
     '/b and everything below is open to members of any of x, y.',
     'Nothing else is open to anyone.'
   ])
-  t.strictSame(compileRules([{ path: '/', allow: 'public' }]).describeOpen(), ['Everything is open to everyone, signed in or not.'])
+  t.strictSame(compileRules([{ path: '/', allow: 'public' }]).describeOpen(), ['Open to everyone: everything; the app is told of nobody.'])
 })
 
 t.test('a rule that could mean something else is refused at the start', async t => {

@@ -10,6 +10,7 @@ import { spellingOf } from './spelling-arbitrary.ts'
 const person: Identity = { provider: 'p', subject: '1', user: 'ann', groups: [], teams: [], organizations: [], claims: {} }
 const admin: Identity = { ...person, groups: ['admins'] }
 
+const GET = { method: 'GET', host: 'app.example.com' }
 const judge = createJudge({
   upstreams: [{ path: '/' }],
   rules: compileRules([{ path: '/admin', allow: { groups: ['admins'] } }, { path: '/public', allow: 'public' }, { path: '/', allow: 'signed-in' }])
@@ -23,7 +24,7 @@ const adminSpelling = spellingOf(['/admin', '/admin/', '/admin/users', '/public/
 t.test('no spelling of /admin reaches it for somebody who is only signed in', async t => {
   let read = 0
   fc.assert(fc.property(adminSpelling, target => {
-    const { verdict } = judge.decide(judge.place(target), person)
+    const { verdict } = judge.decide(judge.place(target), GET, person)
     for (const [reading, by] of readBySeveral(target, 2)) {
       if (!isAdmin(reading)) continue
       read++
@@ -35,7 +36,7 @@ t.test('no spelling of /admin reaches it for somebody who is only signed in', as
 
 t.test('nor with heavier spelling, read by three servers in a row', async () => {
   fc.assert(fc.property(spellingOf(['/admin/x', '/public/../admin'], 6), target => {
-    if (judge.decide(judge.place(target), person).verdict !== 'admitted') return
+    if (judge.decide(judge.place(target), GET, person).verdict !== 'admitted') return
     for (const [reading, by] of readBySeveral(target, 3)) {
       if (isAdmin(reading)) throw new Error(`${JSON.stringify(target)} is read as ${JSON.stringify(reading)} by${by}`)
     }
@@ -45,7 +46,7 @@ t.test('nor with heavier spelling, read by three servers in a row', async () => 
 t.test('nor of /admin.json, by a framework to which it is /admin in another format', async t => {
   let read = 0
   fc.assert(fc.property(spellingOf(['/admin.json', '/public/../admin.xml', '/admin.a/b'], 2), target => {
-    const { verdict } = judge.decide(judge.place(target), person)
+    const { verdict } = judge.decide(judge.place(target), GET, person)
     for (const [reading, by] of readBySeveral(target, 1)) {
       if (!isAdmin(reading.replace(/\.[^./]*(?=\/|$)/, ''))) continue
       read++
@@ -64,7 +65,7 @@ t.test('nor as Python’s own library reads it', { skip: spawnSync('python3', ['
     const reading = all[index]?.find(isAdmin)
     if (reading === undefined) continue
     read++
-    t.not(judge.decide(judge.place(target), person).verdict, 'admitted', `${JSON.stringify(target)} as ${JSON.stringify(reading)}`)
+    t.not(judge.decide(judge.place(target), GET, person).verdict, 'admitted', `${JSON.stringify(target)} as ${JSON.stringify(reading)}`)
   }
   t.ok(read > targets.length / 4, `and Python read /admin in ${String(read)} of ${String(targets.length)}`)
 })
@@ -72,7 +73,7 @@ t.test('nor as Python’s own library reads it', { skip: spawnSync('python3', ['
 t.test('a stranger is admitted only where every server reads something public', async t => {
   let admitted = 0
   fc.assert(fc.property(spellingOf(['/public', '/public/a.js', '/public/x/../y', '/admin/../public/z', '/public/../p'], 2), target => {
-    if (judge.decide(judge.place(target), null).verdict === 'sign-in') return
+    if (judge.decide(judge.place(target), GET, null).verdict === 'sign-in') return
     admitted++
     for (const [reading, by] of readBySeveral(target, 2)) {
       const path = reading.split('?', 1).join()
@@ -93,7 +94,7 @@ t.test('no spelling crosses from one upstream to another', async t => {
   let forwarded = 0
   fc.assert(fc.property(spellingOf(['/a/x', '/b/x', '/a/deep/x', '/a/../b/x', '/c', '/a/deep/../x', '/b%2f../a/x'], 3), target => {
     const place = several.place(target)
-    if (several.decide(place, person).verdict !== 'admitted') return
+    if (several.decide(place, GET, person).verdict !== 'admitted') return
     forwarded++
     for (const [reading, by] of readBySeveral(target, 2)) {
       const path = reading.split('?', 1).join()
@@ -107,7 +108,7 @@ t.test('no spelling climbs out of the base path of an upstream', async t => {
   const confined = createJudge({ upstreams: [{ path: '/', basePath: '/base' }], rules: compileRules([]) })
   let forwarded = 0
   fc.assert(fc.property(spellingOf(['/x', '/a/../x', '/../x', '/a/../../base/x', '/%2e%2e/x'], 3), target => {
-    if (confined.decide(confined.place(target), person).verdict !== 'admitted') return
+    if (confined.decide(confined.place(target), GET, person).verdict !== 'admitted') return
     forwarded++
     for (const [reading, by] of readBySeveral('/base' + target, 2)) {
       if (!/^\/+base(?:$|[^a-z])/i.test(reading)) throw new Error(`${JSON.stringify(target)} is read as ${JSON.stringify(reading)} by${by}`)
@@ -118,7 +119,7 @@ t.test('no spelling climbs out of the base path of an upstream', async t => {
 
 t.test('who is admitted everywhere is refused nothing that has few enough readings', async t => {
   for (const target of ['/admin/x;v=1', '/admin/a%2fb', '/x/../admin', '/Admin', '/admin//x', '/a%00b']) {
-    t.equal(judge.decide(judge.place(target), admin).verdict, 'admitted', target)
+    t.equal(judge.decide(judge.place(target), GET, admin).verdict, 'admitted', target)
   }
 })
 
@@ -133,7 +134,7 @@ t.test('ordinary paths of real apps stay open', async t => {
   ]
   for (const target of targets) {
     const place = app.place(target)
-    t.equal(app.decide(place, person).verdict, 'admitted', target)
+    t.equal(app.decide(place, GET, person).verdict, 'admitted', target)
     t.equal(place.target, target, 'as it was written')
     t.equal(place.upstream, target.startsWith('/api') ? 1 : 0)
   }

@@ -1,9 +1,10 @@
 import type { Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import { parseDomain, parseEmail } from './email.ts'
-import { theOnes, whoByEmail, type Noun } from './entry-words.ts'
+import { whoByEmail } from './entry-words.ts'
 import type { EntryLists } from './entry.ts'
 import type { LiveList } from './live-list.ts'
+import { theOnes, type Noun } from './wording.ts'
 
 /** One thing that is asked of everybody who wants to enter. What refuses and what explains are the same function. */
 export interface Condition {
