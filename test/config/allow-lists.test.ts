@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
@@ -138,4 +139,11 @@ t.test('a watched file is told at its beginning and whenever it changed, once it
   writeFileSync(path, 'three')
   await wait(400)
   t.strictSame(told.slice(3), ['two'], 'and after the watch is closed nothing is')
+})
+
+t.test('a watch keeps no process alive', t => {
+  const module = new URL('../../src/config/watched-file.js', import.meta.url).href
+  const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', `import { watchFile } from '${module}'; watchFile('/nowhere', () => {}); console.log('watched')`], { timeout: 20_000, encoding: 'utf8' })
+  t.strictSame([status, stdout], [0, 'watched\n'])
+  t.end()
 })
