@@ -16,7 +16,8 @@ export function checkEntry (providers: readonly ProviderConfig[], findings: Find
 
 function checkSignUp (providers: readonly ProviderConfig[], { choices, problems, notices }: Findings): void {
   if (choices.get('allowSignUp')?.value !== false) return
-  const refused = problems.some(({ setting }) => setting === 'allowed-emails' || setting === 'allowed-emails-file')
+  // What was refused is not missing as well: a list for all, or a provider's own.
+  const refused = !choices.has('allowedEmails') || !choices.has('allowedEmailsFile') || problems.some(({ setting }) => setting === 'allowed-emails' || setting === 'allowed-emails-file')
   const isListed = given(choices, 'allowedEmails') || given(choices, 'allowedEmailsFile')
   const without = isListed ? [] : providers.filter(({ entry = {} }) => entry.allowedEmails === undefined && entry.allowedEmailsFile === undefined)
   if (without.length > 0 && !refused) {

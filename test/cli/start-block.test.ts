@@ -63,4 +63,5 @@ t.test('what is doubtful is a warning', async t => {
   for (const [warning, settings, listening] of warned) t.match(block(settings, listening), new RegExp(`Warning +[^\\n]*${warning.source}`), warning.source)
   const calm = block({ publicUrl: 'https://a.example', allowedGroups: ['staff'], oauthEncryptionKey: ['cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4='] })
   t.notMatch(calm, /Warning/, 'and nothing else is')
+  for (const settings of [{ teamIds: ['7'] }, { allowedOrganizations: ['acme'] }, { allowedRoles: ['Admin'], roleAttributePath: 'role' }]) t.notMatch(block(settings), /nothing restricts/, JSON.stringify(settings))
 })

@@ -102,6 +102,35 @@ t.test('whom no header could describe has no session; one that settings have out
   t.throws(() => broken.open(jar, cookie), TypeError, 'which nobody mistakes for it')
 })
 
+t.test('a policy that changed judges a session anew, once, also one that is only held open', async t => {
+  let [generation, asked] = [0, 0]
+  let refusal: { reason: string, detail: string } | null = null
+  const refuse = () => {
+    asked++
+    return refusal
+  }
+  const { sessions, outside } = setUp({ generation: () => generation, refuse })
+  const cookie = header(sessions.start(jar, undefined, ada))
+  const session = sessions.open(jar, cookie)
+  t.strictSame([session?.refusal, sessions.isLive(session!)], [null, true])
+  refusal = { reason: 'not you', detail: 'list' }
+  for (let count = 0; count < 5; count++) sessions.open(jar, cookie)
+  t.strictSame([asked, session?.refusal], [1, null], 'without a change nothing is asked twice')
+  generation++
+  t.equal(sessions.isLive(session!), false, 'a socket that holds it ends')
+  t.strictSame(sessions.open(jar, cookie)?.refusal, refusal)
+  sessions.open(jar, cookie)
+  t.equal(asked, 2, 'and no more than once')
+  refusal = null
+  generation++
+  t.equal(sessions.open(jar, cookie)?.refusal, null, 'the session itself was never ended')
+  t.equal(sessions.isLive(session!), true)
+  outside.advance(60_000)
+  generation++
+  t.equal(sessions.open(jar, cookie), null, 'nor does a new policy bring one back')
+  t.equal(sessions.isLive(session!), false)
+})
+
 t.test('a usual session is below 1 KiB', async t => {
   const { sessions } = setUp()
   const person: Identity = { ...ada, subject: randomBytes(18).toString('base64url'), name: 'Ada Lovelace', login: 'ada', groups: ['admins', 'staff', 'analysts'] }
