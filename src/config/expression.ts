@@ -1,3 +1,4 @@
+import { advise } from '../identity/jmespath-advice.ts'
 import { Expression, ExpressionFault } from '../identity/jmespath.ts'
 import { Problem } from './config-error.ts'
 import { asText, type Kind } from './kind.ts'
@@ -14,5 +15,14 @@ export const expression: Kind<Expression, string> = {
       if (error instanceof ExpressionFault) throw new Problem(`: ${error.message}`, 'Names with other signs than letters, digits and _ stand in "quotes", texts in \'apostrophes\'. https://jmespath.org has the grammar.')
       throw error
     }
-  }
+  },
+  remark: raw => remarkOn(asText(raw).trim())
+}
+
+/** What an expression that compiles probably does not mean as it is written, to be told after the name of its setting. */
+export function remarkOn (text: string): string | undefined {
+  const advice = advise(text)
+  if (advice === undefined) return undefined
+  const meant = advice.corrected === undefined ? '' : `; probably meant: ${advice.corrected.replace(/\s*\n\s*/g, ' ')}`
+  return `${advice.found.join('; it ')}${meant}`
 }

@@ -84,7 +84,7 @@ function tokenStarts (text: string): readonly number[] | number {
   }
 }
 
-interface Token { readonly type: string, readonly value: unknown, readonly start: number }
+export interface Token { readonly type: string, readonly value: unknown, readonly start: number }
 
 const ENDS = new Set(['UnquotedIdentifier', 'QuotedIdentifier', 'Literal', 'Rparen', 'Rbracket', 'Rbrace', 'Current', 'Root', 'Variable', 'Flatten'])
 const BEGINS = new Set(['UnquotedIdentifier', 'QuotedIdentifier', 'Literal', 'Current', 'Root', 'Variable', 'Lbrace', 'Not', 'Expref'])
@@ -101,7 +101,7 @@ function checkTokens (tokens: readonly Token[], text: string): void {
   }
 }
 
-interface Call { readonly name: string, readonly children: readonly { readonly type?: unknown }[] }
+export interface Call { readonly name: string, readonly children: readonly { readonly type?: unknown }[] }
 
 /** compile() itself takes any name and any arguments. */
 function checkCalls (tree: Tree, tokens: readonly Token[], text: string): void {
@@ -135,7 +135,7 @@ function faultOfCall ({ name, children }: Call): string | undefined {
 }
 
 /** In the order in which they are written. */
-function callsIn (node: unknown): readonly Call[] {
+export function callsIn (node: unknown): readonly Call[] {
   if (Array.isArray(node)) return node.flatMap(callsIn)
   if (typeof node !== 'object' || node === null) return []
   const { type, name, children, left, condition, right } = node as Readonly<Record<string, unknown>>
