@@ -46,6 +46,13 @@ t.test('an address that is every address is no redirect URI', async t => {
   }
 })
 
+t.test('what is open to everyone is said, a sentence each', async t => {
+  const text = block({ rules: [{ path: '/status', allow: 'public' }, { path: '/admin', allow: { roles: 'Admin' } }], oauthGuestEndpoints: ['/', '/pub/*'], skipAuthRoute: ['GET=^/health$'], oauthOptional: true })
+  for (const what of ['GET, HEAD of each path that is \\^/health\\$ \\(skip', '/ itself, and ws', '/pub and everything below \\(guest', '/status and everything below; the app is told of nobody', 'everything that no rule above is for']) t.match(text, new RegExp(`Rule +Open to everyone: ${what}`), what)
+  t.match(text, /Rule +\/admin and everything below is open to whoever is signed in with the role Admin\.\n/)
+  t.notMatch(block(), /Open to everyone/, 'and of nothing else')
+})
+
 t.test('what is doubtful is a warning', async t => {
   const warned: [RegExp, Settings, string?][] = [
     [/anyone with an account at OpenID Connect is let in/, {}],

@@ -291,6 +291,10 @@ const failures: Readonly<Record<string, Failure>> = {
     },
     shows: errors.OriginRefused, logs: /^Origin https:\/\/evil\.example$/
   },
+  'a host that nobody has named': {
+    setup: { settings: { publicUrl: 'https://app.example.com' } },
+    provoke: ({ visitor, origin }) => visitor.navigate(`${origin}/page`), shows: errors.HostUnknown, logs: /^Host 127\.0\.0\.1:\d+$/
+  },
   'an upgrade that is no websocket': {
     setup: { settings: open },
     provoke: ({ visitor, origin }) => visitor.ask(`${origin}/page`, { headers: socket }), shows: errors.UpgradeRefused, logs: /websocket/
