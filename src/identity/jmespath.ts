@@ -68,7 +68,7 @@ export function readDocument (claims: Claims): Document | undefined {
   function copy (value: unknown, depth: number): JSONValue {
     if (depth > DEEPEST || --left < 0) throw new RangeError()
     if (Array.isArray(value)) return value.map(item => copy(item, depth + 1))
-    if (typeof value === 'object' && value !== null) return fromEntries(Object.entries(value), depth + 1)
+    if (typeof value === 'object' && value !== null) return fromEntries(Object.entries(value).sort(byName), depth + 1)
     return typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number' ? value : null
   }
   // Without prototype nothing but a claim is found; a member `__proto__` could still become one where merge() makes a new object.
@@ -82,6 +82,11 @@ export function readDocument (claims: Claims): Document | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Only so is `values(@)` or `*` the same for two documents that say the same. */
+function byName ([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
+  return one < other ? -1 : 1
 }
 
 type Tree = ReturnType<typeof compile>
