@@ -68,13 +68,14 @@ export function readDocument (claims: Claims): Document | undefined {
   function copy (value: unknown, depth: number): JSONValue {
     if (depth > DEEPEST || --left < 0) throw new RangeError()
     if (Array.isArray(value)) return value.map(item => copy(item, depth + 1))
-    if (typeof value === 'object' && value !== null) return fromEntries(Object.entries(value).sort(byName), depth + 1)
+    if (typeof value === 'object' && value !== null) return fromEntries(value as Readonly<Record<string, unknown>>, depth + 1)
     return typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number' ? value : null
   }
   // Without prototype nothing but a claim is found; a member `__proto__` could still become one where merge() makes a new object.
-  function fromEntries (entries: readonly (readonly [string, unknown])[], depth: number): JSONValue {
+  // By name, so that values(@) or * is the same for two documents that say the same.
+  function fromEntries (members: Readonly<Record<string, unknown>>, depth: number): JSONValue {
     const object = Object.create(null) as Record<string, JSONValue>
-    for (const [name, value] of entries) if (name !== '__proto__') object[name] = copy(value, depth)
+    for (const name of Object.keys(members).sort()) if (name !== '__proto__') object[name] = copy(members[name], depth)
     return object
   }
   try {
@@ -82,11 +83,6 @@ export function readDocument (claims: Claims): Document | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Only so is `values(@)` or `*` the same for two documents that say the same. */
-function byName ([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
-  return one < other ? -1 : 1
 }
 
 type Tree = ReturnType<typeof compile>
