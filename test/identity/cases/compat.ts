@@ -42,6 +42,8 @@ export const compat: readonly IdentityCase[] = [
   { what: 'compat: not tried after a text that is no role', settings: { roleAttributePath: 'role || (length(groups) == `0` && \'Editor\')', grafanaCompat: true }, idToken: { role: 'Owner' }, userinfo: { role: 'Admin' }, expected: { role: 'Admin' } },
   { what: 'compat: tried after another type', settings: { roleAttributePath: 'role || (length(groups) == `0` && \'Editor\')', grafanaCompat: true }, idToken: { role: ['Owner'] }, userinfo: { role: 'Admin' }, expected: { role: 'Editor' } },
   { what: 'compat: without it another type has the next source asked', settings: { roleAttributePath: 'role || (length(groups) == `0` && \'Editor\')' }, idToken: { role: ['Owner'] }, userinfo: { role: 'Admin' }, expected: { role: 'Admin' } },
+  { what: 'compat: tried after an empty text', settings: { roleAttributePath: 'not_null(role, \'Editor\')', grafanaCompat: true }, idToken: { role: '' }, userinfo: { role: 'Admin' }, expected: { role: 'Editor' } },
+  { what: 'compat: without it an empty text has the next source asked', settings: { roleAttributePath: 'not_null(role, \'Editor\')' }, idToken: { role: '' }, userinfo: { role: 'Admin' }, expected: { role: 'Admin' } },
   { what: 'compat: it satisfies strict, as there', settings: { ...odd, roleAttributeStrict: true }, expected: { role: 'Viewer' } },
   { what: 'compat: without it strict refuses', settings: { ...byGroup, roleAttributeStrict: true }, expected: 'GATE_ACCESS_DENIED' },
   { what: 'compat: without a path there is no role, with it either', settings: { grafanaCompat: true }, userinfo: { role: 'admin' }, expected: { role: undefined } },

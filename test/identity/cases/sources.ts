@@ -36,6 +36,7 @@ export const sources: readonly IdentityCase[] = [
   )),
   { what: 'sources: merge() smuggles nothing in', settings: { roleAttributePath: 'merge(@, more).role', roleAttributeStrict: true }, userinfo: { more: own('__proto__', { role: 'Admin' }) }, expected: 'GATE_ACCESS_DENIED' },
   { what: 'sources: a path to what every object has finds nothing', settings: { roleAttributePath: 'constructor.name || toString || \'Viewer\'', groupsAttributePath: 'constructor', nameAttributePath: 'constructor.name' }, expected: { role: 'Viewer', groups: [], name: undefined } },
+  { what: 'sources: nor is it true', settings: { roleAttributePath: 'toString && \'Admin\'', roleAttributeStrict: true }, expected: 'GATE_ACCESS_DENIED' },
   { what: 'sources: a claim of such a name is one like any other', settings: { roleAttributePath: 'constructor' }, userinfo: { constructor: 'admin' }, expected: { role: 'Admin' } },
   // sizes
   { what: 'sources: as deep as claims may be', settings: { roleAttributePath: `deep${'[0]'.repeat(60)}`, roleAttributeStrict: true }, userinfo: { deep: deep(60) }, expected: { role: 'Admin' } },
