@@ -12,9 +12,10 @@ export class Claims {
     this.#items = Array.isArray(json) ? json : []
   }
 
-  /** One view over several documents: each claim comes from the first that has it, on its own. */
+  /** One view over several documents: each claim comes from the first that has it, on its own. Null and an empty text only count where no other has it. */
   static merge (sources: readonly Claims[]): Claims {
-    return new Claims(Object.fromEntries(sources.toReversed().flatMap(source => [...source.#members])))
+    const all = sources.toReversed().flatMap(source => [...source.#members])
+    return new Claims(Object.fromEntries([...all.filter(([, value]) => isNothing(value)), ...all.filter(([, value]) => !isNothing(value))]))
   }
 
   /** The claim as text; a finite number is written out (GitHub's `id` is one), `''` counts as absent. */
@@ -68,4 +69,8 @@ export class Claims {
 
 function isObject (json: unknown): json is Record<string, unknown> {
   return typeof json === 'object' && json !== null && !Array.isArray(json)
+}
+
+function isNothing (value: unknown): boolean {
+  return value === null || value === ''
 }

@@ -1,7 +1,7 @@
 import type { Claims } from '../claims.ts'
 import type { Expression } from './jmespath.ts'
 import { claim, search, usable, type Found, type Step } from './search.ts'
-import type { Source } from './sources.ts'
+import type { Source, SourceDocument } from './sources.ts'
 import type { Trace } from './trace.ts'
 
 const USUAL_NAME = 'email:primary'
@@ -11,6 +11,8 @@ export interface EmailSearch {
   /** The entry of `attributes` with the address; `email:primary` unless said. */
   readonly name: string | undefined
   readonly sources: readonly Source[]
+  /** The document that says the address is not verified, as `findDoubt` has it. */
+  readonly doubt: SourceDocument | undefined
   /** The provider's list of somebody's addresses, a page an entry, if it was asked for. */
   readonly listed: readonly Claims[] | undefined
   /** The address of this document alone that the provider's file vouches for. */
@@ -23,9 +25,8 @@ export interface EmailSearch {
  * Field, path, attributes, upn, then the list of addresses. Where a source says that the address is not verified, none counts; and an
  * address that the provider's file withholds (an Entra tenant that is not ours, say) does not count for being found by another way.
  */
-export function findEmail ({ path, name = USUAL_NAME, sources, listed, vouched, allowUnverified, trace }: EmailSearch): string | undefined {
-  const doubt = allowUnverified ? undefined : sources.find(({ claims }) => claims.has('email_verified') && !claims.is('email_verified'))
-  if (doubt !== undefined) {
+export function findEmail ({ path, name = USUAL_NAME, sources, doubt, listed, vouched, allowUnverified, trace }: EmailSearch): string | undefined {
+  if (doubt !== undefined && !allowUnverified) {
     trace.note({ field: 'email', source: doubt.name, how: 'the claim email_verified', why: 'the provider has not verified it (allow-unverified-email would believe it)' })
     return undefined
   }
@@ -38,6 +39,11 @@ export function findEmail ({ path, name = USUAL_NAME, sources, listed, vouched, 
     return found.value !== undefined && withheld.has(found.value.toLowerCase()) ? { why: 'the provider does not vouch for this address' } : found
   } })
   return search('email', stepsOf(path, name).map(believed), sources, trace) ?? fromList(listed, allowUnverified, trace)
+}
+
+/** @param anyCase by that name in any spelling, none of which takes away what another says */
+export function findDoubt (documents: readonly SourceDocument[], anyCase: boolean): SourceDocument | undefined {
+  return documents.find(({ claims }) => claims.names().some(name => (anyCase ? name.toLowerCase() : name) === 'email_verified' && !claims.is(name)))
 }
 
 function stepsOf (path: Expression | undefined, name: string): Step<string>[] {
@@ -63,7 +69,7 @@ function addressIn (upn: unknown): Found<string> {
   const { value, why } = usable(upn)
   if (value === undefined) return { why }
   const atom = '[\\w!#$%&\'*+/=?^`{|}~-]+'
-  const [, angled, bare] = value.length > 320 ? [] : new RegExp(`^\\s*(?:(?:[^<>@,;:\\\\"]*)<(${atom}(?:\\.${atom})*@${atom}(?:\\.${atom})*)>|(${atom}(?:\\.${atom})*@${atom}(?:\\.${atom})*))\\s*$`).exec(value) ?? []
+  const [, angled, bare] = value.length > 320 ? [] : new RegExp(`^\\s*(?:(?:"(?:[^"\\\\]|\\\\.)*"\\s*|[^<>@,;:\\\\"]*)<(${atom}(?:\\.${atom})*@${atom}(?:\\.${atom})*)>|(${atom}(?:\\.${atom})*@${atom}(?:\\.${atom})*))\\s*$`).exec(value) ?? []
   const address = angled ?? bare
   return address === undefined ? { why: 'not exactly one address' } : { value: address }
 }

@@ -1,4 +1,5 @@
 import type { ParameterValues, Provider, Resource } from '../provider.ts'
+import { findDoubt } from './email.ts'
 import { identify } from './identify.ts'
 import type { Identity } from './identity.ts'
 import { applyMapping, mapsEmail, namesGroups, type Mapping } from './mapping.ts'
@@ -41,13 +42,14 @@ export function createIdentifier (settings: IdentifierSettings, needs: Identifie
   const { id, provider, parameters, userPrefix, oauthUserUrl, teamsUrl, groupsAttributePath } = settings
   const context = { parameters, allowedTenants: (settings.allowedTenants ?? []).map(tenant => tenant.toLowerCase()) }
   const { allowUnverifiedEmail } = needs
-  const options = { ...context, mapping: settings, userPrefix, providerName: id, userKey: settings.oauthJwtUser ?? settings.userKey, allowUnverifiedEmail }
+  const mapping = teamsUrl === undefined ? { ...settings, teamIdsAttributePath: undefined } : settings // it is about the answer there
+  const options = { ...context, mapping, userPrefix, providerName: id, userKey: settings.oauthJwtUser ?? settings.userKey, allowUnverifiedEmail }
   const below = (path: string): Resource | undefined => oauthUserUrl === undefined ? undefined : { url: joined(oauthUserUrl, path), optional: true }
 
   /** The address as far as the documents have it. */
   function knowsEmail ({ sources, documents = [{ name: 'claims', claims: sources.claims }] }: Said): boolean {
     const said = provider.identity(sources, context)
-    const doubted = documents.some(({ claims }) => claims.has('email_verified') && !claims.is('email_verified'))
+    const doubted = findDoubt(documents, settings.grafanaCompat === true) !== undefined
     const search: Mapping = { emailAttributePath: settings.emailAttributePath, emailAttributeName: settings.emailAttributeName, grafanaCompat: settings.grafanaCompat === true }
     return (doubted && !allowUnverifiedEmail) || applyMapping(search, { said, documents, more: {}, vouched: claims => provider.identity({ ...sources, claims }, context).email, allowUnverifiedEmail, trace: new Trace() }).email !== undefined
   }

@@ -3,6 +3,7 @@ import { AccessDenied, IdentityTooLarge, UserMissing } from '../errors.ts'
 import type { IdentityContext, Provider, Sources } from '../provider.ts'
 import type { Identity } from './identity.ts'
 import { applyMapping, type Mapping } from './mapping.ts'
+import { usable } from './search.ts'
 import type { Said } from './sources.ts'
 import { clean } from './text.ts'
 import { Trace } from './trace.ts'
@@ -37,12 +38,12 @@ export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'nam
   const file = own(sources.claims)
   if (file.refused !== undefined) throw new AccessDenied(`the provider’s parameters exclude this account: ${file.refused}`, { reason: file.refused })
   const said = applyMapping(settings.mapping ?? {}, {
-    said: file, documents: documents ?? [{ name: 'claims', claims: sources.claims }], more, allowUnverifiedEmail, vouched: claims => own(claims).email, trace
+    said: { ...file, email: file.email ?? (allowUnverifiedEmail ? unverified(sources, trace) : undefined) }, documents: documents ?? [{ name: 'claims', claims: sources.claims }], more, allowUnverifiedEmail, vouched: claims => own(claims).email, trace
   })
   const subject = clean(said.subject)
   trace.note({ field: 'subject', source: 'the provider’s file', how: '', value: subject })
   if (subject === undefined) throw new UserMissing('the provider sent no subject: neither sub nor id has a usable value')
-  const email = clean(said.email ?? (allowUnverifiedEmail ? unverified(sources, trace) : undefined))
+  const email = clean(said.email)
   const user = userOf(provider, sources, settings, { email, named: said.user, trace })
   return {
     provider: settings.providerName, subject, user: `${settings.userPrefix ?? ''}${user}`,
@@ -53,8 +54,8 @@ export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'nam
 }
 
 function unverified ({ claims }: Sources, trace: Trace): string | undefined {
-  const value = claims.text('email')
-  trace.note({ field: 'email', source: 'claims', how: 'the claim email, by allow-unverified-email', value })
+  const { value, why } = usable(claims.raw('email'))
+  trace.note({ field: 'email', source: 'claims', how: 'the claim email, by allow-unverified-email', value, why })
   return value
 }
 

@@ -102,9 +102,10 @@ function copyOf (json: unknown, values: number, characters: number): JSONValue {
     return typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)) ? value : null
   }
   // Without prototype nothing but a claim is found; a member `__proto__` could still become one where merge() makes a new object.
+  // By name, so that values(@) or * is the same for two documents that say the same.
   function members (source: object, depth: number): JSONValue {
     const object = Object.create(null) as Record<string, JSONValue>
-    for (const [name, value] of Object.entries(source)) if (name !== '__proto__') object[count(name)] = copy(value, depth)
+    for (const [name, value] of Object.entries(source).sort(([one], [other]) => one < other ? -1 : 1)) if (name !== '__proto__') object[count(name)] = copy(value, depth)
     return object
   }
   return copy(json, 0)

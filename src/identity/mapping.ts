@@ -1,7 +1,7 @@
 import type { Claims } from '../claims.ts'
 import { AccessDenied } from '../errors.ts'
 import type { ProviderIdentity } from '../provider.ts'
-import { findEmail } from './email.ts'
+import { findDoubt, findEmail } from './email.ts'
 import { readDocument, type Document, type Expression } from './jmespath.ts'
 import { keepClaims, type ClaimToKeep } from './kept-claims.ts'
 import { organizationsIn, teamsIn } from './memberships.ts'
@@ -79,10 +79,14 @@ export function namesGroups (path: Expression, documents: readonly SourceDocumen
   return documents.some(({ claims }) => path.asTexts(readDocument(claims)) !== undefined)
 }
 
-function emailOf (mapping: Mapping, { said, more, vouched, allowUnverifiedEmail, trace }: Evidence, sources: readonly Source[]): string | undefined {
+function emailOf (mapping: Mapping, { said, documents, more, vouched, allowUnverifiedEmail, trace }: Evidence, sources: readonly Source[]): string | undefined {
   if (!mapsEmail(mapping)) return ofFile('email', said.email, trace)
-  const found = findEmail({ path: mapping.emailAttributePath, name: mapping.emailAttributeName, sources, listed: more.emails, vouched, allowUnverified: allowUnverifiedEmail, trace })
-  return found ?? ofFile('email', said.email, trace)
+  const doubt = findDoubt(documents, mapping.grafanaCompat === true)
+  const found = findEmail({ path: mapping.emailAttributePath, name: mapping.emailAttributeName, sources, doubt, listed: more.emails, vouched, allowUnverified: allowUnverifiedEmail, trace })
+  if (found !== undefined) return found
+  // What grafana-compat doubts, or leaves out with its source, must not come by the file instead.
+  const isLeftOut = mapping.grafanaCompat === true && ((doubt !== undefined && !allowUnverifiedEmail) || (sources.length < documents.length && documents.some(({ claims }) => claims.raw('email') === said.email)))
+  return ofFile('email', isLeftOut ? undefined : clean(said.email), trace)
 }
 
 function ofFile<T extends string | readonly string[]> (field: Field, value: T | undefined, trace: Trace): T | undefined {

@@ -51,7 +51,7 @@ function knownFields (claims: Claims): Record<string, unknown> {
   const known: Record<string, unknown> = {}
   for (const name of claims.names()) {
     const lower = name.toLowerCase()
-    if (TEXTS.includes(lower) || lower === 'attributes' || lower === 'email_verified') known[lower] = claims.raw(name)
+    if (TEXTS.includes(lower) || lower === 'attributes') known[lower] = claims.raw(name)
   }
   return known
 }

@@ -24,9 +24,9 @@ export class Trace {
     this.attempts.push(attempt)
   }
 
-  /** A line an attempt. */
+  /** A line an attempt, whatever an expression or a claim has in it. */
   lines (): string[] {
-    return this.attempts.map(({ field, source, how, value, why }) => `${field}: ${[source, how].filter(text => text !== '').join(', ')}: ${value === undefined ? why ?? 'nothing' : shown(value)}`)
+    return this.attempts.map(({ field, source, how, value, why }) => `${field}: ${[source, how].filter(text => text !== '').join(', ')}: ${value === undefined ? why ?? 'nothing' : shown(value)}`.replace(/[\p{Cc}\p{Cs}\u2028\u2029]+/gu, ' '))
   }
 }
 

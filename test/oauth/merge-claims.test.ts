@@ -27,3 +27,12 @@ t.test('an address that any source doubts is not verified by another', t => {
   }
   t.end()
 })
+
+t.test('what is null or empty in an earlier source does not hide what a later one says', t => {
+  const claims = merged([new Claims({ sub: 's', name: '', email: null, groups: [], locale: null }), new Claims({ sub: 's', name: 'Ida', email: 'i@example.com', groups: ['a'] })], '')
+  t.match([claims.text('name'), claims.text('email')], ['Ida', 'i@example.com'])
+  t.strictSame([claims.texts('groups'), claims.has('locale')], [[], true], 'an empty list is something said, and what is null everywhere is still there')
+  const doubtful = merged([new Claims({ email: '', email_verified: null }), new Claims({ email: 'ceo@example.com', email_verified: true })], '')
+  t.notOk(doubtful.is('email_verified'), 'and a doubt is not taken away')
+  t.end()
+})

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { refuseBy, type Conditions } from '../../src/access/conditions.ts'
-import { documentOf } from '../../src/identity/document.ts'
+import { refuseBy, type Conditions } from '../../src/access/rule-conditions.ts'
+import { identityDocument } from '../../src/identity/identity-document.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 import { Expression } from '../../src/identity/jmespath.ts'
 import { identities } from './decisions.ts'
@@ -33,7 +33,7 @@ t.test('a condition sees the identity in our words, each field, and null where t
   for (const condition of ['provider == \'oidc\'', 'subject == \'demo-ada\'', 'user', 'login == \'ada\'', 'email', 'name', 'role == \'Admin\'', 'contains(groups, \'admins\')', 'teams == `[]`', 'organizations == `[]`', 'claims == `{}`']) t.ok(holds(condition), condition)
   const bare: Identity = { provider: 'p', subject: '1', user: 'u', groups: [], teams: [], organizations: [], claims: { department: 'sales', __proto__: { evil: true } } }
   for (const condition of ['login == null', 'email == null', 'name == null', 'role == null', 'claims.department == \'sales\'', 'claims.evil == null', '!tenant']) t.ok(holds(condition, bare), condition)
-  t.equal(documentOf(ada), documentOf(ada), 'it is made once')
+  t.equal(identityDocument(ada), identityDocument(ada), 'it is made once')
 })
 
 t.test('truth is JMESPath’s own, and what fails is not true', async t => {

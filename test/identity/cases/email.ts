@@ -1,0 +1,111 @@
+import type { IdentityCase } from './case.ts'
+
+const mail = { emailAttributePath: 'mail' }
+const named = { emailAttributeName: 'work' }
+const believing = { ...mail, allowUnverifiedEmail: true }
+
+/** Reference 2.3, steps 1 to 4: in each source the field, the path, the attributes, upn. */
+export const email: readonly IdentityCase[] = [
+  // without a setting the provider's file says it
+  { what: 'email: without a setting the file of the provider decides', idToken: { email: 'ida@x.io' }, asked: [], expected: { email: 'ida@x.io' } },
+  { what: 'email: without a setting no other claim is taken for one', userinfo: { mail: 'b@x.io', upn: 'u@x.io', attributes: { 'email:primary': ['d@x.io'] } }, emails: [{ email: 'l@x.io', primary: true }], asked: [], expected: { email: undefined } },
+  { what: 'email: without a setting userinfo has it where the id_token has it empty', idToken: { email: '' }, userinfo: { email: 'ida@x.io' }, expected: { email: 'ida@x.io' } },
+  { what: 'email: without a setting userinfo has it where the id_token has null', idToken: { email: null }, userinfo: { email: 'ida@x.io' }, expected: { email: 'ida@x.io' } },
+  { what: 'email: a number is none, without a setting either', userinfo: { email: 5 }, expected: { email: undefined } },
+  // step 1, the field
+  { what: 'email: the field comes before the path', settings: mail, idToken: { email: 'ida@x.io', mail: 'b@x.io' }, expected: { email: 'ida@x.io' } },
+  { what: 'email: the field before the attributes', settings: mail, userinfo: { email: 'ida@x.io', attributes: { 'email:primary': ['d@x.io'] } }, expected: { email: 'ida@x.io' } },
+  { what: 'email: the field before upn', settings: mail, userinfo: { email: 'ida@x.io', upn: 'u@x.io' }, expected: { email: 'ida@x.io' } },
+  { what: 'email: the field as it is written', settings: mail, userinfo: { email: 'Ida.Rhodes+Dash@X.IO' }, expected: { email: 'Ida.Rhodes+Dash@X.IO' } },
+  { what: 'email: the field is not looked at for a form', settings: mail, userinfo: { email: 'ida at work' }, expected: { email: 'ida at work' } },
+  { what: 'email: the field has its one name', settings: mail, userinfo: { Email: 'ida@x.io', EMAIL: 'b@x.io', 'e-mail': 'c@x.io' }, expected: { email: undefined } },
+  // step 2, the path
+  { what: 'email: the path where there is no field', settings: mail, userinfo: { mail: 'b@x.io' }, expected: { email: 'b@x.io' } },
+  { what: 'email: the path where the field is empty', settings: mail, userinfo: { email: '', mail: 'b@x.io' }, expected: { email: 'b@x.io' } },
+  { what: 'email: the path where the field is null', settings: mail, userinfo: { email: null, mail: 'b@x.io' }, expected: { email: 'b@x.io' } },
+  { what: 'email: the path where the field is a number', settings: mail, userinfo: { email: 5, mail: 'b@x.io' }, expected: { email: 'b@x.io' } },
+  { what: 'email: the path where the field is a list', settings: mail, userinfo: { email: ['ida@x.io'], mail: 'b@x.io' }, expected: { email: 'b@x.io' } },
+  { what: 'email: the path where the field is blank', settings: mail, userinfo: { email: ' ', mail: 'b@x.io' }, expected: { email: 'b@x.io' } },
+  { what: 'email: the path where the field breaks a line', settings: mail, userinfo: { email: 'ida@x.io\r\nX-Forwarded-Role: Admin', mail: 'b@x.io' }, expected: { email: 'b@x.io' } },
+  { what: 'email: the path where the field has half a character', settings: mail, userinfo: { email: 'ida\uD83D@x.io', mail: 'b@x.io' }, expected: { email: 'b@x.io' } },
+  { what: 'email: the path reads the id_token too', settings: mail, idToken: { mail: 'b@x.io' }, expected: { email: 'b@x.io' } },
+  { what: 'email: the path before the attributes', settings: mail, userinfo: { mail: 'b@x.io', attributes: { 'email:primary': ['d@x.io'] } }, expected: { email: 'b@x.io' } },
+  { what: 'email: the path before upn', settings: mail, userinfo: { mail: 'b@x.io', upn: 'u@x.io' }, expected: { email: 'b@x.io' } },
+  { what: 'email: a path into a list', settings: { emailAttributePath: 'mails[?main].v | [0]' }, userinfo: { mails: [{ v: 'c@x.io' }, { v: 'b@x.io', main: true }] }, expected: { email: 'b@x.io' } },
+  { what: 'email: a path to a list is none', settings: mail, userinfo: { mail: ['b@x.io'] }, expected: { email: undefined } },
+  { what: 'email: a path to an object is none', settings: mail, userinfo: { mail: { value: 'b@x.io' } }, expected: { email: undefined } },
+  { what: 'email: a path to true is none', settings: mail, userinfo: { mail: true }, expected: { email: undefined } },
+  { what: 'email: a path to an empty text goes on to upn', settings: mail, userinfo: { mail: '', upn: 'u@x.io' }, expected: { email: 'u@x.io' } },
+  { what: 'email: a path with a control character is none', settings: mail, idToken: { mail: 'b@x.io\n' }, userinfo: { mail: 'c@x.io' }, expected: { email: 'c@x.io' } },
+  { what: 'email: a path to a claim with a colon', settings: { emailAttributePath: '"urn:mail:work"' }, userinfo: { 'urn:mail:work': 'b@x.io' }, expected: { email: 'b@x.io' } },
+  { what: 'email: a path that fails in one source and not in the next', settings: { emailAttributePath: 'join(\'@\', [box, host])' }, idToken: { box: 'b' }, userinfo: { box: 'b', host: 'x.io' }, expected: { email: 'b@x.io' } },
+  { what: 'email: a path looks at one source at a time', settings: { emailAttributePath: 'join(\'@\', [box, host])' }, idToken: { box: 'b' }, userinfo: { host: 'x.io' }, expected: { email: undefined } },
+  // step 3, the attributes
+  { what: 'email: the attributes under their usual name', settings: mail, userinfo: { attributes: { 'email:primary': ['d@x.io', 'e@x.io'] } }, expected: { email: 'd@x.io' } },
+  { what: 'email: the attributes under another name', settings: named, userinfo: { attributes: { work: ['d@x.io'] } }, expected: { email: 'd@x.io' } },
+  { what: 'email: the usual name means nothing where another is set', settings: named, userinfo: { attributes: { 'email:primary': ['d@x.io'] } }, expected: { email: undefined } },
+  { what: 'email: the attributes before upn', settings: mail, userinfo: { attributes: { 'email:primary': ['d@x.io'] }, upn: 'u@x.io' }, expected: { email: 'd@x.io' } },
+  { what: 'email: attributes that are a text and no list', settings: mail, userinfo: { attributes: { 'email:primary': 'd@x.io' } }, expected: { email: undefined } },
+  { what: 'email: attributes of the wrong type do not hide the rest', settings: mail, userinfo: { attributes: 7, upn: 'u@x.io' }, expected: { email: 'u@x.io' } },
+  { what: 'email: attributes that are a list are none', settings: mail, userinfo: { attributes: [{ 'email:primary': ['d@x.io'] }], upn: 'u@x.io' }, expected: { email: 'u@x.io' } },
+  { what: 'email: an attribute that is a number goes on to upn', settings: mail, userinfo: { attributes: { 'email:primary': [7, 'd@x.io'] }, upn: 'u@x.io' }, expected: { email: 'u@x.io' } },
+  { what: 'email: an empty attribute ends the source before upn', settings: mail, userinfo: { attributes: { 'email:primary': ['', 'd@x.io'] }, upn: 'u@x.io' }, expected: { email: undefined } },
+  { what: 'email: and the next source goes on', settings: mail, idToken: { attributes: { 'email:primary': [''] }, upn: 'u@x.io' }, userinfo: { upn: 'v@x.io' }, expected: { email: 'v@x.io' } },
+  { what: 'email: an empty list of attributes does not end it', settings: mail, userinfo: { attributes: { 'email:primary': [] }, upn: 'u@x.io' }, expected: { email: 'u@x.io' } },
+  { what: 'email: an attribute is no member of every object', settings: { emailAttributeName: 'constructor' }, userinfo: { attributes: {} }, expected: { email: undefined } },
+  // the order of sources: all steps of one before any of the next
+  { what: 'email: the id_token’s path before userinfo’s field', settings: mail, idToken: { mail: 'b@x.io' }, userinfo: { email: 'ida@x.io' }, expected: { email: 'b@x.io' } },
+  { what: 'email: the id_token’s attributes before userinfo’s field', settings: mail, idToken: { attributes: { 'email:primary': ['d@x.io'] } }, userinfo: { email: 'ida@x.io' }, expected: { email: 'd@x.io' } },
+  { what: 'email: the id_token’s upn before userinfo’s field', settings: mail, idToken: { upn: 'u@x.io' }, userinfo: { email: 'ida@x.io' }, expected: { email: 'u@x.io' } },
+  { what: 'email: userinfo’s upn before the access token’s field', settings: mail, userinfo: { upn: 'u@x.io' }, accessToken: { email: 'ida@x.io' }, expected: { email: 'u@x.io' } },
+  { what: 'email: userinfo where the id_token has nothing', settings: mail, idToken: {}, userinfo: { email: 'ida@x.io' }, expected: { email: 'ida@x.io' } },
+  { what: 'email: userinfo where the id_token’s field is empty', settings: mail, idToken: { email: '' }, userinfo: { email: 'ida@x.io' }, expected: { email: 'ida@x.io' } },
+  { what: 'email: the access token comes last', settings: mail, idToken: {}, accessToken: { mail: 'c@x.io' }, expected: { email: 'c@x.io' } },
+  { what: 'email: any source before the list of addresses', settings: mail, idToken: {}, accessToken: { mail: 'c@x.io' }, emails: [{ email: 'l@x.io', primary: true }], asked: [], expected: { email: 'c@x.io' } },
+  // what is not verified counts only where the operator says so
+  { what: 'email: an unverified field', settings: mail, userinfo: { email: 'ida@x.io', email_verified: false }, expected: { email: undefined } },
+  { what: 'email: an unverified field, without a setting', userinfo: { email: 'ida@x.io', email_verified: false }, expected: { email: undefined } },
+  { what: 'email: a doubt in words', settings: mail, userinfo: { email: 'ida@x.io', email_verified: 'no' }, expected: { email: undefined } },
+  { what: 'email: verified in words', settings: mail, userinfo: { email: 'ida@x.io', email_verified: 'true' }, expected: { email: 'ida@x.io' } },
+  { what: 'email: null does not verify', settings: mail, userinfo: { email: 'ida@x.io', email_verified: null }, expected: { email: undefined } },
+  { what: 'email: a path around the doubt', settings: { emailAttributePath: 'not_null(mail, email)' }, userinfo: { email: 'ida@x.io', email_verified: false }, expected: { email: undefined } },
+  { what: 'email: upn is no way around the doubt', settings: mail, userinfo: { upn: 'ida@x.io', email_verified: false }, expected: { email: undefined } },
+  { what: 'email: one source doubts, the other has the address', settings: mail, idToken: { email_verified: 'false' }, userinfo: { mail: 'b@x.io' }, expected: { email: undefined } },
+  { what: 'email: the access token may doubt too', settings: mail, userinfo: { email: 'ida@x.io', email_verified: true }, accessToken: { email_verified: false }, expected: { email: undefined } },
+  { what: 'email: nobody doubts where nobody says anything', settings: mail, userinfo: { mail: 'b@x.io' }, expected: { email: 'b@x.io' } },
+  { what: 'email: a verified one', settings: mail, userinfo: { mail: 'b@x.io', email_verified: true }, expected: { email: 'b@x.io' } },
+  { what: 'email: a doubt that the operator overrules', settings: believing, userinfo: { email: 'ida@x.io', email_verified: false }, expected: { email: 'ida@x.io' } },
+  { what: 'email: a doubt that the operator overrules, without a path', settings: { allowUnverifiedEmail: true }, userinfo: { email: 'ida@x.io', email_verified: false }, expected: { email: 'ida@x.io' } },
+  { what: 'email: overruled, a number is still none', settings: { allowUnverifiedEmail: true }, userinfo: { email: 5, email_verified: false }, expected: { email: undefined } }
+]
+
+/** Reference 2.3, step 4: upn counts if it is exactly one address (RFC 5322). */
+export const upn: readonly IdentityCase[] = ([
+  ['an address', 'u@x.io', 'u@x.io'],
+  ['with a name before it', 'Ida Rhodes <u@x.io>', 'u@x.io'],
+  ['with a name in other letters', 'Зоя <u@x.io>', 'u@x.io'],
+  ['with a quoted name', '"Rhodes, Ida" <u@x.io>', 'u@x.io'],
+  ['with a quoted name that has a quote', '"Ida \\"I\\" Rhodes" <u@x.io>', 'u@x.io'],
+  ['between angles alone', '<u@x.io>', 'u@x.io'],
+  ['with spaces around', ' u@x.io ', 'u@x.io'],
+  ['without a dot', 'u@host', 'u@host'],
+  ['with signs that are allowed', 'o\'neil+x_y=z@x-y.io', 'o\'neil+x_y=z@x-y.io'],
+  ['of a Windows domain', 'DOMAIN\\ida', undefined],
+  ['a name alone', 'ida', undefined],
+  ['two addresses', 'u@x.io, v@x.io', undefined],
+  ['two addresses with a semicolon', 'u@x.io;v@x.io', undefined],
+  ['two @', 'u@evil@x.io', undefined],
+  ['two dots in the domain', 'u@x..io', undefined],
+  ['two dots in the name', 'u..v@x.io', undefined],
+  ['a dot at the end', 'u@x.io.', undefined],
+  ['nothing before the @', '@x.io', undefined],
+  ['nothing after it', 'u@', undefined],
+  ['two between angles', '<u@x.io> <v@x.io>', undefined],
+  ['words behind the angles', '<u@x.io> admin', undefined],
+  ['an angle that is not closed', 'Ida <u@x.io', undefined],
+  ['a space inside', 'u v@x.io', undefined],
+  ['a group of addresses', 'all: u@x.io;', undefined],
+  ['a number', 7, undefined],
+  ['a list', ['u@x.io'], undefined],
+  ['longer than any address', `${'u'.repeat(320)}@x.io`, undefined]
+] as const).map(([what, value, found]) => ({ what: `upn: ${what}`, settings: mail, userinfo: { upn: value }, expected: { email: found } }))
