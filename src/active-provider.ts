@@ -15,6 +15,7 @@ export function activate (settings: ProviderConfig, config: Config, outside: Out
   const mapping = mappingOf(settings)
   return {
     id, label,
+    icon: settings.icon,
     flow: provider.flow,
     ...provider.handler !== undefined && { handler: { run: provider.handler, parameters, key: settings.oauthKey, secret: settings.oauthSecret } },
     client: createOAuthClient({ ...clientOptions(settings, config, outside), onFailure }),
