@@ -21,7 +21,7 @@ export const DEFAULT_SECTION = 'DEFAULT'
 // What Go's unicode.IsSpace takes for space; JavaScript's trim has a slightly other list.
 const SPACE = '[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]'
 const LEFT = new RegExp(`^${SPACE}+`)
-const RIGHT = new RegExp(`${SPACE}+$`)
+const ONE = new RegExp(`^${SPACE}$`)
 
 /**
  * Reads INI by the rules of the library that Grafana has for it (go-ini 1.67, with no options): they are stricter about keys and odder
@@ -91,7 +91,7 @@ class Reader {
     if (line === '') return ''
     const quote = line.length > 3 && line.startsWith('"""') ? '"""' : line.startsWith('`') ? '`' : ''
     if (quote !== '') return this.#protected(line.slice(quote.length), quote)
-    const text = line.replace(RIGHT, '')
+    const text = trim(line)
     if (text.endsWith('\\')) return this.#continued(text.slice(0, -1))
     return unquoted(this.#withoutComment(text))
   }
@@ -124,9 +124,9 @@ class Reader {
   #withoutComment (text: string): string {
     const end = text.search(/[#;]/)
     if (end === -1) return text
-    const quote = /^["']/.exec(text)?.[0]
+    const quoted = /^(?:"(?:[^"\\]|\\.)*("|$)|'[^']*('|$))/s.exec(text)?.[0] ?? ''
     // Newer versions of that library take it for a part of the value: whoever wrote it cannot have meant the half.
-    if (quote !== undefined && text.indexOf(quote, 1) > end) throw this.#fault(this.#next, 'has a # or ; inside quotes, where Grafana ends the value', 'Put the whole value between backticks, or between """ and """.')
+    if (quoted.length > end) throw this.#fault(this.#next, 'has a # or ; inside quotes, where Grafana ends the value', 'Put the whole value between backticks, or between """ and """.')
     if (end > 0 && text.charAt(end - 1).replace(LEFT, '') !== '') this.#cut.push(this.#next)
     return trim(text.slice(0, end))
   }
@@ -147,7 +147,9 @@ function offset (found: number, from: number): number {
 }
 
 function trim (text: string): string {
-  return text.replace(LEFT, '').replace(RIGHT, '')
+  let end = text.length
+  while (end > 0 && ONE.test(text.charAt(end - 1))) end-- // a pattern would look at each run of spaces anew from each of them
+  return text.slice(0, end).replace(LEFT, '')
 }
 
 /** One pair, and only where the value has no other of its kind. */

@@ -44,8 +44,14 @@ export class Layers {
   /** The value with what it refers to put in. @throws {Problem} */
   text ({ section, key, raw }: Written): string {
     return interpolate(expand(raw, this.#surroundings), name => {
-      const written = (name === key ? undefined : this.find(section, name)) ?? this.find(DEFAULT_SECTION, name)
+      const written = (name === key ? undefined : this.#inherited(section, name)) ?? this.find(DEFAULT_SECTION, name)
       return written === undefined ? others[section]?.[name] : expand(written.raw, this.#surroundings)
     })
+  }
+
+  /** `[auth.x]` knows what `[auth]` says. */
+  #inherited (section: string, key: string): Written | undefined {
+    const dot = section.lastIndexOf('.')
+    return this.find(section, key) ?? (dot === -1 ? undefined : this.#inherited(section.slice(0, dot), key))
   }
 }
