@@ -78,6 +78,39 @@ t.test('each key is a setting, in the file and as a variable', async t => {
   }
 })
 
+t.test('the example of Grafana’s page is read as it stands', async t => {
+  const example = `[auth.generic_oauth]
+name = OAuth
+icon = signin
+enabled = true
+client_id = YOUR_APP_CLIENT_ID
+client_secret = YOUR_APP_CLIENT_SECRET
+scopes =
+empty_scopes = false
+auth_url =
+token_url =
+api_url =
+allowed_domains = mycompany.com mycompany.org
+allow_sign_up = true
+tls_skip_verify_insecure = false
+tls_client_cert =
+tls_client_key =
+tls_client_ca =
+use_pkce = true
+`
+  t.strictSame(problems(() => load(t, example)).map(({ message }) => message), ['The provider generic needs --oauth-issuer or --oauth-authorize-url.', 'The provider generic needs --oauth-issuer or --oauth-token-url.'], 'but for the addresses that it leaves open')
+  const { config } = load(t, example.replace(/(auth|token|api)_url =/g, '$1_url = https://id.example/$1'))
+  t.match([config, config.providers[0]], [{ allowedDomains: ['mycompany.com', 'mycompany.org'] }, { label: 'OAuth', icon: 'signin', oauthScope: ['user:email'], usePkce: true }])
+})
+
+t.test('empty_scopes beats scopes, whether they are written or Grafana’s own', async t => {
+  t.match(load(t, `${block}empty_scopes = true\n`).config.providers[0], { oauthScope: undefined, emptyScopes: true })
+  const { config, notices } = load(t, `${block}empty_scopes = true\nscopes = openid\n`)
+  t.match(config.providers[0], { oauthScope: undefined, emptyScopes: true })
+  t.match(notices, [/empty_scopes .* is on: no scope is asked for, and .* scopes .* is not used/])
+  t.match(load(t, `${block}empty_scopes = false\nscopes = openid\n`).config.providers[0], { oauthScope: ['openid'], emptyScopes: false })
+})
+
 t.test('login_prompt and hosted_domain go with the authorization request', async t => {
   const { config, notices } = load(t, `${block}login_prompt = select_account\nhosted_domain = b.com\n`)
   t.match(config.providers[0].oauthExtraParams, { prompt: 'select_account', hd: 'b.com' })

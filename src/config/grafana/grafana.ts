@@ -3,7 +3,7 @@ import { Problem, type ConfigProblem } from '../config-error.ts'
 import { flagOf, nearest } from '../names.ts'
 import { options, type OptionName } from '../options.ts'
 import type { Candidate, Gathered } from '../sources.ts'
-import { blockVariables, readEnvironment } from './environment.ts'
+import { blockVariables, isOn, readEnvironment } from './environment.ts'
 import type { Surroundings } from './expand.ts'
 import { readIniFile } from './file.ts'
 import { BLOCK, CALLBACK, keys, PLACEHOLDER, presets, type KeyUse } from './keys.ts'
@@ -82,19 +82,19 @@ class Reading implements Gathered {
   }
 
   #readBlock (): void {
-    const hasRoles = !this.#skipsRoles()
+    const skipped = [...this.#skipsRoles() ? ['role_attribute_path', 'role_attribute_strict'] : [], ...this.#skipsScopes() ? ['scopes'] : []]
     const params: Partial<Record<Layer['level'], Record<string, string>>> = {}
     for (const layer of this.#layers.all.toReversed()) {
       for (const key of layer.sections.get(BLOCK)?.keys() ?? []) {
         const use = Object.hasOwn(keys, key) ? keys[key] : undefined
         const written = this.#layers.in(layer, BLOCK, key)
         if (use === undefined) this.#unknown(layer, key)
-        else if (written !== undefined && (hasRoles || !key.startsWith('role_'))) this.#take(use, written, params)
+        else if (written !== undefined && !skipped.includes(key)) this.#take(use, written, params)
       }
     }
     for (const [level, more] of Object.entries(params) as [Layer['level'], Record<string, string>][]) this.#add('oauthExtraParams', { ...params.file, ...more }, { level, from: level === 'file' ? `[${BLOCK}] in ${this.#input.file?.path ?? ''}` : Object.keys(more).map(name => name === 'hd' ? 'GF_AUTH_GENERIC_OAUTH_HOSTED_DOMAIN' : 'GF_AUTH_GENERIC_OAUTH_LOGIN_PROMPT').join(' and ') })
     const role = this.#layers.find('users', 'auto_assign_org_role')
-    if (role !== undefined && hasRoles) this.#attempt('default-role', role.from, () => this.#add('defaultRole', this.#layers.text(role), role))
+    if (role !== undefined && skipped[0] !== 'role_attribute_path') this.#attempt('default-role', role.from, () => this.#add('defaultRole', this.#layers.text(role), role))
   }
 
   #take (use: KeyUse, written: Written, params: Partial<Record<Layer['level'], Record<string, string>>>): void {
@@ -137,6 +137,14 @@ class Reading implements Gathered {
     return true
   }
 
+  /** To Grafana it beats scopes, whether they are written or its default. */
+  #skipsScopes (): boolean {
+    const [empty, scopes] = ['empty_scopes', 'scopes'].map(key => this.#layers.find(BLOCK, key))
+    if (empty === undefined || this.#flag(empty) !== true) return false
+    if (scopes !== undefined) this.notices.push(`${empty.from} is on: no scope is asked for, and ${scopes.from} is not used`)
+    return true
+  }
+
   #unknown (layer: Layer, key: string): void {
     if (layer.level === 'grafana') return // told where the variables were read
     const near = nearest(key, Object.keys(keys))
@@ -149,7 +157,8 @@ class Reading implements Gathered {
     this.#unlessSaid('callbackPath', CALLBACK)
     if (this.#isSaid('providers') || this.#isSaid('providerModule') || (provider !== undefined && String(provider.raw).trim().toLowerCase() !== 'generic')) return
     this.#unlessSaid('oauthProvider', 'generic')
-    for (const [option, raw] of Object.entries(presets) as [OptionName, string][]) this.#unlessSaid(option, raw)
+    const asksNothing = isOn(String([...this.#input.said, ...this.candidates].find(({ option }) => option === 'emptyScopes')?.raw))
+    for (const [option, raw] of Object.entries(presets) as [OptionName, string][]) if (option !== 'oauthScope' || !asksNothing) this.#unlessSaid(option, raw)
     const token = this.candidates.findLast(({ option }) => option === 'oauthTokenUrl')?.raw
     const known = providers.find(({ endpoints }) => typeof endpoints === 'object' && endpoints.token === token)
     if (known?.authStyle !== undefined) this.#unlessSaid('authStyle', known.authStyle)
