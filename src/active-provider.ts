@@ -14,6 +14,7 @@ export function activate (settings: ProviderConfig, config: Config, outside: Out
   const { wants, identify, namesGroups } = identifierOf(settings, config)
   return {
     id, label, client, identify, namesGroups,
+    icon: settings.icon,
     flow: provider.flow,
     ...provider.handler !== undefined && { handler: { run: provider.handler, parameters, key: settings.oauthKey, secret: settings.oauthSecret } },
     async learn (signIn) {

@@ -56,7 +56,7 @@ async function oauthGate (app: FastifyInstance, options: OAuthGateOptions): Prom
     gate.routing(raw, reply.raw)
   })
   // A route for what is answered before it, so that no query of ours, with a code in it, is written to the app's log.
-  app.route({ method: ['GET', 'HEAD', 'POST'], url: `${ownRoutes(config).base}/*`, logSerializers: { req: withoutQuery }, handler: (_request, reply) => reply.callNotFound() })
+  for (const url of pagesOf(config)) app.route({ method: ['GET', 'HEAD', 'POST'], url, logSerializers: { req: withoutQuery }, handler: (_request, reply) => reply.callNotFound() })
   app.addHook('onClose', () => gate.close())
 }
 
@@ -72,10 +72,15 @@ function load (app: FastifyInstance, { env, file, ...settings }: OAuthGateOption
   return config
 }
 
+function pagesOf (config: Config): string[] {
+  const { base, door } = ownRoutes(config)
+  return [`${base}/*`, ...door === undefined ? [] : [door, `${door}/*`]]
+}
+
 /** On a path of the app Fastify would write the code into the app's log, before any hook. */
 function callbackInApp (config: Config): ConfigProblem[] {
-  const { callback, redirect } = ownRoutes(config)
-  if (config.oauthRedirectUri === undefined || redirect === callback) return []
+  const { callback, redirect, door } = ownRoutes(config)
+  if (config.oauthRedirectUri === undefined || redirect === callback || redirect === door) return []
   const fix = new URL(createOwnUrls(config).outward(callback), config.oauthRedirectUri).href
   return [{ setting: flagOf('oauthRedirectUri'), message: `oauthRedirectUri=${config.oauthRedirectUri} leads to a page of the app, whose log would hold the code of each sign-in.`, fix: `Set it to ${fix}, and register that at the provider.` }]
 }

@@ -8,6 +8,8 @@ export interface OwnPaths {
   readonly loginEndpoint?: string | undefined
   readonly logoutEndpoint?: string | undefined
   readonly oauthRedirectUri?: string | undefined
+  /** Where providers send people back to below the app, where no redirect URI is set; and where a sign-in begins. */
+  readonly callbackPath?: string | undefined
   /** Whether providers send people back to the callback itself, where no redirect URI is set. */
   readonly returnToCallback?: boolean
 }
@@ -19,6 +21,8 @@ export interface OwnRoutes {
   readonly callback: string
   /** The redirect URI's path, which the app may use too; a slash at its end makes no difference. */
   readonly redirect: string
+  /** `callbackPath` as requests have it. */
+  readonly door: string | undefined
   /** Panel's names for two of them, where they were asked for: from that path to the route's. */
   readonly aliases: ReadonlyMap<string, string>
 }
@@ -77,7 +81,7 @@ export function createOwnUrls (paths: OwnPaths): OwnUrls {
     start: (returnTo = home, options = {}) => outward(`${routes.base}/start?${query(returnTo, options)}`),
     handler: (id, path, state) => outward(`${routes.base}/with/${id}${path}${path.includes('?') ? '&' : '?'}state=${state}`),
     pause: returnTo => outward(`${routes.base}/pause?rd=${encodeURIComponent(returnTo)}`),
-    redirectUri: origin => origin + root + (paths.returnToCallback === true ? routes.callback : bare(paths.prefix)),
+    redirectUri: origin => origin + root + (routes.door ?? (paths.returnToCallback === true ? routes.callback : bare(paths.prefix))),
     inward: target => isBelow(root, target) ? rooted(target.slice(root.length)) : target,
     landing (safe, asked) {
       if (safe === '/' && asked !== '/') return home
@@ -87,14 +91,15 @@ export function createOwnUrls (paths: OwnPaths): OwnUrls {
 }
 
 /** Also for the checks of the settings, which ask before there is a gate. */
-export function ownRoutes ({ proxyPrefix, prefix, rootPath, loginEndpoint, logoutEndpoint, oauthRedirectUri }: OwnPaths): OwnRoutes {
+export function ownRoutes ({ proxyPrefix, prefix, rootPath, loginEndpoint, logoutEndpoint, oauthRedirectUri, callbackPath }: OwnPaths): OwnRoutes {
   const below = bare(prefix)
   const root = bare(rootPath)
   const base = below + proxyPrefix
-  const registered = oauthRedirectUri === undefined ? rooted(below) : new URL(oauthRedirectUri).pathname
+  const door = callbackPath === undefined ? undefined : below + callbackPath
+  const registered = oauthRedirectUri === undefined ? door ?? rooted(below) : new URL(oauthRedirectUri).pathname
   const redirect = oauthRedirectUri !== undefined && isBelow(root, registered) ? rooted(registered.slice(root.length)) : registered
   const aliases = [[loginEndpoint, 'start'], [logoutEndpoint, 'sign_out']].flatMap(([path, route]): [string, string][] => path === undefined ? [] : [[below + path, `${base}/${route}`]])
-  return { base, callback: `${base}/callback`, redirect: withoutSlash(redirect), aliases: new Map(aliases) }
+  return { base, callback: `${base}/callback`, redirect: withoutSlash(redirect), door, aliases: new Map(aliases) }
 }
 
 /** `/a/` as `/a`; `/` stays. */

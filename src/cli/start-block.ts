@@ -25,7 +25,7 @@ export function startBlock ({ config, version, listening, notices }: Started): s
   const nameless = everywhere || (config.publicUrl === undefined && (listening.startsWith('unix:') || config.rootPath !== '/'))
   const below = urls.redirectUri('')
   const rows: [string, string][] = [
-    ['Open', everywhere ? `${listening}, which is every address of this machine` : nameless ? listening : origin + below],
+    ['Open', everywhere ? `${listening}, which is every address of this machine` : nameless ? listening : origin + urls.home.slice(0, -1)],
     ...config.upstream.map(({ path, origin, basePath, socketPath }): [string, string] => ['App', `${path} → ${socketPath === undefined ? origin : `unix:${socketPath}`}${basePath}`]),
     ...config.providers.map(settings => ['Provider', describeProvider(settings)] as [string, string]),
     ...config.providers.some(({ provider }) => provider.flow === 'code') ? [['Redirect URI', config.oauthRedirectUri !== undefined || !nameless ? `${config.oauthRedirectUri ?? urls.redirectUri(origin)}   (register exactly this at the provider)` : `the origin that people type${below === '' ? '' : ` and ${below}`}, whichever that is: set --public-url to have one to register`] as [string, string]] : [],

@@ -14,7 +14,7 @@ one spelling of each word, in lower case; the gate takes any.
 
 ## What beats what
 
-flag, then code, then \`OAUTH_GATE_*\`, then \`PANEL_*\`, then \`BOKEH_*\`, then the file, then the default. What was overridden is said at start. But:
+flag, then code, then \`OAUTH_GATE_*\`, then \`PANEL_*\`, then \`BOKEH_*\`, then Grafana’s \`GF_*\` with \`--grafana-env\`, then the file, then the default. What was overridden is said at start. But:
 
 - a \`PANEL_*\` or \`BOKEH_*\` variable that differs from a flag, from code or from \`OAUTH_GATE_*\` stops the start, and so do two names of one setting that differ in one place;
 - what \`--oauth-extra-params\` says of \`AUTHORIZE_URL\`, \`TOKEN_URL\`, \`USER_URL\`, \`USER_KEY\` and \`scope\` beats the environment, and must not differ from a flag, code or the file;

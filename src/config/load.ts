@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs'
 import { crossCheck } from './checks.ts'
 import { parseConfigFile } from './config-file.ts'
 import { ConfigError, unreadable, type ConfigProblem } from './config-error.ts'
+import { isIni } from './grafana/file.ts'
+import { fromGrafana } from './grafana/grafana.ts'
 import { checkHeaders } from './header-checks.ts'
 import { flagOf, optionNames } from './names.ts'
-import type { Config, OptionName, Settings } from './options.ts'
+import { options, type Config, type OptionName, type Settings } from './options.ts'
 import { problemOf, resolve, type Resolved, type Source } from './resolve.ts'
 import { pluginFolders } from './plugin.ts'
 import { isOfProvider, settleProviders } from './providers.ts'
@@ -15,7 +17,7 @@ export interface LoadOptions {
   readonly flags?: Flags
   /** The process's own unless given: `{}` reads none. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** A YAML or JSON file, where neither a flag nor the environment names one. */
+  /** A YAML or JSON file, or Grafana's INI, where neither a flag nor the environment names one. */
   readonly file?: string
   /** From code, by camelCase name. As strong as flags, which beat it. */
   readonly settings?: Settings
@@ -37,9 +39,10 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   const said = together([fromFlags(flags), fromCode(settings), fromEnvironment(env)])
   const problems: ConfigProblem[] = [...said.problems]
   const notices: string[] = [...said.notices]
-  const written = readConfigFile(said.candidates, file, problems)
+  const written = readConfigFile({ said: said.candidates, file, env, grafanaEnv: asksForGrafana(said.candidates) }, problems)
   const candidates = [...said.candidates, ...written.candidates]
   problems.push(...written.problems)
+  notices.push(...written.notices)
   const nothingSet = candidates.length === 0 && problems.length === 0
   // What was said and refused is not missing, and no other source stands in for it.
   const refused = new Set(problems.map(problem => problem.setting))
@@ -69,17 +72,39 @@ function environmentProblems (env: Readonly<Record<string, string | undefined>>)
   return [{ setting: 'NODE_TLS_REJECT_UNAUTHORIZED', message: 'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off every certificate check of this process.', fix: 'Unset it; name a private authority in NODE_EXTRA_CA_CERTS instead.' }]
 }
 
-function readConfigFile (candidates: readonly Candidate[], file: string | undefined, problems: ConfigProblem[]): Gathered & { readonly path?: string } {
-  const named = candidates.find(candidate => candidate.option === 'config')
+interface Files {
+  readonly said: readonly Candidate[]
+  readonly file: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly grafanaEnv: boolean
+}
+
+/** The file, and beside it Grafana's variables, which are like a part of Grafana's. */
+function readConfigFile ({ said, file, env, grafanaEnv }: Files, problems: ConfigProblem[]): Gathered & { readonly path?: string } {
+  const named = said.find(candidate => candidate.option === 'config')
   const path = named === undefined ? file : named.raw
-  const from = named?.from ?? 'the configuration file'
+  const grafana = { env, readFile, grafanaEnv, said }
   try {
     // An empty name, or one that is no text, is told when the setting itself is read.
-    if (typeof path === 'string' && path.trim() !== '') return { ...fromFile(parseConfigFile(readFile(path).toString('utf8')), path), path }
+    if (typeof path !== 'string' || path.trim() === '') return fromGrafana(grafana)
+    const text = readFile(path).toString('utf8')
+    if (isIni(path, text)) return { ...fromGrafana({ ...grafana, file: { path, text } }), path }
+    const ours = fromFile(parseConfigFile(text), path)
+    return { ...together([ours, fromGrafana({ ...grafana, said: [...said, ...ours.candidates] })]), path }
   } catch (error) {
-    problems.push(problemOf('config', `${from} (${String(path)})`, error))
+    problems.push(problemOf('config', `${named?.from ?? 'the configuration file'} (${String(path)})`, error))
   }
   return { candidates: [], problems: [], notices: [] }
+}
+
+/** What is no yes or no is told when the setting itself is read. */
+function asksForGrafana (candidates: readonly Candidate[]): boolean {
+  const said = candidates.find(({ option }) => option === 'grafanaEnv')
+  try {
+    return said !== undefined && options.grafanaEnv.parse(said.raw)
+  } catch {
+    return false
+  }
 }
 
 function readFile (path: string): Buffer {

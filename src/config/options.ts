@@ -41,6 +41,8 @@ export const groups = {
     oauthTokenUrl: option.url({ common: true, doc: 'The provider’s token endpoint.', aliases: { env: ['PANEL_OAUTH_TOKEN_URL'] } }),
     oauthUserUrl: option.url({ common: true, doc: 'The provider’s userinfo endpoint.', aliases: { env: ['PANEL_OAUTH_USER_URL'] } }),
     oauthJwtUser: option.text({ common: true, doc: 'The claim that names the user; beats --user-key.', aliases: { env: ['PANEL_OAUTH_JWT_USER'] } }),
+    name: option.text({ doc: 'What the button says people sign in with.', aliases: { flags: ['label'] } }),
+    icon: option.text({ doc: 'The picture on the button, by its name in Grafana: signin, lock, users-alt and others.' }),
     userKey: option.text({ doc: 'The claim that names the user, instead of the provider’s usual one.', aliases: { env: ['PANEL_USER_KEY'] } }),
     usePkce: option.flag({ doc: 'Bind each sign-in to this gate by PKCE (S256).', default: true }),
     authStyle: option.choice(['auto', 'params', 'header', 'none'], { doc: 'How the client secret is sent to the provider.', default: 'auto' }, { autodetect: 'auto', inparams: 'params', inheader: 'header' }),
@@ -66,6 +68,7 @@ export const groups = {
   },
   signIn: {
     oauthRedirectUri: option.redirectUri({ common: true, doc: 'Where the provider sends people back to; the app’s origin unless set.', aliases: { env: ['PANEL_OAUTH_REDIRECT_URI'] } }),
+    callbackPath: option.endpoint({ doc: 'The path that people come back to, below the app’s own, where no redirect URI is set; opened by itself it begins a sign-in.' }),
     providers: option.providers({ doc: 'Several providers to choose from, each with an id and its own settings.', default: [], only: 'file' })
   },
   session: {
@@ -112,7 +115,8 @@ export const groups = {
   run: {
     logLevel: option.choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { common: true, doc: 'How much is logged.', default: 'info' }, { warning: 'warn', critical: 'fatal', none: 'silent' }),
     logFormat: option.choice(['auto', 'json', 'pretty'], { doc: 'How it is written; auto is pretty on a terminal.', default: 'auto' }),
-    config: option.fileName({ common: true, doc: 'A YAML or JSON file of settings, in snake_case.', only: 'command' })
+    config: option.fileName({ common: true, doc: 'A YAML or JSON file of settings, in snake_case, or Grafana’s INI.', only: 'command' }),
+    grafanaEnv: option.flag({ doc: 'Take Grafana’s variables too: GF_AUTH_GENERIC_OAUTH_*, GF_SERVER_ROOT_URL.', default: false, only: 'command' })
   }
 } as const
 

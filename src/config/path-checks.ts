@@ -28,7 +28,7 @@ function ownPaths ({ config, fail }: Draft): void {
   if (paths === undefined) return
   const { base } = ownRoutes(paths)
   const below = (path: string | undefined): string | undefined => path === undefined || config.prefix === undefined || config.prefix === '/' ? path : config.prefix + path
-  const single: readonly (readonly [OptionName, string | undefined])[] = [['pingPath', config.pingPath], ['readyPath', config.readyPath], ['loginEndpoint', below(config.loginEndpoint)], ['logoutEndpoint', below(config.logoutEndpoint)]]
+  const single: readonly (readonly [OptionName, string | undefined])[] = [['pingPath', config.pingPath], ['readyPath', config.readyPath], ['loginEndpoint', below(config.loginEndpoint)], ['logoutEndpoint', below(config.logoutEndpoint)], ['callbackPath', below(config.callbackPath)]]
   for (const [index, [option, path]] of single.entries()) {
     if (path === undefined) continue
     if (covers(base, path)) fail(option, `--${flagOf(option)}=${path} lies below --proxy-prefix=${base}.`, 'Choose a path outside of it.')
@@ -49,6 +49,6 @@ function redirectUri ({ config, fail, note }: Draft): void {
   if (publicUrl !== undefined && publicUrl.host !== host) note(`--oauth-redirect-uri leads to ${host}, but people come to ${publicUrl.host}: sign-ins end there only if cookies and gate are shared`)
 }
 
-function ownPathsIn ({ proxyPrefix, prefix, rootPath, loginEndpoint, logoutEndpoint, oauthRedirectUri }: Partial<Values>): OwnPaths | undefined {
-  return proxyPrefix === undefined ? undefined : { proxyPrefix, prefix, rootPath, loginEndpoint, logoutEndpoint, oauthRedirectUri }
+function ownPathsIn ({ proxyPrefix, prefix, rootPath, loginEndpoint, logoutEndpoint, oauthRedirectUri, callbackPath }: Partial<Values>): OwnPaths | undefined {
+  return proxyPrefix === undefined ? undefined : { proxyPrefix, prefix, rootPath, loginEndpoint, logoutEndpoint, oauthRedirectUri, callbackPath }
 }

@@ -1,4 +1,5 @@
 import type { RuleConfig } from '../access/rules.ts'
+import { buttonIcons } from '../pages/button-icons.ts'
 import type { ParameterValues, Provider } from '../provider.ts'
 import type { ConfigProblem } from './config-error.ts'
 import type { Draft } from './draft.ts'
@@ -15,7 +16,7 @@ export interface ProviderDraft extends Draft {
 
 /** What the choice of a provider asks of its other settings. */
 export function checkProviderSettings (draft: ProviderDraft): void {
-  for (const check of [needs, foreign, key, secret, scopes, tls, tenants, roles, advised]) check(draft)
+  for (const check of [needs, foreign, key, secret, scopes, tls, tenants, roles, picture, advised]) check(draft)
 }
 
 /** `a|b` asks for one of the two: parameters of the provider, or settings. */
@@ -81,6 +82,10 @@ function roles ({ config: { roleAttributePath, roleAttributeStrict }, missing, g
   if (roleAttributePath !== undefined || !missing('roleAttributePath')) return
   if (roleAttributeStrict === true) fail('roleAttributeStrict', '--role-attribute-strict is given without --role-attribute-path, so nobody would have a role.', 'Add --role-attribute-path, or take it out.')
   if (given('defaultRole')) note('--default-role means nothing without --role-attribute-path: nobody is given a role')
+}
+
+function picture ({ config: { icon }, note }: ProviderDraft): void {
+  if (icon !== undefined && !buttonIcons.includes(icon)) note(`--icon=${icon} is no picture that the gate has: the button shows signin. It has ${buttonIcons.join(', ')}`)
 }
 
 function advised ({ provider, config: { oauthExtraParams }, note }: ProviderDraft): void {

@@ -1,10 +1,9 @@
 import { Problem } from './config-error.ts'
 import { nameOf, type Kind } from './kind.ts'
 
-/** One of `providers:` as it was written: its own three keys, and settings by their keys in a file. */
+/** One of `providers:` as it was written: its own two keys, and settings by their keys in a file. */
 export interface ProviderEntry {
   readonly id: string
-  readonly label?: string
   readonly userPrefix?: string
   readonly settings: Readonly<Record<string, unknown>>
 }
@@ -30,11 +29,9 @@ function asFileKey (key: string): string {
 function readEntry (item: unknown, index: number): ProviderEntry {
   const which = `: provider ${index + 1}`
   if (typeof item !== 'object' || item === null || Array.isArray(item)) throw new Problem(`${which} must be an object, not ${nameOf(item)}`)
-  const { id, label, user_prefix: userPrefix, ...settings } = Object.fromEntries(Object.entries(item).map(([key, value]) => [asFileKey(key), value]))
+  const { id, user_prefix: userPrefix, ...settings } = Object.fromEntries(Object.entries(item).map(([key, value]) => [asFileKey(key), value]))
   const named = id ?? settings['oauth_provider']
   if (typeof named !== 'string' || !/^[a-z0-9][a-z0-9_-]{0,39}$/.test(named.toLowerCase())) throw new Problem(`${which} needs an id of letters, digits, - and _`, 'Write id: work. It is part of addresses and headers, and stays for good.')
-  for (const [key, value] of [['label', label], ['user_prefix', userPrefix]] as const) {
-    if (value !== undefined && (typeof value !== 'string' || value.trim() === '' || /\p{Cc}/u.test(value))) throw new Problem(`${which} has a ${key} that is no text`)
-  }
-  return Object.freeze({ id: named.toLowerCase(), ...label === undefined ? {} : { label: label as string }, ...userPrefix === undefined ? {} : { userPrefix: userPrefix as string }, settings })
+  if (userPrefix !== undefined && (typeof userPrefix !== 'string' || userPrefix.trim() === '' || /\p{Cc}/u.test(userPrefix))) throw new Problem(`${which} has a user_prefix that is no text`)
+  return Object.freeze({ id: named.toLowerCase(), ...userPrefix === undefined ? {} : { userPrefix }, settings })
 }

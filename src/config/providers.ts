@@ -76,7 +76,7 @@ function choicesOf ({ id, settings }: ProviderEntry, { readFile, problems, notic
     const name = known.includes(key) ? fileKeys.get(key) : undefined
     const near = nearest(key, known)
     if (name !== undefined) candidates.push({ ...name, level: 'file', from: `${key} of provider ${id}`, raw })
-    else problems.push({ setting: key, message: `${key} is not a setting of one provider (${id}).`, fix: near === undefined ? `Known are id, label, user_prefix, ${known.join(', ')}.` : `Did you mean ${near}?` })
+    else problems.push({ setting: key, message: `${key} is not a setting of one provider (${id}).`, fix: near === undefined ? `Known are id, user_prefix, ${known.join(', ')}.` : `Did you mean ${near}?` })
   }
   return new Map([...own, ...ENTRY].flatMap(option => {
     const decision = resolve(option, candidates.filter(candidate => candidate.option === option), readFile, problems, notices)
@@ -103,9 +103,10 @@ function settleOne ({ env, folders, problems, notices }: ProvidersInput, choices
   if (provider !== undefined && draft.missing('oauthProvider')) draft.change('oauthProvider', provider.name) // the module says it
   checkProviderSettings({ ...draft, provider, parameters })
   problems.push(...found.map(problem => entry === undefined ? problem : { ...problem, message: `Provider ${entry.id}: ${problem.message}`, fix: asInFile(problem.fix) }))
-  const { id = provider?.name ?? '', label = provider?.label ?? '', userPrefix } = entry ?? {}
+  const { id = provider?.name ?? '', userPrefix } = entry ?? {}
   const valuesOf = (belongs: (option: OptionName) => boolean) => Object.fromEntries([...settled].flatMap(([option, { value }]) => belongs(option) ? [[option, value]] : []))
   const settings = valuesOf(isOfProvider) as unknown as Pick<ProviderConfig, ProviderOption>
+  const label = settings.name ?? provider?.label ?? ''
   const lists = valuesOf(option => isEntry(option) && settled.get(option)?.value !== undefined) as NonNullable<ProviderConfig['entry']>
   return { choices: settled, config: Object.freeze({ ...settings, id, label, provider: provider as Provider, parameters, ...userPrefix === undefined ? {} : { userPrefix }, ...Object.keys(lists).length === 0 ? {} : { entry: lists } }) }
 }

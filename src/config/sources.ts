@@ -5,7 +5,7 @@ import { options, type OptionName } from './options.ts'
 import { passedOver, refusedFlag, refusedVariable } from './panel-names.ts'
 
 /** Where a value comes from; what stands earlier beats what stands later. */
-export const levels = ['flag', 'code', 'environment', 'panel', 'bokeh', 'file'] as const
+export const levels = ['flag', 'code', 'environment', 'panel', 'bokeh', 'grafana', 'file', 'preset'] as const
 export type Level = typeof levels[number]
 
 /** A value somebody gave to a setting, not yet read. */

@@ -1,3 +1,4 @@
+import { buttonIcon } from './button-icons.ts'
 import { html } from './html.ts'
 import { layout, type Page, type Site } from './layout.ts'
 
@@ -5,12 +6,14 @@ import { layout, type Page, type Site } from './layout.ts'
 export interface Choice {
   readonly label: string
   readonly url: string
+  /** The picture before the label, by its name in Grafana. */
+  readonly icon?: string | undefined
 }
 
 /** A page with a link for each provider: where a sign-in cannot begin by itself, or should not. The first is the likeliest. */
 export function drawSignIn (site: Site, choices: readonly Choice[]): Page {
   return layout(site, { sign: 'enter', title: 'Sign in', content: html`<p>${site.title ?? 'This site'} asks you to sign in first.</p>
-<div class="actions">${choices.map(({ label, url }, index) => html`<a class="${index === 0 ? 'key' : 'other'}" href="${url}">Sign in with ${label}</a>`)}</div>` })
+<div class="actions">${choices.map(({ label, url, icon }, index) => html`<a class="${index === 0 ? 'key' : 'other'}" href="${url}">${icon !== undefined && buttonIcon(icon)}Sign in with ${label}</a>`)}</div>` })
 }
 
 export interface PasswordForm {

@@ -24,6 +24,7 @@ input[aria-invalid] { border-color: var(--bad); border-width: 2px }
 .key, .other { display: flex; align-items: center; justify-content: center; width: 100%; min-height: 2.875rem; padding: .5rem 1.125rem; font: inherit; font-weight: 600; text-align: center; text-decoration: none; border: 1px solid transparent; border-radius: .625rem; cursor: pointer; overflow-wrap: anywhere }
 .key { color: var(--on-key); background: var(--key) } .key:hover { background: var(--key-over) }
 .other { color: var(--ink); background: transparent; border-color: var(--edge) } .other:hover { border-color: var(--key); color: var(--key) }
+.key svg, .other svg { flex: none; width: 1.25rem; height: 1.25rem; margin-right: .625rem; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round }
 .actions { display: grid; gap: .75rem; margin: 1.5rem 0 }
 a { color: var(--key); text-underline-offset: .15em }
 :focus-visible { outline: 3px solid var(--key); outline-offset: 3px }

@@ -45,7 +45,7 @@ export interface Places {
 }
 
 export function createPlaces ({ judge, logins, urls, paths, callbacks }: PlacesOptions): Places {
-  const { base, callback, redirect, aliases } = urls.routes
+  const { base, callback, redirect, door, aliases } = urls.routes
   const below = `${base}/`
   const isOwnPath = (path: string) => path === base || path.startsWith(below) || paths.includes(path)
   // Proxies in front add a slash to what they think is a folder; the state says that it is ours all the same. An error may come to
@@ -55,9 +55,10 @@ export function createPlaces ({ judge, logins, urls, paths, callbacks }: PlacesO
     const states = new URLSearchParams(target.slice(path.length)).getAll('state')
     return states.length === 1 && logins.readState(states[0] as string) !== null
   }
+  const isDoor = (path: string) => door !== undefined && withoutSlash(path) === door
   const isOurs = (target: string) => {
     const path = pathOf(target)
-    return isOwnPath(path) || aliases.has(path) || isCallback(target, path)
+    return isOwnPath(path) || aliases.has(path) || isDoor(path) || isCallback(target, path)
   }
   return {
     rewrite (raw) {
@@ -65,6 +66,7 @@ export function createPlaces ({ judge, logins, urls, paths, callbacks }: PlacesO
       const path = pathOf(target)
       if (isOwnPath(path)) return withoutSlash(path) === callback ? callback + target.slice(path.length) : target
       if ((raw.method === 'GET' || raw.method === 'HEAD') && isCallback(target, path)) return callback + target.slice(path.length)
+      if (isDoor(path)) return begins(target, path) ? `${base}/start${returnIn(target, path)}` : callback + target.slice(path.length)
       const route = aliases.get(path)
       if (route !== undefined) return route + target.slice(path.length)
       raw.place = judge.place(target)
@@ -72,6 +74,19 @@ export function createPlaces ({ judge, logins, urls, paths, callbacks }: PlacesO
     },
     isOurs: target => isOurs(target) || isOurs(urls.inward(target))
   }
+}
+
+/** Nobody's answer to a login: somebody opened the address, or the provider's own pages led there (OneLogin's Login URL). */
+function begins (target: string, path: string): boolean {
+  const query = new URLSearchParams(target.slice(path.length))
+  return !query.has('code') && !query.has('error')
+}
+
+/** Of what another site may have written, where to end is all that counts; it is looked over like any. */
+function returnIn (target: string, path: string): string {
+  const query = new URLSearchParams(target.slice(path.length).replace(/#.*/s, ''))
+  const wanted = query.get('rd') ?? query.get('next')
+  return wanted === null ? '' : `?${new URLSearchParams({ rd: wanted })}`
 }
 
 /** The route under which an upstream is registered. No request can ask for it by name: its target would be rewritten too. */

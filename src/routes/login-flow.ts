@@ -20,6 +20,8 @@ export interface ActiveProvider {
   /** The name under which sessions, headers and rules know it. */
   readonly id: string
   readonly label: string
+  /** The picture on the button. */
+  readonly icon?: string | undefined
   readonly flow: Provider['flow']
   readonly client: OAuthClient
   /** In place of the client, where this is not OAuth. */

@@ -41,10 +41,10 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
   /** The one that was taken last comes first. */
   function choices (request: FastifyRequest, returnTo: string, how: Pick<SignInOptions, 'selectAccount' | 'restarted'>): readonly Choice[] {
     const { only, all } = providers
-    if (only !== undefined) return [{ label: only.label, url: urls.start(returnTo, how) }]
+    if (only !== undefined) return [{ label: only.label, icon: only.icon, url: urls.start(returnTo, how) }]
     const last = request.jar.readChoice(request.headers.cookie)
     const byUse = all.toSorted((one, other) => Number(other.id === last) - Number(one.id === last))
-    return byUse.map(({ id, label }) => ({ label, url: urls.start(returnTo, { ...how, provider: id }) }))
+    return byUse.map(({ id, label, icon }) => ({ label, icon, url: urls.start(returnTo, { ...how, provider: id }) }))
   }
 
   function statusPage ({ session }: FastifyRequest): Page {

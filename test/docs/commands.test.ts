@@ -140,7 +140,7 @@ for (const page of pages) {
       if (block.language === 'yaml' && block.marker === '') checkSettings(walk, block)
       if (block.language === 'yaml' && block.marker !== '') isRunBy(t, block)
       // The files themselves are run by proxies.test.ts and systemd.test.ts, which name the pages they take them from.
-      if (['nginx', 'caddyfile', 'ini'].includes(block.language)) isRunBy(t, { ...block, marker: `by test/docs/${block.language === 'ini' ? 'systemd' : 'proxies'}.test.ts` })
+      if (['nginx', 'caddyfile', 'ini'].includes(block.language)) isRunBy(t, { ...block, marker: block.marker === '' ? `by test/docs/${block.language === 'ini' ? 'systemd' : 'proxies'}.test.ts` : block.marker })
     }
   })
 }

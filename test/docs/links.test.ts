@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
+import { keys, others } from '../../src/config/grafana/keys.ts'
 import { fileKeys, flagNames, gateNames, panelNames } from '../../src/config/names.ts'
 import * as errors from '../../src/errors.ts'
 import { anchorsOf, pages, proseOf } from './markdown.ts'
@@ -21,6 +22,9 @@ const FOREIGN_FLAGS = new Set(['build-arg', 'read-only', 'cap-drop', 'security-o
 const FOREIGN = new Set(`access_denied access_token auth_code base_url client_credentials email_verified expires_at handle_path id_token invalid_grant preferred_username
   proxy_pass proxy_cache auth_request redirect_uri request_id sign_in sign_out trusted_proxies userinfo_endpoint`.split(/\s+/))
 
+/** Grafana's, which one page is about. */
+const grafanaKeys = new Set([keys, ...Object.values(others)].flatMap(names => Object.keys(names)))
+
 for (const page of pages) {
   t.test(`what ${page} points to is there`, async t => {
     const prose = proseOf(page)
@@ -38,6 +42,6 @@ for (const page of pages) {
     }
     for (const [code] of prose.matchAll(/\bGATE_[A-Z_]*[A-Z]\b/g)) t.ok(codes.has(code) || prose.includes(`OAUTH_${code}`), `${code} is a code`)
     if (page === 'docs/pages.md') return // whose words with underscores are the variables of templates
-    for (const [, key = ''] of prose.matchAll(/`([a-z]+(?:_[a-z]+)+)`/g)) t.ok(fileKeys.has(key) || FOREIGN.has(key) || key === 'user_prefix', `${key} is a key of the file`)
+    for (const [, key = ''] of prose.matchAll(/`([a-z]+(?:_[a-z]+)+)`/g)) t.ok(fileKeys.has(key) || FOREIGN.has(key) || key === 'user_prefix' || (page === 'docs/grafana.md' && grafanaKeys.has(key)), `${key} is a key of the file`)
   })
 }

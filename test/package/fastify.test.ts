@@ -21,15 +21,17 @@ interface Host {
 interface Setup {
   readonly settings?: OAuthGateOptions
   readonly server?: FastifyServerOptions
+  /** What is registered at the provider, below the origin. */
+  readonly redirectPath?: string
   readonly before?: (app: FastifyInstance, handled: string[]) => void | Promise<void>
   readonly after?: (app: FastifyInstance, handled: string[]) => void | Promise<void>
 }
 
 /** An app of somebody's own with the gate inside, on a real port, before a real provider. */
-async function startHost (t: Test, { settings = {}, server = {}, before, after }: Setup = {}): Promise<Host> {
+async function startHost (t: Test, { settings = {}, server = {}, redirectPath = '/oauth2/callback', before, after }: Setup = {}): Promise<Host> {
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
-  const provider = await startProvider({ address: 'localhost', people: everybody, remembers: false, clients: [{ ...CLIENT, redirectUris: [`${origin}/oauth2/callback`] }] })
+  const provider = await startProvider({ address: 'localhost', people: everybody, remembers: false, clients: [{ ...CLIENT, redirectUris: [origin + redirectPath] }] })
   t.teardown(() => provider.close())
   const lines: string[] = []
   const handled: string[] = []
@@ -345,6 +347,17 @@ t.test('no code is written into the log of the app: a redirect URI that is a pag
   const app = fastify()
   await app.register(oauthGate, { ...enough, oauthRedirectUri: 'https://app.example/oauth2/callback/' })
   await t.resolves(app.close(), 'the callback itself, with a slash or without')
+})
+
+t.test('a callback path is a page of the gate, and its code is not in the log of the app either', async t => {
+  for (const server of [{}, LENIENT]) {
+    const { origin, handled, lines } = await startHost(t, { server, settings: { callbackPath: '/login/generic_oauth' }, redirectPath: '/login/generic_oauth' })
+    const visitor = new Visitor()
+    t.equal((await visitor.signIn(`${origin}/login/generic_oauth`, 'ada')).body, 'hello ada@example.com')
+    t.ok(visitor.seen.some(address => address.includes('/login/generic_oauth?') && address.includes('code=')))
+    t.strictSame(handled, ['/'])
+    t.notMatch(lines.join(''), /code=/, 'nowhere')
+  }
 })
 
 t.test('several apps with gates live in one process, and each ends by itself', async t => {
