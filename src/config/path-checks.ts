@@ -46,7 +46,7 @@ function redirectUri ({ config, fail, note }: Draft): void {
   const isSignOut = logoutEndpoint !== undefined && aliases.get(redirect)?.endsWith('/sign_out') === true
   if (redirect === pingPath || redirect === readyPath || isSignOut || (covers(base, redirect) && redirect !== callback)) fail('oauthRedirectUri', `The path ${pathname} of --oauth-redirect-uri belongs to the gate, for something else.`, `Use the origin alone, or ${createOwnUrls(paths).outward(callback)}.`)
   if (!covers(rootPath, pathname)) note(`--oauth-redirect-uri has the path ${pathname}, which is not below --root-path=${rootPath}: sign-ins end there only if that path reaches the gate as it is`)
-  if (publicUrl !== undefined && publicUrl.host !== host) note(`--oauth-redirect-uri leads to ${host}, but people come to ${publicUrl.host}: sign-ins end there only if cookies and gate are shared`)
+  if (publicUrl !== undefined && publicUrl.host !== host) note(`--oauth-redirect-uri leads to ${host}, but people come to ${publicUrl.host}: sign-ins end there only if another gate answers there that shares cookies and keys, or a rule names that host`)
 }
 
 function ownPathsIn ({ proxyPrefix, prefix, rootPath, loginEndpoint, logoutEndpoint, oauthRedirectUri, callbackPath }: Partial<Values>): OwnPaths | undefined {

@@ -23,7 +23,7 @@ const Fresh = TreeInterpreter.constructor as new () => Interpreter
 const engine = bounded(new Fresh())
 
 /** What may be called, and with what. */
-export const functions = engine.runtime._functionTable
+export const functions: Interpreter['runtime']['_functionTable'] = engine.runtime._functionTable
 
 for (const [name, run] of Object.entries(replaced(charge))) {
   const known = functions[name]
