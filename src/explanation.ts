@@ -64,10 +64,13 @@ export function explain (config: Config, person: Person | undefined, { target, m
 function identityOf (config: Config, { provider, said }: Person): Pick<Explanation, 'steps' | 'unread' | 'identity' | 'failure'> {
   const identifier = identifierOf(provider, config)
   const trace = new Trace()
-  const { more = {} } = said
-  const unread = Object.entries(identifier.wants(said)).flatMap(([name, { url }]) => more[name as keyof MoreDocuments] === undefined ? [[name, url] as const] : [])
+  const wanted = Object.entries(identifier.wants(said)).map(([name, { url }]) => ({ name: name as keyof MoreDocuments, url }))
+  const given = (name: keyof MoreDocuments) => said.more?.[name]
+  const unread = wanted.flatMap(({ name, url }) => given(name) === undefined ? [[name, url] as const] : [])
+  // What the gate would not read is not looked at, given or not.
+  const more: MoreDocuments = Object.fromEntries(wanted.flatMap(({ name }) => given(name) === undefined ? [] : [[name, given(name)]]))
   try {
-    return { identity: identifier.identify(said, trace), steps: trace.attempts, unread, failure: null }
+    return { identity: identifier.identify({ ...said, more }, trace), steps: trace.attempts, unread, failure: null }
   } catch (error) {
     if (!(error instanceof GateError)) throw error
     return { identity: null, steps: trace.attempts, unread, failure: { code: error.code, reason: error.reason, detail: error.message } }

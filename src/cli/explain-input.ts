@@ -38,9 +38,15 @@ export function readPerson (flags: ExplainFlags, config: Config): Person | undef
   if (problems.length > 0) throw new ConfigError(problems)
   if (documents.length === 0 && token === '' && others.length === 0) return undefined
   const read = others.filter(([name]) => names.includes(name))
-  const more = Object.fromEntries(others.filter(([name]) => !names.includes(name)).map(([name, claims]) => [name, [claims]])) satisfies MoreDocuments
+  const more: MoreDocuments = Object.fromEntries(MORE.flatMap(name => pagesOf(others.filter(([other]) => other === name && !names.includes(name)))))
   const userInfo = documents.some(({ name }) => name === 'userinfo') ? [] : read.filter(([name]) => name === 'user').map(([, claims]) => ({ name: 'userinfo', claims }))
   return { provider, said: { ...putTogether(listDocuments([...documents, ...userInfo], token), names, read), more } }
+}
+
+/** Each time that a name is given is one more page. */
+function pagesOf (given: readonly (readonly [string, Claims])[]): readonly (readonly [string, readonly Claims[]])[] {
+  const [first] = given
+  return first === undefined ? [] : [[first[0], given.map(([, page]) => page)]]
 }
 
 /** What the provider's file wants read beside. */

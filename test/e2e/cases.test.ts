@@ -6,9 +6,11 @@ import type { Identity } from '../../src/identity/identity.ts'
 import { startCaseProvider, type CaseProvider } from '../fixtures/case-provider.ts'
 import { COOKIE_SECRET, freePort, startApp, type TestApp } from '../fixtures/gate.ts'
 import { Visitor } from '../fixtures/visitor.ts'
+import { createExplainer, type Explainer } from '../fixtures/explained.ts'
 import { settingsOf } from '../identity/cases/answers.ts'
 import type { Fields, IdentityCase } from '../identity/cases/case.ts'
 import { cases } from '../identity/cases/index.ts'
+import { explainCase } from '../identity/explain-case.ts'
 import { configOf, play } from '../identity/play.ts'
 
 const HEADERS = { subject: 'subject', user: 'user', email: 'email', login: 'preferred-username', name: 'name', role: 'role', groups: 'groups' } as const
@@ -19,11 +21,11 @@ for (const played of cases.filter(({ unplayable }) => unplayable === undefined))
   bySettings.set(key, [...bySettings.get(key) ?? [], played])
 }
 
-t.test('every case of the table, by signing in at a provider that says so', async t => {
-  const [provider, app] = [await startCaseProvider(t), await startApp(t)]
+t.test('every case of the table, by signing in at a provider that says so; explain says the same', async t => {
+  const [provider, app, explainer] = [await startCaseProvider(t), await startApp(t), createExplainer(t)]
   for (const group of bySettings.values()) {
     const { origin, close } = await open(group[0] as IdentityCase, provider, app)
-    for (const played of group) await t.test(played.what, t => signIn(t, played, { provider, app, origin }))
+    for (const played of group) await t.test(played.what, t => signIn(t, played, { provider, app, explainer, origin }))
     await close()
   }
   const left = cases.filter(({ unplayable }) => unplayable !== undefined).length
@@ -39,8 +41,9 @@ async function open (played: IdentityCase, provider: CaseProvider, app: TestApp)
   return { origin: `http://127.0.0.1:${port}`, close: async () => { await gate.close() } }
 }
 
-async function signIn (t: Test, played: IdentityCase, { provider, app, origin }: { provider: CaseProvider, app: TestApp, origin: string }): Promise<void> {
+async function signIn (t: Test, played: IdentityCase, { provider, app, explainer, origin }: { provider: CaseProvider, app: TestApp, explainer: Explainer, origin: string }): Promise<void> {
   const functions = await play(played)
+  const explained = explainCase(explainer, played, configOf(played))
   provider.become(played)
   app.received.length = 0
   const visitor = new Visitor()
@@ -51,6 +54,9 @@ async function signIn (t: Test, played: IdentityCase, { provider, app, origin }:
   const refused = typeof played.expected === 'string' ? played.expected : createEntry(configOf(played)).refuse(functions.identity as Identity) === null ? undefined : 'GATE_ACCESS_DENIED'
   if (refused !== undefined) {
     t.equal(page.headers['x-oauth-gate'], refused)
+    // What the provider answers with an error is no file: explain says that it is needed.
+    if (refused.startsWith('GATE_PROVIDER_')) t.ok(explained.unread.length > 0 || played.teams !== undefined, 'explain names what it would have to know')
+    else t.equal(explained.failure?.code ?? (explained.refusal === null ? 'admitted' : 'GATE_ACCESS_DENIED'), refused, 'explain refuses it too')
     t.strictSame([told.status, app.received.length], [401, 0], 'there is no session, and nothing reached the app')
     return
   }
@@ -61,6 +67,9 @@ async function signIn (t: Test, played: IdentityCase, { provider, app, origin }:
   for (const [field, name] of Object.entries(HEADERS)) t.strictSame(decoded(headers?.[`x-forwarded-${name}`], field === 'groups'), identity[field as keyof Identity], `X-Forwarded-${name}`)
   t.ok(ends > 0)
   t.strictSame(identity, functions.identity, 'and the functions alone say the same')
+  t.strictSame([explained.identity, explained.decision.verdict], [identity, 'admitted'], 'and so does explain')
+  const said = explained.headers.map(([name, value]) => [name.toLowerCase(), value])
+  t.strictSame(said, said.map(([name = '']) => [name, headers?.[name]]), 'with the headers that the app got')
 }
 
 /** As an app reads it: each value for itself is percent-encoded. */
