@@ -19,9 +19,9 @@ export const expression: Kind<Expression, string> = {
   remark: raw => remarkOn(asText(raw).trim())
 }
 
-/** What an expression that compiles probably does not mean as it is written, to be told after the name of its setting. */
-export function remarkOn (text: string): string | undefined {
-  const advice = advise(text)
+/** What an expression that compiles probably does not mean as it is written, to be told after the name of its setting. @param isCondition its truth is what counts */
+export function remarkOn (text: string, isCondition = false): string | undefined {
+  const advice = advise(text, isCondition)
   if (advice === undefined) return undefined
   const meant = advice.corrected === undefined ? '' : `; probably meant: ${advice.corrected.replace(/\s*\n\s*/g, ' ')}`
   return `${advice.found.join('; it ')}${meant}`

@@ -14,32 +14,33 @@ export interface Advice {
 interface Edit { readonly start: number, readonly end: number, readonly put: string }
 interface Finding { readonly what: string, readonly edits: readonly Edit[] }
 
-interface Written { readonly text: string, readonly tokens: readonly Token[] }
+interface Written { readonly text: string, readonly tokens: readonly Token[], readonly isCondition: boolean }
 
 const ROLE = /^(?:none|viewer|editor|admin|grafana ?admin)$/i
 const WORD = /^[A-Za-z_]\w*$/
 /** Arguments where a text is meant and hardly ever a claim. */
 const TEXT_ARGUMENTS: Readonly<Record<string, readonly number[]>> = { contains: [1], starts_with: [1], ends_with: [1], find_first: [1], find_last: [1], join: [0], split: [1], replace: [1, 2], trim: [1], trim_left: [1], trim_right: [1], pad_left: [2], pad_right: [2] }
 
-/** Looks for the common mistakes in an expression that compiles. @returns `undefined` where there is none */
-export function advise (text: string, rounds = 3): Advice | undefined {
-  const written = { text, tokens: tokenize(text).map(({ type, value, start }) => ({ type: String(type), value, start })) }
+/** Looks for the common mistakes in an expression that compiles. @param isCondition its truth is what counts @returns `undefined` where there is none */
+export function advise (text: string, isCondition = false, rounds = 3): Advice | undefined {
+  const written = { text, tokens: tokenize(text).map(({ type, value, start }) => ({ type: String(type), value, start })), isCondition }
   const misread = [whole, quoted, hyphens, lists].flatMap(look => look(written))
   const findings = misread.length > 0 ? misread : guards(written) // which go by the claims that are really meant
   if (findings.length === 0) return undefined
   const corrected = apply(text, findings.flatMap(({ edits }) => edits))
   const found = findings.map(({ what }) => what)
   if (!compiles(corrected)) return { found }
-  const more = rounds > 1 ? advise(corrected, rounds - 1) : undefined
+  const more = rounds > 1 ? advise(corrected, isCondition, rounds - 1) : undefined
   return { found: [...new Set([...found, ...more?.found ?? []])], corrected: more?.corrected ?? corrected }
 }
 
 /** A value whose quotes were kept: by an environment file, say. */
-function whole ({ text, tokens: [only, ...others] }: Written): readonly Finding[] {
+function whole ({ text, tokens: [only, ...others], isCondition }: Written): readonly Finding[] {
   if (only === undefined || others.length > 0 || typeof only.value !== 'string') return []
   const { type, value: inner } = only
   const all = (what: string, put: string): readonly Finding[] => [{ what, edits: [{ start: 0, end: text.length, put }] }]
-  if (type === 'QuotedIdentifier' && ROLE.test(inner)) return all(`is the name of a claim, and not the text ${inText(inner)}`, inText(inner))
+  if (type === 'Literal' && isCondition && inner !== '') return all('is a text, and so true for everybody', compiles(inner) ? inner : text)
+  if (type === 'QuotedIdentifier' && ROLE.test(inner) && !isCondition) return all(`is the name of a claim, and not the text ${inText(inner)}`, inText(inner))
   if (type === 'QuotedIdentifier' && !/^[\w:./-]*$/.test(inner) && isMoreThanName(inner)) return all('stands in quotes as a whole, which makes it the name of one claim', inner)
   if (type === 'Literal' && text.trim().startsWith('\'') && !ROLE.test(inner) && compiles(inner)) return all('is a text, the same for everybody', inner)
   return []
@@ -94,14 +95,14 @@ function hyphens ({ text, tokens }: Written): readonly Finding[] {
 }
 
 /** A list with something in it is true, whatever that is: `[login == 'ada'] && 'Admin'` makes everybody one. */
-function lists ({ text, tokens }: Written): readonly Finding[] {
+function lists ({ text, tokens, isCondition: isTested }: Written): readonly Finding[] {
   return tokens.flatMap(({ type, start }, index) => {
     const before = tokens[index - 1]?.type ?? ''
     const begins = type === 'Lbracket' && ['', 'And', 'Or', 'Not', 'Lparen', 'Filter', 'Question', 'Colon', 'Pipe'].includes(before) && !['Number', 'Colon'].includes(tokens[index + 1]?.type ?? '') && !text.slice(start).startsWith('[*]')
     if (!begins) return []
     const { close, commas } = endOf(tokens, index)
     const after = tokens[tokens.findIndex(token => token === close) + 1]?.type ?? ''
-    const isCondition = before === 'Not' || ['And', 'Or', 'Question'].includes(after) || (before === 'Filter' && after === 'Rbracket')
+    const isCondition = before === 'Not' || ['And', 'Or', 'Question'].includes(after) || (before === 'Filter' && after === 'Rbracket') || (isTested && before === '' && after === '')
     if (close === undefined || !isCondition) return []
     const edits = [{ start, end: start + 1, put: '(' }, { start: close.start, end: close.start + 1, put: ')' }, ...commas.map(comma => ({ start: comma.start, end: comma.start + 1, put: ' ||' }))]
     return [{ what: `has ${shortened(text.slice(start, close.start + 1))} as a condition: a list is true for everybody, whatever is in it`, edits }]

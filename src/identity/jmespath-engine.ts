@@ -7,8 +7,8 @@ export type Tree = ReturnType<typeof compile>
 type Interpreter = typeof TreeInterpreter
 type Visit = Interpreter['visit']
 
-/** What one evaluation may cost; a step is some fifty nanoseconds. */
-const MOST_STEPS = 2_000_000
+/** What one evaluation may cost: a step takes up to half a microsecond. Some thousand groups take ten thousand steps. */
+const MOST_STEPS = 500_000
 
 // One for all: an evaluation is over before the next begins.
 let left = 0

@@ -78,7 +78,7 @@ function sorted (list: readonly unknown[], keyOf: (item: unknown) => unknown, ch
   if (keyed.some(({ key }) => typeof key !== type)) throw new TypeError('texts and numbers have no order among each other')
   const order = type === 'number' ? (one: unknown, other: unknown) => (one as number) - (other as number) : (one: unknown, other: unknown) => byCodePoint(one as string, other as string, charge)
   return keyed.sort((one, other) => {
-    charge(1)
+    charge(1 / 4)
     return order(one.key, other.key)
   }).map(({ item }) => item)
 }
@@ -132,6 +132,7 @@ function written (value: unknown, charge: Charge): string {
   const count = (part: unknown): void => {
     charge(1)
     length += typeof part === 'string' ? part.length : 4
+    charge(typeof part === 'string' ? part.length / 64 : 0)
     checkLength(length)
     if (Array.isArray(part)) part.forEach(count)
     else if (typeof part === 'object' && part !== null) Object.entries(part).flat().forEach(count)

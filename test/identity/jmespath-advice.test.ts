@@ -74,6 +74,16 @@ t.test('a sane expression is not complained about', async t => {
   for (const text of sane) t.same(advise(text), undefined, text)
 })
 
+t.test('what is true for everybody is no condition', async t => {
+  for (const [written, meant] of [['[contains(groups, \'a\')]', '(contains(groups, \'a\'))'], ['\'is_admin\'', 'is_admin'], ['[a == \'x\', b == \'y\']', '(a == \'x\' || b == \'y\')']] as const) {
+    t.equal(advise(written, true)?.corrected, meant)
+    t.equal(new Expression(written).asTruth(documentOf({ groups: [] })), true)
+    t.equal(new Expression(meant).asTruth(documentOf({ groups: [] })), false)
+    t.equal(advise(meant, true), undefined)
+  }
+  for (const text of ['contains(groups, \'a\')', 'groups', 'email == \'a@b.c\'', '!blocked', '"Admin"', 'groups[?@ == \'a\']']) t.equal(advise(text, true), undefined, text)
+})
+
 t.test('the document’s example gives what is right without the claim: no result, and so the next source or the default role', async t => {
   t.equal(new Expression(advanced).asText(documentOf({})), undefined)
   t.equal(new Expression(advanced).asText(documentOf({ info: { roles: [] } })), 'Viewer')
