@@ -109,15 +109,14 @@ class Reader {
   }
 
   #continued (first: string): string {
-    let value = first
+    const parts = [first]
     for (let raw = this.#take(); raw !== undefined; raw = this.#take()) {
       const line = trim(raw)
-      if (line === '') break
-      value += line
-      if (!value.endsWith('\\')) break
-      value = value.slice(0, -1)
+      const goesOn = line.endsWith('\\')
+      parts.push(goesOn ? line.slice(0, -1) : line)
+      if (!goesOn) break
     }
-    return value
+    return parts.join('')
   }
 
   /** A # or ; ends a value wherever it stands, in quotes as well. */
