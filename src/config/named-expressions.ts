@@ -2,7 +2,7 @@ import { IDENTITY_MEMBERS } from '../identity/identity-document.ts'
 import type { Expression } from '../identity/jmespath.ts'
 import { normalName, whyNotOurs } from '../proxy/names.ts'
 import { Problem } from './config-error.ts'
-import { expression } from './expression.ts'
+import { expression, remarkOn } from './expression.ts'
 import { asText, nameOf, Repeated, type Kind } from './kind.ts'
 
 export interface NamedExpression {
@@ -27,7 +27,8 @@ export const headers: Kind<readonly NamedExpression[], Given> = {
       return named(name, text, checkMember)
     })
     return unique(list, normalName, 'is the same header to many apps (they read _ and . as -, in any case)')
-  }
+  },
+  remark: raw => remarksOn(headers.parse(raw))
 }
 
 /** Claims to keep: `department=org.department`, or in a file a map. */
@@ -40,7 +41,8 @@ export const claims: Kind<readonly NamedExpression[], Given> = {
       return named(name, text)
     })
     return unique(list, name => name, 'is the name of another claim already')
-  }
+  },
+  remark: raw => remarksOn(claims.parse(raw))
 }
 
 /** A text is one pair, because expressions have commas. Several are JSON, a list or a map, or a flag that is given several times. */
@@ -77,6 +79,14 @@ function named (name: string, text: string, check?: (expression: Expression) => 
     if (error instanceof Problem) throw new Problem(`: ${name}${error.message.startsWith(':') ? '' : ' '}${error.message}`, error.fix)
     throw error
   }
+}
+
+function remarksOn (list: readonly NamedExpression[]): string | undefined {
+  const said = list.flatMap(({ name, expression: { text } }) => {
+    const remark = remarkOn(text)
+    return remark === undefined ? [] : [`${name} ${remark}`]
+  })
+  return said.length === 0 ? undefined : `: ${said.join('; ')}`
 }
 
 /** What an expression begins with it asks of the identity, which has the same members for everybody. */

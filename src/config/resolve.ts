@@ -47,7 +47,7 @@ function decided (option: OptionName, [winner, ...others]: readonly Read[], noti
   if (winner === undefined) return { value: specOf(option).default, source: { level: 'default', from: 'default', shown: show(specOf(option).default), overrode: [] } }
   const { candidate, value } = winner
   const remark = candidate.inFile ? undefined : options[option].remark?.(candidate.raw)
-  if (remark !== undefined) notices.push(`${candidate.from} ${remark}`)
+  if (remark !== undefined) notices.push(`${candidate.from}${remark.startsWith(':') ? '' : ' '}${remark}`)
   const overrode = others.filter(other => !isDeepStrictEqual(other.value, value)).map(other => other.candidate.from)
   if (overrode.length > 0) notices.push(`${candidate.from} overrides ${overrode.join(' and ')}`)
   return { value, source: { level: candidate.level, from: candidate.from, shown: specOf(option).secret === true ? '(set)' : show(candidate.raw), overrode } }

@@ -1,6 +1,7 @@
 import { coversRule, ruleName } from '../access/entries.ts'
 import type { Allow, RuleConfig } from '../access/rule.ts'
 import { Problem } from './config-error.ts'
+import { remarkOn } from './expression.ts'
 import { nameOf, type Kind } from './kind.ts'
 import { readMethod } from './opened-paths.ts'
 import { readPrefix } from './prefix.ts'
@@ -28,6 +29,13 @@ export const rules: Kind<readonly RuleConfig[], readonly RuleInput[]> = {
     const list = raw.map((item, index) => numbered(index, () => readRule(item)))
     list.forEach((rule, index) => numbered(index, () => reachable(rule, list.slice(0, index))))
     return Object.freeze(list)
+  },
+  remark: raw => {
+    const said = rules.parse(raw).flatMap((rule, index) => {
+      const remark = typeof rule.allow === 'object' && rule.allow.condition !== undefined ? remarkOn(rule.allow.condition.text, true) : undefined
+      return remark === undefined ? [] : [`rule ${index + 1} ${remark}`]
+    })
+    return said.length === 0 ? undefined : `: ${said.join('; ')}`
   }
 }
 

@@ -66,15 +66,16 @@ t.test('each key is a setting, in the file and as a variable', async t => {
   t.strictSame(settings.map(([key]) => key).filter(key => !key.startsWith('tls_client')).sort(), Object.keys(taken).sort(), 'the table has them all; certificates are files, and tested where they are used')
   for (const [key, option] of settings.filter(([key]) => Object.hasOwn(taken, key))) {
     const [written = '', value] = taken[key] ?? []
+    const listed = key === 'allow_sign_up' ? { flags: { 'allowed-emails': 'ada@example.com' } } : {}
     const value_ = (loaded: Loaded): unknown => {
       const found: unknown = { ...loaded.config, ...loaded.config.providers[0] }[option as never]
       return typeof found === 'object' && found !== null && 'text' in found ? (found as Expression).text : found
     }
     const rest = block.split('\n').filter(line => !line.startsWith(`${key} `)).join('\n')
     const ini = `${rest}${company[key] ?? ''}\n${key} = ${key === 'name_attribute_path' ? '`"full name"`' : written}\n`
-    t.strictSame(key === 'name_attribute_path' ? '"full name"' : value, value_(load(t, ini)), `${key}: ${flagOf(option)}`)
+    t.strictSame(key === 'name_attribute_path' ? '"full name"' : value, value_(load(t, ini, listed)), `${key}: ${flagOf(option)}`)
     const plain = key === 'client_secret' ? 'a#b' : key === 'role_attribute_path' ? '\'Admin\'' : written
-    t.strictSame(key === 'name_attribute_path' ? '"full name"' : value, value_(loadEnv({ ...asVariables(company[key] ?? ''), [`GF_AUTH_GENERIC_OAUTH_${key.toUpperCase()}`]: plain })), `${key} in the environment, where quotes are no quotes`)
+    t.strictSame(key === 'name_attribute_path' ? '"full name"' : value, value_(loadEnv({ ...asVariables(company[key] ?? ''), [`GF_AUTH_GENERIC_OAUTH_${key.toUpperCase()}`]: plain }, listed)), `${key} in the environment, where quotes are no quotes`)
   }
 })
 

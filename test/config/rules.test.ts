@@ -122,3 +122,11 @@ t.test('skip-auth-route is written as for oauth2-proxy, and a comma inside an ex
   for (const [text, message] of [['GTE=/a', /has “GTE=\/a”|“GTE=\/a” has the method “GTE”, which nobody knows/], ['/(', /no expression that RE2 knows/], ['health', /begins with \//], ['GET=', /has no expression/]] as const) t.match(told({ skipAuthRoute: [text] }), message, text)
   t.match(told({ skipAuthRoute: [] }), /is an empty list/)
 })
+
+t.test('a condition that is true for everybody is told of at start, by the number of its rule; so is what a header or a claim probably means', async t => {
+  const notices = (settings: Settings) => set(settings).notices.join('\n')
+  t.match(notices({ rules: [{ path: '/a', allow: { condition: '[login==\'ann\']' } }, { path: '/', allow: 'signed-in' }] }), /the setting rules: rule 1 /)
+  t.match(notices({ header: ['X-Acme=user == "ann" && \'yes\''] }), /the setting header: X-Acme .*'ann'/)
+  t.match(notices({ claim: ['team=not_null(grafana-client.roles)'] }), /the setting claim: team .*"grafana-client"\.roles/)
+  t.notMatch(notices({ header: ['X-Acme=login'], claim: ['team=a.b'], rules: [{ path: '/', allow: { condition: 'contains(groups, \'a\')' } }] }), /rules:|header:|claim:/)
+})

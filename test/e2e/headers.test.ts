@@ -19,7 +19,7 @@ const people = [
 const settings: Settings = {
   header: { 'X-WEBAUTH-USER': 'login', 'Remote-Groups': 'groups', 'X-Acme-Person': 'user', 'X-Acme-Dept': 'claims.department', 'X-Acme-Cost': 'claims.cost', 'X-Acme-Nick': 'claims.nick', 'X-Forwarded-User': 'subject' },
   claim: { department: 'org.department', cost: 'org.cost', nick: 'nick' },
-  rules: [{ path: '/open', allow: 'public' }, { path: '/', allow: 'signed-in' }]
+  rules: [{ path: '/open', allow: 'optional' }, { path: '/public', allow: 'public' }, { path: '/', allow: 'signed-in' }]
 }
 
 /** One spelling after another of headers that only the gate may write. */
@@ -56,6 +56,8 @@ t.test('header spoofing: no client says what a header setting says, in any spell
       t.strictSame(['X-Acme-Person', 'X-WEBAUTH-USER', 'X-Forwarded-User', 'X-Acme-Dept'].map(name => valuesOf(last(app), name)), [['eve@example.com'], ['eve'], ['h-eve'], ['R&D']], `ours, once: ${path}`)
     }
   }
+  await visitor.ask(`${origin}/public`, { headers: forged })
+  t.strictSame([...SPELLINGS, 'X-Acme-Person', 'X-WEBAUTH-USER', 'X-Forwarded-User'].flatMap(name => valuesOf(last(app), name)), [], 'a public page is told of nobody, by nobody')
   await new Visitor().signIn(`${origin}/`, 'bare')
   t.notMatch(JSON.stringify(app.received), /mallory/, 'and the client’s word was nowhere')
 })

@@ -11,7 +11,7 @@ export function explainCase ({ file, explain }: Explainer, played: IdentityCase,
   const lists = { emails: played.emails, teams: played.teams, organizations: played.orgs }
   return explain(config, {
     claims: idToken && file(idToken), userinfo: file(userinfo), accessToken: accessToken && file(new UnsecuredJWT(accessToken as never).encode()), path: '/page',
-    document: Object.entries(lists).flatMap(([name, body]) => pagesOf(body).map(page => `${name}=${file(page)}`))
+    document: Object.entries(lists).flatMap(([name, body]) => pagesOf(body).map(page => `${name}=${file(JSON.stringify(page))}`))
   })
 }
 

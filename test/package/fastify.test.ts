@@ -109,7 +109,7 @@ t.test('bodies and ids stay those of the app', async t => {
 })
 
 t.test('header spoofing inside an app: what a setting says no client says, where handlers read it', async t => {
-  const { origin } = await startHost(t, { settings: { header: { 'X-Acme-Person': 'login' }, passAuthorizationHeader: true, rules: [{ path: '/told', allow: 'public' }, { path: '/', allow: 'signed-in' }] } })
+  const { origin } = await startHost(t, { settings: { header: { 'X-Acme-Person': 'login' }, passAuthorizationHeader: true, rules: [{ path: '/told', allow: 'optional' }, { path: '/', allow: 'signed-in' }] } })
   const visitor = new Visitor()
   const forged = { 'X-Acme-Person': 'mallory', x_acme_person: 'mallory', 'X.Acme.Person': 'mallory', authorization: 'Basic mallory' }
   t.notMatch((await askWith(origin, '/told', forged)).body, /mallory/, 'to a stranger')
