@@ -8,6 +8,7 @@ import type { Identity } from './identity/identity.ts'
 import type { MoreDocuments, Said } from './identity/sources.ts'
 import { Trace, type Attempt } from './identity/trace.ts'
 import { createPolicy } from './policy.ts'
+import { pairs } from './proxy/app-headers.ts'
 
 /** Somebody of whom a provider says this. */
 export interface Person {
@@ -75,8 +76,4 @@ function identityOf (config: Config, { provider, said }: Person): Pick<Explanati
     if (!(error instanceof GateError)) throw error
     return { identity: null, steps: trace.attempts, unread, failure: { code: error.code, reason: error.reason, detail: error.message } }
   }
-}
-
-function pairs (flat: readonly string[]): readonly (readonly [string, string])[] {
-  return flat.flatMap((name, index) => index % 2 === 0 ? [[name, flat[index + 1] ?? ''] as const] : [])
 }

@@ -3,6 +3,7 @@ import type { TriedRule } from '../access/tried.ts'
 import type { Config } from '../config/options.ts'
 import { explain as explained, type Explanation } from '../explanation.ts'
 import type { Identity } from '../identity/identity.ts'
+import { FIELDS, type Field } from '../identity/trace.ts'
 import { readPerson, type ExplainFlags } from './explain-input.ts'
 
 export interface ExplainOptions extends ExplainFlags {
@@ -11,8 +12,6 @@ export interface ExplainOptions extends ExplainFlags {
   readonly host?: string | undefined
   readonly json?: boolean | undefined
 }
-
-const FIELDS = ['source', 'subject', 'user', 'email', 'login', 'name', 'role', 'groups', 'teams', 'organizations', 'claims'] as const
 
 /** `oauth-gate explain`: claims → identity → rule → headers, by the functions of the live gate. @throws {ConfigError} a file that cannot be used */
 export function explain (config: Config, options: ExplainOptions, write: (text: string) => void = text => { process.stdout.write(text) }): number {
@@ -45,7 +44,7 @@ function ruleLine ({ rule, matched, missed, nearly, said, detail }: TriedRule): 
   return `${rule}${nearly === true ? ', which is nearly for this path' : ''}: ${said ?? 'says nothing'}${detail === undefined ? '' : `: ${detail}`}`
 }
 
-function stepsOf (field: typeof FIELDS[number], steps: Explanation['steps']): string[] {
+function stepsOf (field: Field, steps: Explanation['steps']): string[] {
   return steps.filter(step => step.field === field).map(({ source, how, value, why }, index) =>
     `${(index === 0 ? field : '').padEnd(14)}${[source, how].filter(text => text !== '').join(', ')}: ${value === undefined ? why ?? 'nothing' : JSON.stringify(value)}`)
 }

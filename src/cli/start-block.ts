@@ -1,10 +1,8 @@
-import { createEntry } from '../access/entry.ts'
-import { compileRules } from '../access/rules.ts'
-import { openings } from '../config/openings.ts'
 import type { Config, ProviderConfig } from '../config/options.ts'
 import { scopesOf } from '../config/scopes.ts'
 import { isLoopback } from '../oauth/loopback.ts'
 import { createOwnUrls } from '../own-urls.ts'
+import { createPolicy } from '../policy.ts'
 import { placesOf } from '../provider.ts'
 
 export interface Started {
@@ -21,6 +19,7 @@ export function startBlock ({ config, version, listening, notices }: Started): s
   const labels = config.providers.map(({ label }) => label).join(' or ')
   const origin = config.publicUrl?.origin ?? listening
   const urls = createOwnUrls(config)
+  const policy = createPolicy(config)
   const everywhere = config.publicUrl === undefined && /\/\/(?:0\.0\.0\.0|\[::\])/.test(listening)
   // Where a proxy in front is the only way in, its name is the one that counts.
   const nameless = everywhere || (config.publicUrl === undefined && (listening.startsWith('unix:') || config.rootPath !== '/'))
@@ -30,8 +29,8 @@ export function startBlock ({ config, version, listening, notices }: Started): s
     ...config.upstream.map(({ path, origin, basePath, socketPath }): [string, string] => ['App', `${path} → ${socketPath === undefined ? origin : `unix:${socketPath}`}${basePath}`]),
     ...config.providers.map(settings => ['Provider', describeProvider(settings)] as [string, string]),
     ...config.providers.some(({ provider }) => provider.flow === 'code') ? [['Redirect URI', config.oauthRedirectUri !== undefined || !nameless ? `${config.oauthRedirectUri ?? urls.redirectUri(origin)}   (register exactly this at the provider)` : `the origin that people type${below === '' ? '' : ` and ${below}`}, whichever that is: set --public-url to have one to register`] as [string, string]] : [],
-    ['Who may enter', createEntry(config).describe(labels)],
-    ...compileRules(config.rules, openings(config)).describeOpen().map((line): [string, string] => ['Rule', line]),
+    ['Who may enter', policy.entry.describe(labels)],
+    ...policy.describeOpen().map((line): [string, string] => ['Rule', line]),
     ...config.header.map(({ name, expression }): [string, string] => ['Header', `${name}=${expression.text}`]),
     ['Sign-in lasts', days(config.oauthExpiryDays)],
     ...config.allowedDomains === undefined && config.allowedEmails === undefined && config.allowedEmailsFile === undefined ? [] : [['Note', `an address counts as far as ${labels} vouches for it; nobody may be able to choose theirs there`] as [string, string]],

@@ -12,7 +12,7 @@ import { origins } from './origins.ts'
 import { basePath, endpoint, ownPath, path, rootPath, socketFile } from './paths.ts'
 import { certificates, privateKey } from './pem.ts'
 import { providerEntries } from './provider-entries.ts'
-import { roles } from './roles.ts'
+import { role, roles } from './roles.ts'
 import { rules } from './rules.ts'
 import { choice, days, duration, fileName, flag, integer, list, text, word, words } from './scalars.ts'
 import { template } from './template.ts'
@@ -50,6 +50,7 @@ export const option = {
   domains: of(domains),
   emails: of(emails),
   emailsFile: of(emailsFile),
+  role: of(role),
   roles: of(roles),
   networks: of(networks),
   origins: of(origins),

@@ -63,7 +63,7 @@ export const groups = {
     teamsUrl: option.url({ doc: 'Where the provider lists somebody’s teams; /teams below --oauth-user-url unless set.' }),
     teamIdsAttributePath: option.expression({ doc: 'JMESPath to the ids of the teams, in the answer of --teams-url.' }),
     grafanaCompat: option.flag({ doc: 'Read claims with Grafana’s oddities: names in any case, odd sources left out, a role by an empty list of groups.', default: false }),
-    defaultRole: option.choice(['None', 'Viewer', 'Editor', 'Admin'], { doc: 'The role of whom --role-attribute-path gives none; Viewer unless set.' }, { none: 'None', viewer: 'Viewer', editor: 'Editor', admin: 'Admin', grafanaadmin: 'Admin' }),
+    defaultRole: option.role({ doc: 'The role of whom --role-attribute-path gives none; Viewer unless set.' }),
     claim: option.claims({ doc: 'A claim to keep with the session, by JMESPath over the claims; headers and rules know it as claims.NAME.', default: [] })
   },
   signIn: {

@@ -1,13 +1,21 @@
-import { asItems, type Kind } from './kind.ts'
-import { choice, items } from './scalars.ts'
+import { roleNamed, ROLES, type Role } from '../identity/role.ts'
+import { Problem } from './config-error.ts'
+import { asItems, asText, type Kind } from './kind.ts'
+import { items } from './scalars.ts'
 
-type Role = 'None' | 'Viewer' | 'Editor' | 'Admin'
+/** A role as Grafana has them. */
+export const role: Kind<Role, Role> = {
+  shape: ROLES.join('|'),
+  parse: raw => {
+    const found = roleNamed(asText(raw).trim())
+    if (found === undefined) throw new Problem(`must be one of ${ROLES.join(', ')}`)
+    return found
+  }
+}
 
-const role = choice<Role>(['None', 'Viewer', 'Editor', 'Admin'], { none: 'None', viewer: 'Viewer', editor: 'Editor', admin: 'Admin', grafanaadmin: 'Admin' })
-
-/** Roles as Grafana has them, separated by commas or spaces. */
+/** Roles, separated by commas or spaces. */
 export const roles: Kind<readonly Role[], readonly string[] | string> = {
   shape: 'role,role',
   repeatable: true,
-  parse: raw => items(asItems(raw, /[\s,]+/).map(role.parse)) as readonly Role[]
+  parse: raw => items(asItems(raw, /[\s,]+/).map(role.parse))
 }

@@ -1,6 +1,7 @@
 import type { Conditions } from '../access/rule-conditions.ts'
 import { parseEmail } from '../access/email.ts'
 import { Expression } from '../identity/jmespath.ts'
+import { roleNamed } from '../identity/role.ts'
 import { Problem } from './config-error.ts'
 import { expression } from './expression.ts'
 import { listOf, members, oneOrMore } from './rule-members.ts'
@@ -14,8 +15,6 @@ export interface ConditionsInput {
   readonly condition?: string | Expression
 }
 
-/** GrafanaAdmin is Admin, as everywhere. */
-const roles = new Map([['none', 'None'], ['viewer', 'Viewer'], ['editor', 'Editor'], ['admin', 'Admin'], ['grafanaadmin', 'Admin']])
 const readers: { readonly [Name in keyof Conditions]-?: (raw: unknown) => NonNullable<Conditions[Name]> } = {
   groups: raw => listOf(raw, 'groups', 'Write groups: [admins], with one at least, or allow: signed-in.'),
   roles: raw => Object.freeze([...new Set(oneOrMore(raw, 'roles', 'Write roles: [Editor, Admin], with one at least, or allow: signed-in.').map(readRole))]),
@@ -33,7 +32,7 @@ export function readConditions (raw: unknown): Conditions {
 }
 
 function readRole (text: string): string {
-  const role = roles.get(text.toLowerCase())
+  const role = roleNamed(text)
   if (role === undefined) throw new Problem(`has the role “${text}”, which nobody knows`, 'There are None, Viewer, Editor and Admin.')
   return role
 }

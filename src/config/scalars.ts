@@ -88,9 +88,9 @@ export const words: Kind<readonly string[], readonly string[] | string> = {
 export const fileName: Kind<string, string> = { shape: 'file', parse: readText }
 
 /** A frozen list without empty items, doubles or control characters. */
-export function items (values: readonly string[]): readonly string[] {
+export function items<T extends string> (values: readonly T[]): readonly T[] {
   if (values.length === 0) throw new Problem('is an empty list', 'Name at least one, or leave the setting out.')
-  if (values.includes('')) throw new Problem('has an empty item')
+  if (values.some(value => value === '')) throw new Problem('has an empty item')
   if (values.some(value => control.test(value))) throw new Problem('contains a line break or another control character')
   return Object.freeze([...new Set(values)])
 }

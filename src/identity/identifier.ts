@@ -3,7 +3,7 @@ import { findDoubt } from './email.ts'
 import { identify } from './identify.ts'
 import type { Identity } from './identity.ts'
 import { applyMapping, mapsEmail, namesGroups, type Mapping } from './mapping.ts'
-import type { MoreDocuments, Said } from './sources.ts'
+import { documentsOf, type MoreDocuments, type Said } from './sources.ts'
 import { Trace } from './trace.ts'
 
 /** The settings of one provider that say who its people are, by their names there. */
@@ -47,7 +47,9 @@ export function createIdentifier (settings: IdentifierSettings, needs: Identifie
   const below = (path: string): Resource | undefined => oauthUserUrl === undefined ? undefined : { url: joined(oauthUserUrl, path), optional: true }
 
   /** The address as far as the documents have it. */
-  function knowsEmail ({ sources, documents = [{ name: 'claims', claims: sources.claims }] }: Said): boolean {
+  function knowsEmail (all: Said): boolean {
+    const { sources } = all
+    const documents = documentsOf(all)
     const said = provider.identity(sources, context)
     const doubted = findDoubt(documents, settings.grafanaCompat === true) !== undefined
     const search: Mapping = { emailAttributePath: settings.emailAttributePath, emailAttributeName: settings.emailAttributeName, grafanaCompat: settings.grafanaCompat === true }
@@ -63,8 +65,7 @@ export function createIdentifier (settings: IdentifierSettings, needs: Identifie
       return { ...emails && { emails }, ...teams && { teams }, ...organizations && { organizations } }
     },
     identify: (said, trace) => identify(provider, said, options, trace),
-    namesGroups: ({ sources, documents = [{ name: 'claims', claims: sources.claims }] }) =>
-      groupsAttributePath === undefined ? provider.identity(sources, context).groups !== undefined : namesGroups(groupsAttributePath, documents)
+    namesGroups: said => groupsAttributePath === undefined ? provider.identity(said.sources, context).groups !== undefined : namesGroups(groupsAttributePath, documentsOf(said))
   }
 }
 

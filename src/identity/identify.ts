@@ -4,7 +4,7 @@ import type { IdentityContext, Provider, Sources } from '../provider.ts'
 import type { Identity } from './identity.ts'
 import { applyMapping, type Mapping } from './mapping.ts'
 import { usable } from './search.ts'
-import type { Said } from './sources.ts'
+import { documentsOf, type Said } from './sources.ts'
 import { clean } from './text.ts'
 import { Trace } from './trace.ts'
 
@@ -32,13 +32,14 @@ const MOST_GROUPS = 8 * 1024 // bytes, joined by commas
  * @throws {IdentityTooLarge} the groups exceed 8 KiB, or the claims to keep what keepClaims allows
  * @throws {AccessDenied} the account is not one of those the provider's parameters ask for, or has no role where one is demanded
  */
-export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'namesUser'>, { sources, documents, more = {} }: Said, settings: IdentitySettings, trace = new Trace()): Identity {
+export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'namesUser'>, all: Said, settings: IdentitySettings, trace = new Trace()): Identity {
+  const { sources, more = {} } = all
   const { parameters = {}, allowedTenants = [], allowUnverifiedEmail } = settings
   const own = (claims: Claims) => provider.identity({ ...sources, claims }, { parameters, allowedTenants })
   const file = own(sources.claims)
   if (file.refused !== undefined) throw new AccessDenied(`the provider’s parameters exclude this account: ${file.refused}`, { reason: file.refused })
   const said = applyMapping(settings.mapping ?? {}, {
-    said: { ...file, email: file.email ?? (allowUnverifiedEmail ? unverified(sources, trace) : undefined) }, documents: documents ?? [{ name: 'claims', claims: sources.claims }], more, allowUnverifiedEmail, vouched: claims => own(claims).email, trace
+    said: { ...file, email: file.email ?? (allowUnverifiedEmail ? unverified(sources, trace) : undefined) }, documents: documentsOf(all), more, allowUnverifiedEmail, vouched: claims => own(claims).email, trace
   })
   const subject = clean(said.subject)
   trace.note({ field: 'subject', source: 'the provider’s file', how: '', value: subject })

@@ -5,6 +5,7 @@ import { findDoubt, findEmail } from './email.ts'
 import { readDocument, type Document, type Expression } from './jmespath.ts'
 import { keepClaims, type ClaimToKeep } from './kept-claims.ts'
 import { organizationsIn, teamsIn } from './memberships.ts'
+import { roleNamed, type Role } from './role.ts'
 import { claim, search, usable, type Found, type Step } from './search.ts'
 import { readSources, type MoreDocuments, type Source, type SourceDocument } from './sources.ts'
 import { clean } from './text.ts'
@@ -29,8 +30,6 @@ export interface Mapping {
   readonly grafanaCompat?: boolean
 }
 
-export type Role = 'None' | 'Viewer' | 'Editor' | 'Admin'
-
 export interface Evidence {
   /** What the provider's file makes of everything. */
   readonly said: ProviderIdentity
@@ -44,8 +43,6 @@ export interface Evidence {
 }
 
 export type Mapped = ProviderIdentity & { readonly role?: Role | undefined, readonly claims: Readonly<Record<string, unknown>> }
-
-const ROLES: ReadonlyMap<string, Role> = new Map([['none', 'None'], ['viewer', 'Viewer'], ['editor', 'Editor'], ['admin', 'Admin'], ['grafanaadmin', 'Admin']])
 
 /** Whether the address is looked for as Grafana does, and not as the provider's file says. */
 export function mapsEmail ({ emailAttributePath, emailAttributeName }: Mapping): boolean {
@@ -142,6 +139,6 @@ function roleOf ({ roleAttributePath: path, roleAttributeStrict, defaultRole, gr
 
 function asRole (text: string | undefined): Found<Role> {
   if (text === undefined) return {}
-  const role = ROLES.get(text.toLowerCase())
+  const role = roleNamed(text)
   return role === undefined ? { why: `${JSON.stringify(text.slice(0, 60))} is no role` } : { value: role }
 }

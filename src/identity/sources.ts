@@ -17,6 +17,11 @@ export interface Said {
   readonly more?: MoreDocuments
 }
 
+/** In the order in which they are asked. */
+export function documentsOf ({ sources, documents = [{ name: 'claims', claims: sources.claims }] }: Said): readonly SourceDocument[] {
+  return documents
+}
+
 /** What settings want read beside the provider's own documents: each a list of pages; absent where it was not asked for. */
 export interface MoreDocuments {
   readonly emails?: readonly Claims[]

@@ -1,5 +1,6 @@
-/** What of an identity an attempt was about; `source` where a whole source was left out. */
-export type Field = 'source' | 'subject' | 'user' | 'email' | 'login' | 'name' | 'role' | 'groups' | 'teams' | 'organizations' | 'claims'
+/** What of an identity an attempt can be about; `source` where a whole source was left out. */
+export const FIELDS = ['source', 'subject', 'user', 'email', 'login', 'name', 'role', 'groups', 'teams', 'organizations', 'claims'] as const
+export type Field = typeof FIELDS[number]
 
 /** One place where a field was looked for. */
 export interface Attempt {

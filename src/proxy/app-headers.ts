@@ -71,7 +71,8 @@ function scalarText (value: unknown): string {
   return typeof value === 'string' || typeof value === 'boolean' ? String(value) : ''
 }
 
-function pairs (flat: readonly string[]): [name: string, value: string][] {
+/** Flat headers as names with their values. */
+export function pairs (flat: readonly string[]): [name: string, value: string][] {
   return flat.flatMap((name, at) => at % 2 === 0 ? [[name, flat[at + 1] ?? ''] as [string, string]] : [])
 }
 

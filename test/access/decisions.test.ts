@@ -1,28 +1,20 @@
 import t from 'tap'
-import { hostCheck } from '../../src/access/hosts.ts'
-import { createJudge, type Decision, type Judge } from '../../src/access/judge.ts'
-import { compileRules } from '../../src/access/rules.ts'
+import type { Decision } from '../../src/access/judge.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { openings } from '../../src/config/openings.ts'
 import type { Settings } from '../../src/config/options.ts'
+import { createPolicy, type Policy } from '../../src/policy.ts'
 import { atPort, decisions, identities, type Decided, type Verdict } from './decisions.ts'
 
 const PORT = 4180
 const NEEDED = { upstream: ['http://localhost:5006'], oauthProvider: 'oidc', oauthIssuer: 'https://id.example.com', oauthKey: 'k', oauthSecret: 's', cookieSecret: 'the-cookie-secret-of-the-tests-0123456789' }
 
-interface Compiled {
-  readonly judge: Judge
-  readonly servesHost: ReturnType<typeof hostCheck>
-}
+const compiled = new Map<Settings, Policy>()
 
-const compiled = new Map<Settings, Compiled>()
-
-function compile (settings: Settings): Compiled {
+function compile (settings: Settings): Policy {
   const known = compiled.get(settings)
   if (known !== undefined) return known
   const { config } = loadConfig({ env: {}, settings: { ...NEEDED, ...atPort(settings, PORT) } })
-  const rules = compileRules(config.rules, openings(config))
-  const made = { judge: createJudge({ upstreams: config.upstream, rules }), servesHost: hostCheck({ publicUrl: config.publicUrl, hosts: rules.hosts }) }
+  const made = createPolicy(config)
   compiled.set(settings, made)
   return made
 }

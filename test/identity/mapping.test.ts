@@ -8,7 +8,8 @@ import { AccessDenied } from '../../src/errors.ts'
 import { identify } from '../../src/identity/identify.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 import { Expression } from '../../src/identity/jmespath.ts'
-import { namesGroups, type Role } from '../../src/identity/mapping.ts'
+import { namesGroups } from '../../src/identity/mapping.ts'
+import type { Role } from '../../src/identity/role.ts'
 import type { ProviderFile } from '../../src/provider.ts'
 
 interface Paths { readonly email?: string, readonly emailName?: string, readonly login?: string, readonly name?: string, readonly groups?: string, readonly role?: string, readonly strict?: true, readonly defaultRole?: Role, readonly unverified?: true }
