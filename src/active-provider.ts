@@ -1,5 +1,7 @@
 import type { Config, ProviderConfig } from './config/options.ts'
 import { createIdentifier, type Identifier } from './identity/identifier.ts'
+import { membersIn } from './identity/jmespath-members.ts'
+import type { Expression } from './identity/jmespath.ts'
 import { createOAuthClient, type OAuthClientOptions } from './oauth/client.ts'
 import { createProviderFetch } from './oauth/http.ts'
 import type { Outside } from './outside.ts'
@@ -39,7 +41,7 @@ export function clientOptions (settings: ProviderConfig, config: Config, outside
     clientSecret: settings.oauthSecret,
     authStyle: settings.authStyle,
     usePkce: settings.usePkce,
-    scopes: settings.emptyScopes ? [] : settings.oauthScope ?? [...provider.scopes, ...asksForGroups(config, settings) ? provider.groupScopes ?? [] : []],
+    scopes: scopesOf(settings, config),
     extraParams: settings.oauthExtraParams,
     issuer: settings.oauthIssuer,
     authorizeUrl: settings.oauthAuthorizeUrl,
@@ -50,6 +52,16 @@ export function clientOptions (settings: ProviderConfig, config: Config, outside
   }
 }
 
-function asksForGroups ({ rules, ...lists }: Config, { entry = {} }: ProviderConfig): boolean {
-  return [lists, entry].some(list => [list.allowedGroups, list.teamIds, list.allowedOrganizations].some(names => names !== undefined)) || rules.some(({ allow }) => typeof allow === 'object' && allow.groups !== undefined)
+/** What is asked of the provider, and with it which of its documents are read. */
+export function scopesOf (settings: ProviderConfig, config: Config): readonly string[] {
+  const { provider } = settings
+  return settings.emptyScopes ? [] : settings.oauthScope ?? [...provider.scopes, ...asksForGroups(config, settings) ? provider.groupScopes ?? [] : []]
+}
+
+function asksForGroups ({ rules, header, ...lists }: Config, { entry = {} }: ProviderConfig): boolean {
+  return [lists, entry].some(list => [list.allowedGroups, list.teamIds, list.allowedOrganizations].some(names => names !== undefined)) || rules.some(({ allow }) => typeof allow === 'object' && (allow.groups !== undefined || speaksOfGroups(allow.condition))) || header.some(({ expression }) => speaksOfGroups(expression))
+}
+
+function speaksOfGroups (expression: Expression | undefined): boolean {
+  return expression !== undefined && membersIn(expression.text).some(member => ['groups', 'teams', 'organizations'].includes(member))
 }

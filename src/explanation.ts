@@ -1,4 +1,4 @@
-import { identifierOf } from './active-provider.ts'
+import { identifierOf, scopesOf } from './active-provider.ts'
 import type { Judged } from './access/entry.ts'
 import { forRefused, type Decision } from './access/judge.ts'
 import type { TriedRule } from './access/tried.ts'
@@ -8,11 +8,14 @@ import type { Identity } from './identity/identity.ts'
 import type { MoreDocuments, Said } from './identity/sources.ts'
 import { Trace, type Attempt } from './identity/trace.ts'
 import { createPolicy } from './policy.ts'
+import { placesOf } from './provider.ts'
 
 /** Somebody of whom a provider says this. */
 export interface Person {
   readonly provider: ProviderConfig
   readonly said: Said
+  /** Which of the documents that the provider's file reads were given, by their names there. */
+  readonly given?: readonly string[]
 }
 
 /** What they ask for. */
@@ -61,12 +64,15 @@ export function explain (config: Config, person: Person | undefined, { target, m
   }
 }
 
-function identityOf (config: Config, { provider, said }: Person): Pick<Explanation, 'steps' | 'unread' | 'identity' | 'failure'> {
+function identityOf (config: Config, { provider, said, given: own = [] }: Person): Pick<Explanation, 'steps' | 'unread' | 'identity' | 'failure'> {
   const identifier = identifierOf(provider, config)
   const trace = new Trace()
   const wanted = Object.entries(identifier.wants(said)).map(([name, { url }]) => ({ name: name as keyof MoreDocuments, url }))
   const given = (name: keyof MoreDocuments) => said.more?.[name]
-  const unread = wanted.flatMap(({ name, url }) => given(name) === undefined ? [[name, url] as const] : [])
+  const unread = [
+    ...readBy(provider, config, said).filter(([name]) => !own.includes(name)),
+    ...wanted.flatMap(({ name, url }) => given(name) === undefined ? [[name, url] as const] : [])
+  ]
   // What the gate would not read is not looked at, given or not.
   const more: MoreDocuments = Object.fromEntries(wanted.flatMap(({ name }) => given(name) === undefined ? [] : [[name, given(name)]]))
   try {
@@ -75,6 +81,14 @@ function identityOf (config: Config, { provider, said }: Person): Pick<Explanati
     if (!(error instanceof GateError)) throw error
     return { identity: null, steps: trace.attempts, unread, failure: { code: error.code, reason: error.reason, detail: error.message } }
   }
+}
+
+/** What the provider's file has the gate read in a sign-in. */
+function readBy (settings: ProviderConfig, config: Config, { sources: { claims } }: Said): (readonly [name: string, url: string])[] {
+  const scopes = scopesOf(settings, config)
+  return Object.entries(placesOf(settings.provider, settings.parameters, scopes).resources)
+    .filter(([, resource]) => (resource.scopes === undefined || resource.scopes.some(scope => scopes.includes(scope))) && resource.when?.(claims) !== false)
+    .map(([name, { url }]) => [name, url] as const)
 }
 
 function pairs (flat: readonly string[]): readonly (readonly [string, string])[] {
