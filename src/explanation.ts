@@ -3,17 +3,21 @@ import type { Judged } from './access/entry.ts'
 import { forRefused, type Decision } from './access/judge.ts'
 import type { TriedRule } from './access/tried.ts'
 import type { Config, ProviderConfig } from './config/options.ts'
+import { scopesOf } from './config/scopes.ts'
 import { GateError, type Refusal } from './errors.ts'
 import type { Identity } from './identity/identity.ts'
 import type { MoreDocuments, Said } from './identity/sources.ts'
 import { Trace, type Attempt } from './identity/trace.ts'
 import { createPolicy } from './policy.ts'
+import { isOpenedBy, placesOf } from './provider.ts'
 import { pairs } from './proxy/app-headers.ts'
 
 /** Somebody of whom a provider says this. */
 export interface Person {
   readonly provider: ProviderConfig
   readonly said: Said
+  /** Which of the documents that the provider's file reads were given, by their names there. */
+  readonly given?: readonly string[]
 }
 
 /** What they ask for. */
@@ -62,12 +66,15 @@ export function explain (config: Config, person: Person | undefined, { target, m
   }
 }
 
-function identityOf (config: Config, { provider, said }: Person): Pick<Explanation, 'steps' | 'unread' | 'identity' | 'failure'> {
+function identityOf (config: Config, { provider, said, given: own = [] }: Person): Pick<Explanation, 'steps' | 'unread' | 'identity' | 'failure'> {
   const identifier = identifierOf(provider, config)
   const trace = new Trace()
   const wanted = Object.entries(identifier.wants(said)).map(([name, { url }]) => ({ name: name as keyof MoreDocuments, url }))
   const given = (name: keyof MoreDocuments) => said.more?.[name]
-  const unread = wanted.flatMap(({ name, url }) => given(name) === undefined ? [[name, url] as const] : [])
+  const unread = [
+    ...readBy(provider, config, said).filter(([name]) => !own.includes(name)),
+    ...wanted.flatMap(({ name, url }) => given(name) === undefined ? [[name, url] as const] : [])
+  ]
   // What the gate would not read is not looked at, given or not.
   const more: MoreDocuments = Object.fromEntries(wanted.flatMap(({ name }) => given(name) === undefined ? [] : [[name, given(name)]]))
   try {
@@ -76,4 +83,12 @@ function identityOf (config: Config, { provider, said }: Person): Pick<Explanati
     if (!(error instanceof GateError)) throw error
     return { identity: null, steps: trace.attempts, unread, failure: { code: error.code, reason: error.reason, detail: error.message } }
   }
+}
+
+/** What the provider's file has the gate read in a sign-in. */
+function readBy (settings: ProviderConfig, config: Config, { sources: { claims } }: Said): (readonly [name: string, url: string])[] {
+  const scopes = scopesOf(settings, config)
+  return Object.entries(placesOf(settings.provider, settings.parameters, scopes).resources)
+    .filter(([, resource]) => isOpenedBy(scopes, resource) && resource.when?.(claims) !== false)
+    .map(([name, { url }]) => [name, url] as const)
 }

@@ -18,7 +18,7 @@ export function sentenceOf (lists: EntryLists, otherwise: string): string {
   if (parts.length === 0 && [lists.allowedDomains, lists.allowedEmails].some(list => list !== undefined)) return 'Nobody may enter.' // a list of none
   const who = parts.length > 0 ? parts.join(', or ') : otherwise
   const qualities = qualitiesOf(lists, parts.length > 0 ? 'also ' : '')
-  return `${capital(who)}${qualities.length === 0 ? '' : `${parts.length > 0 ? ',' : ''} who ${enumerated(qualities)}`} may enter.`
+  return `${capital(who)}${qualities.length === 0 ? '' : parts.length > 1 ? `, who ${enumerated(qualities)},` : ` who ${enumerated(qualities)}`} may enter.`
 }
 
 function qualitiesOf ({ allowedGroups, allowedRoles, teamIds, allowedOrganizations }: EntryLists, also: string): string[] {

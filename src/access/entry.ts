@@ -105,7 +105,18 @@ function ownLists ({ allowSignUp }: EntryOptions, own: EntryLists): EntryLists {
 }
 
 function describe (options: EntryOptions, provider: string): string {
-  const otherwise = options.allowSignUp === false ? 'those who are listed' : `anyone with an account at ${provider}`
-  const own = (options.providers ?? []).flatMap(({ id, entry }) => entry === undefined ? [] : [`By ${id}: ${sentenceOf(ownLists(options, entry), `anyone with an account at ${id}`)}`])
-  return [sentenceOf(commonLists(options), otherwise), ...own].join(' ')
+  const { providers = [], allowSignUp } = options
+  const common = commonLists(options)
+  const isCommon = LISTS.some(list => common[list] !== undefined)
+  const otherwise = allowSignUp === false ? 'those who are listed' : `anyone with an account at ${provider}`
+  // With lists of their own and none for all, "anyone may enter" would be true of nobody.
+  const each = providers.some(({ entry }) => entry !== undefined)
+  const own = providers.flatMap(({ id, entry = {} }) => {
+    if (!each || (isCommon && !LISTS.some(list => entry[list] !== undefined))) return []
+    const closed = allowSignUp === false && !hasAddresses(entry) && !hasAddresses(common)
+    return [`By ${id}: ${closed ? 'Nobody may enter.' : sentenceOf(ownLists(options, entry), 'anyone with an account there')}`]
+  })
+  return [...isCommon || !each ? [sentenceOf(common, otherwise)] : [], ...own].join(' ')
 }
+
+const LISTS = ['allowedDomains', 'allowedEmails', 'allowedEmailsFile', 'allowedGroups', 'allowedRoles', 'teamIds', 'allowedOrganizations'] as const

@@ -72,7 +72,7 @@ function emailCheck ({ emails }: Conditions): Check[] {
   if (emails === undefined) return []
   const listed = new Set(emails.flatMap(text => parseEmail(text)?.address ?? []))
   const holds = ({ email }: Identity) => email !== undefined && listed.has(parseEmail(email)?.address ?? '')
-  return [{ holds, need: 'an address that is on its list', asks: `one of the ${emails.length} addresses of its list` }]
+  return [{ holds, need: 'an address that is on its list', asks: emails.length === 1 ? 'the address of its list' : `one of the ${emails.length} addresses of its list` }]
 }
 
 function conditionCheck ({ condition }: Conditions): Check[] {

@@ -6,7 +6,7 @@ import { scopesOf } from '../config/scopes.ts'
 import type { Person } from '../explanation.ts'
 import type { MoreDocuments, SourceDocument } from '../identity/sources.ts'
 import { claimsOfToken, listDocuments, putTogether } from '../oauth/merge-claims.ts'
-import { isOpenedBy, placesOf } from '../provider.ts'
+import { isOpenedBy, placesOf, type Resource } from '../provider.ts'
 
 /** The flags of `explain` that are no settings. */
 export interface ExplainFlags {
@@ -31,17 +31,21 @@ const MORE = ['emails', 'teams', 'organizations'] as const
 export function readPerson (flags: ExplainFlags, config: Config): Person | undefined {
   const problems: ConfigProblem[] = []
   const provider = providerOf(flags, config, problems)
+  const piped = [flags.claims, flags.userinfo, flags.accessToken, ...(flags.document ?? []).map(text => text.replace(/^[^=]*=/, ''))].filter(file => file === '-')
+  if (piped.length > 1) throw new ConfigError([{ setting: 'claims', message: 'Standard input (-) is named more than once, and can be read once.', fix: 'Name a file for all but one.' }])
   const trusted = [['id_token', 'claims', flags.claims], ['userinfo', 'userinfo', flags.userinfo]] as const
   const documents = trusted.flatMap(([name, flag, file]): SourceDocument[] => file === undefined ? [] : [{ name, claims: new Claims(readObject(flag, file, problems)) }])
   const token = flags.accessToken === undefined ? '' : readText('access-token', flags.accessToken, problems).trim()
-  const { names, opened } = resourcesOf(provider, config)
+  const { resources, opened } = resourcesOf(provider, config)
+  const names = Object.keys(resources)
   const others = (flags.document ?? []).flatMap(text => readNamed(text, [...opened, ...MORE.filter(name => !names.includes(name))], problems))
   if (problems.length > 0) throw new ConfigError(problems)
   if (documents.length === 0 && token === '' && others.length === 0) return undefined
-  const read = others.filter(([name]) => names.includes(name))
+  const read = names.flatMap(name => listed(name, resources[name]?.items, others))
   const more: MoreDocuments = Object.fromEntries(MORE.flatMap(name => pagesOf(others.filter(([other]) => other === name && !names.includes(name)))))
   const userInfo = documents.some(({ name }) => name === 'userinfo') ? [] : read.filter(([name]) => name === 'user').map(([, claims]) => ({ name: 'userinfo', claims }))
-  return { provider, said: { ...putTogether(listDocuments([...documents, ...userInfo], token), names, read), more } }
+  const given = [...read.map(([name]) => name), ...documents.some(({ name }) => name === 'userinfo') ? ['user'] : []]
+  return { provider, given, said: { ...putTogether(listDocuments([...documents, ...userInfo], token), names, read), more } }
 }
 
 /** Each time that a name is given is one more page. */
@@ -51,10 +55,18 @@ function pagesOf (given: readonly (readonly [string, Claims])[]): readonly (read
 }
 
 /** What the provider's file wants read beside, and of that what the gate does read, by the scopes that it asks for. */
-function resourcesOf (settings: ProviderConfig, config: Config): { readonly names: readonly string[], readonly opened: readonly string[] } {
+function resourcesOf (settings: ProviderConfig, config: Config): { readonly resources: Readonly<Record<string, Resource>>, readonly opened: readonly string[] } {
   const scopes = scopesOf(settings, config)
   const { resources } = placesOf(settings.provider, settings.parameters, scopes)
-  return { names: Object.keys(resources), opened: Object.entries(resources).flatMap(([name, resource]) => isOpenedBy(scopes, resource) ? [name] : []) }
+  return { resources, opened: Object.entries(resources).flatMap(([name, resource]) => isOpenedBy(scopes, resource) ? [name] : []) }
+}
+
+/** A document as the gate reads it: the list out of each answer, where the provider wraps one, and all pages together. */
+function listed (name: string, items: string | undefined, others: readonly (readonly [string, Claims])[]): (readonly [string, Claims])[] {
+  const answers = others.filter(([other]) => other === name).map(([, page]) => page.whole())
+  const pages = answers.map(answer => items === undefined || Array.isArray(answer) ? answer : new Claims(answer).raw(items))
+  if (pages.length === 0) return []
+  return [[name, new Claims(pages.every(page => Array.isArray(page)) ? pages.flat() : pages[0])]]
 }
 
 function providerOf ({ provider: id }: ExplainFlags, { providers }: Config, problems: ConfigProblem[]): ProviderConfig {
@@ -97,6 +109,10 @@ function parsed (flag: string, file: string, text: string, problems: ConfigProbl
 }
 
 function readText (flag: string, file: string, problems: ConfigProblem[]): string {
+  if (claimsOfToken(file) !== undefined) {
+    problems.push({ setting: flag, message: `--${flag} takes the name of a file, and this is a token itself.`, fix: `Write it into a file, or pipe it: echo "$TOKEN" | oauth-gate explain --${flag}=-.` })
+    return ''
+  }
   try {
     const text = readFileSync(file === '-' ? 0 : file, 'utf8')
     if (text.trim() === '') problems.push({ setting: flag, message: `--${flag}=${file} is empty.`, fix: 'Give it what the provider sent, as JSON.' })

@@ -9,6 +9,31 @@ export class Problem extends Error {
   }
 }
 
+/** Several in one value: a list with more than one mistake. */
+export class Problems extends Problem {
+  readonly all: readonly Problem[]
+
+  constructor (all: readonly Problem[]) {
+    super(all.map(({ message }) => message).join('; '))
+    this.all = Object.freeze([...all])
+  }
+}
+
+/** All items read, so that whoever made three mistakes is told of three. @throws {Problem} what one of them threw, or {Problems} */
+export function readEach<In, Out> (items: readonly In[], read: (item: In, index: number) => Out): Out[] {
+  const problems: Problem[] = []
+  const done = items.flatMap((item, index) => {
+    try { return [read(item, index)] } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      problems.push(error)
+      return []
+    }
+  })
+  if (problems.length > 1) throw new Problems(problems)
+  if (problems[0] !== undefined) throw problems[0]
+  return done
+}
+
 /** There is no file of that name. */
 export class MissingFile extends Problem {}
 

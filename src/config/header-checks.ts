@@ -1,3 +1,4 @@
+import { ruleName } from '../access/entries.ts'
 import { isLoopback } from '../oauth/loopback.ts'
 import { normalName } from '../proxy/names.ts'
 import type { ConfigProblem } from './config-error.ts'
@@ -22,15 +23,20 @@ export function checkHeaders (choices: Map<OptionName, Resolved>, providers: rea
 }
 
 /** What nobody keeps would be a header that never comes. */
-function checkClaims ({ config: { header = [] }, fail }: Draft, providers: readonly ProviderConfig[]): void {
+function checkClaims ({ config: { header = [], rules = [] }, fail }: Draft, providers: readonly ProviderConfig[]): void {
   if (providers.some(({ claim }) => (claim as ProviderConfig['claim'] | undefined) === undefined)) return // it was refused, and is complained about already
   const kept = new Set(providers.flatMap(({ claim }) => claim.map(({ name }) => name)))
-  for (const { name, expression: { text } } of header) {
-    const code = text.replace(/'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/gs, '\'\'')
-    const [, bare, quoted] = [...code.matchAll(/(?<![\w.)\]}"])claims\.(?:([A-Za-z_]\w*)|"([^"\\]*)")/g)].find(([, bare, quoted]) => !kept.has(bare ?? quoted ?? '')) ?? []
-    const missing = bare ?? quoted
-    if (missing !== undefined) fail('header', `--header=${name}=… asks for claims.${missing}, and no --claim keeps that.`, `Add --claim=${missing}=…, with where it is in the claims.`)
+  const check = (option: OptionName, who: string, text: string) => {
+    const missing = claimsIn(text).find(name => !kept.has(name))
+    if (missing !== undefined) fail(option, `${who} asks for claims.${missing}, and no --claim keeps that.`, `Add --claim=${missing}=…, with where it is in the claims.`)
   }
+  for (const { name, expression } of header) check('header', `--header=${name}=…`, expression.text)
+  for (const rule of rules) if (typeof rule.allow === 'object' && rule.allow.condition !== undefined) check('rules', `rules: the one for ${ruleName(rule)}`, rule.allow.condition.text)
+}
+
+function claimsIn (text: string): readonly string[] {
+  const code = text.replace(/'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/gs, '\'\'')
+  return [...code.matchAll(/(?<![\w.)\]}"])claims\.(?:([A-Za-z_]\w*)|"([^"\\]*)")/g)].map(([, bare, quoted]) => bare ?? quoted ?? '')
 }
 
 function warn ({ config, note }: Draft, passed: string, providers: readonly ProviderConfig[]): void {

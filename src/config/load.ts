@@ -7,7 +7,7 @@ import { fromGrafana } from './grafana/grafana.ts'
 import { checkHeaders } from './header-checks.ts'
 import { flagOf, optionNames } from './names.ts'
 import { options, type Config, type OptionName, type Settings } from './options.ts'
-import { problemOf, resolve, type Resolved, type Source } from './resolve.ts'
+import { problemsOf, resolve, type Resolved, type Source } from './resolve.ts'
 import { pluginFolders } from './plugin.ts'
 import { isOfProvider, settleProviders } from './providers.ts'
 import { fromCode, fromEnvironment, fromFile, fromFlags, together, type Candidate, type Flags, type Gathered } from './sources.ts'
@@ -92,7 +92,7 @@ function readConfigFile ({ said, file, env, grafanaEnv }: Files, problems: Confi
     const ours = fromFile(parseConfigFile(text), path)
     return { ...together([ours, fromGrafana({ ...grafana, said: [...said, ...ours.candidates] })]), path }
   } catch (error) {
-    problems.push(problemOf('config', `${named?.from ?? 'the configuration file'} (${String(path)})`, error))
+    problems.push(...problemsOf('config', `${named?.from ?? 'the configuration file'} (${String(path)})`, error))
   }
   return { candidates: [], problems: [], notices: [] }
 }

@@ -1,7 +1,9 @@
 import { IDENTITY_MEMBERS } from '../identity/identity-document.ts'
+import { advise } from '../identity/jmespath-advice.ts'
+import { membersIn } from '../identity/jmespath-members.ts'
 import type { Expression } from '../identity/jmespath.ts'
 import { normalName, whyNotOurs } from '../proxy/names.ts'
-import { Problem } from './config-error.ts'
+import { Problem, readEach } from './config-error.ts'
 import { expression, remarkOn } from './expression.ts'
 import { asText, nameOf, Repeated, type Kind } from './kind.ts'
 
@@ -21,7 +23,7 @@ export const headers: Kind<readonly NamedExpression[], Given> = {
   shape: SHAPE,
   repeatable: true,
   parse: raw => {
-    const list = pairsOf(raw, 'X-WEBAUTH-USER=login').map(([name, text]) => {
+    const list = readEach(pairsOf(raw, 'X-WEBAUTH-USER=login'), ([name, text]) => {
       const why = name.length > LONGEST_NAME ? 'is longer than any header should be' : whyNotOurs(name)
       if (why !== undefined) throw new Problem(`: ${JSON.stringify(name)} ${why}`, 'Choose another name, like X-WEBAUTH-USER, Remote-User or X-Acme-Person.')
       return named(name, text, checkMember)
@@ -36,7 +38,7 @@ export const claims: Kind<readonly NamedExpression[], Given> = {
   shape: SHAPE,
   repeatable: true,
   parse: raw => {
-    const list = pairsOf(raw, 'department=org.department').map(([name, text]) => {
+    const list = readEach(pairsOf(raw, 'department=org.department'), ([name, text]) => {
       if (!/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/.test(name) || name === '__proto__') throw new Problem(`: ${JSON.stringify(name)} is no name for a claim`, 'Begin it with a letter, and use letters, digits, _ and -, 64 at most.')
       return named(name, text)
     })
@@ -89,11 +91,13 @@ function remarksOn (list: readonly NamedExpression[]): string | undefined {
   return said.length === 0 ? undefined : `: ${said.join('; ')}`
 }
 
-/** What an expression begins with it asks of the identity, which has the same members for everybody. */
-function checkMember ({ text }: Expression): void {
-  const [, first] = /^\s*(?!let\s+\$)([A-Za-z_]\w*)(?!\w|\s*\()/.exec(text) ?? []
-  if (first === undefined || IDENTITY_MEMBERS.some(member => member === first)) return
-  throw new Problem(`asks for ${first}, and an identity has no such member`, `It has ${IDENTITY_MEMBERS.join(', ')}. Any other claim can be kept: --claim=${first}=${first}, and then claims.${first}.`)
+/** What an expression asks of the identity, which has the same members for everybody: a misspelled one is nothing, and a rule or header by it too. @throws {Problem} */
+export function checkMember ({ text }: Expression): void {
+  const meant = membersIn(advise(text)?.corrected ?? text) // what is probably not meant at all is told with its correction
+  const strange = membersIn(text).find(name => meant.includes(name) && !IDENTITY_MEMBERS.some(member => member === name))
+  if (strange === undefined) return
+  const kept = /^[A-Za-z_]\w*$/.test(strange) ? `--claim=${strange}=${strange}, and then claims.${strange}` : `--claim=other='"${strange}"', and then claims.other`
+  throw new Problem(`asks for ${strange}, and an identity has no such member`, `It has ${IDENTITY_MEMBERS.join(', ')}; a text stands in apostrophes. Any other claim can be kept: ${kept}.`)
 }
 
 function unique (list: readonly NamedExpression[], normal: (name: string) => string, why: string): readonly NamedExpression[] {

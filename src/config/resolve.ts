@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { Problem, type ConfigProblem } from './config-error.ts'
+import { Problem, Problems, type ConfigProblem } from './config-error.ts'
 import { Repeated, type GivenFile } from './kind.ts'
 import { flagOf, spokenName, specOf } from './names.ts'
 import { options, type OptionName } from './options.ts'
@@ -30,7 +30,7 @@ export function resolve (option: OptionName, candidates: readonly Candidate[], r
     try {
       reads.push({ candidate, value: read(candidate, readFile) })
     } catch (error) {
-      problems.push(problemOf(candidate.option, candidate.from, error))
+      problems.push(...problemsOf(candidate.option, candidate.from, error))
     }
   }
   if (reads.length < candidates.length) return undefined
@@ -53,11 +53,13 @@ function decided (option: OptionName, [winner, ...others]: readonly Read[], noti
   return { value, source: { level: candidate.level, from: candidate.from, shown: specOf(option).secret === true ? '(set)' : show(candidate.raw), overrode } }
 }
 
-/** A refusal with the setting and where its value came from. */
-export function problemOf (option: OptionName, from: string, error: unknown): ConfigProblem {
+/** Each refusal with the setting and where its value came from. */
+export function problemsOf (option: OptionName, from: string, error: unknown): ConfigProblem[] {
   if (!(error instanceof Problem)) throw error
-  const text = error.message.startsWith(':') ? error.message : ` ${error.message}`
-  return { setting: flagOf(option), message: `${from}${/[.?!]$/.test(text) ? text : `${text}.`}`, fix: error.fix ?? `${specOf(option).doc}` }
+  return (error instanceof Problems ? error.all : [error]).map(({ message, fix }) => {
+    const text = message.startsWith(':') ? message : ` ${message}`
+    return { setting: flagOf(option), message: `${from}${/[.?!]$/.test(text) ? text : `${text}.`}`, fix: fix ?? `${specOf(option).doc}` }
+  })
 }
 
 function read (candidate: Candidate, readFile: (path: string) => Buffer): unknown {

@@ -4,6 +4,7 @@ import { Expression } from '../identity/jmespath.ts'
 import { roleNamed } from '../identity/role.ts'
 import { Problem } from './config-error.ts'
 import { expression } from './expression.ts'
+import { checkMember } from './named-expressions.ts'
 import { listOf, members, oneOrMore } from './rule-members.ts'
 
 /** As files and code write them. */
@@ -46,7 +47,9 @@ function readEmail (text: string): string {
 function readCondition (raw: unknown): Expression {
   if (raw instanceof Expression) return raw
   try {
-    return expression.parse(raw)
+    const condition = expression.parse(raw)
+    checkMember(condition)
+    return condition
   } catch (error) {
     throw error instanceof Problem ? new Problem(`has a condition that ${/^:/.test(error.message) ? `is not right${error.message}` : error.message}`, error.fix) : error
   }

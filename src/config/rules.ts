@@ -1,6 +1,6 @@
 import { coversRule, ruleName } from '../access/entries.ts'
 import type { Allow, RuleConfig } from '../access/rule.ts'
-import { Problem } from './config-error.ts'
+import { Problem, readEach } from './config-error.ts'
 import { remarkOn } from './expression.ts'
 import { nameOf, type Kind } from './kind.ts'
 import { readMethod } from './opened-paths.ts'
@@ -26,8 +26,8 @@ export const rules: Kind<readonly RuleConfig[], readonly RuleInput[]> = {
   parse: raw => {
     if (!Array.isArray(raw)) throw new Problem(`must be a list, not ${nameOf(raw)}`)
     if (raw.length === 0) throw new Problem('is an empty list', 'Leave it out: whoever is signed in may then go everywhere.')
-    const list = raw.map((item, index) => numbered(index, () => readRule(item)))
-    list.forEach((rule, index) => numbered(index, () => reachable(rule, list.slice(0, index))))
+    const list = readEach(raw, (item: unknown, index) => numbered(index, () => readRule(item)))
+    readEach(list, (rule, index) => numbered(index, () => reachable(rule, list.slice(0, index))))
     return Object.freeze(list)
   },
   remark: raw => {
@@ -46,12 +46,20 @@ function readRule (item: unknown): RuleConfig {
   const allowed = readAllow(allow)
   if (reason !== undefined && typeof allowed === 'string') throw new Problem(`has a reason, but allow: ${allowed} refuses nobody`, 'Leave it out, or say who may pass: allow: { groups: [admins] }.')
   return Object.freeze({
-    ...path !== undefined && { path: readPrefix(path).path },
+    ...path !== undefined && { path: readPath(path) },
     ...host !== undefined && { host: Object.freeze([...new Set(oneOrMore(host, 'hosts', 'Write host: app.example.com, or leave it out.').map(readHost))]) },
     ...methods !== undefined && { methods: Object.freeze([...new Set(oneOrMore(methods, 'methods', 'Write methods: [GET, POST], or leave it out.').map(readMethod))]) },
     allow: allowed,
     ...reason !== undefined && { reason: readReason(reason) }
   })
+}
+
+/** A star would be a segment of that name, and `/admin/*` a rule that protects nothing. */
+function readPath (text: string): string {
+  const { path } = readPrefix(text)
+  const star = /\/\*+(?=\/|$)/.exec(path)
+  if (star !== null) throw new Problem(`has the path “${text}”, where * stands for nothing`, `Write ${path.slice(0, star.index) || '/'}: a rule is for a path and everything below it.`)
+  return path
 }
 
 function readAllow (allow: unknown): Allow {

@@ -4,7 +4,7 @@ import type { ConfigProblem } from './config-error.ts'
 import type { Params } from './extra-params.ts'
 import { flagOf } from './names.ts'
 import { options, type OptionName } from './options.ts'
-import { problemOf, type Resolved, type Source } from './resolve.ts'
+import { problemsOf, type Resolved, type Source } from './resolve.ts'
 
 export type Choices = ReadonlyMap<OptionName, Resolved>
 
@@ -43,7 +43,7 @@ function override (option: OptionName, { param, text, extra }: Override, before:
   try {
     value = options[option].parse(text)
   } catch (error) {
-    problems.push(problemOf(option, written, error))
+    problems.push(...problemsOf(option, written, error))
     return undefined
   }
   const differs = before !== undefined && before.value !== undefined && !isDeepStrictEqual(before.value, value)

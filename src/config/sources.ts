@@ -93,13 +93,15 @@ function unknownName (written: string, name: string, known: ReadonlyMap<string, 
   const refused = refusedFlag(written, flagLike(name))
   if (refused !== undefined) return [refused]
   const near = nearest(name, known.keys())
-  return [{ setting: name, message: `${written} is not a setting of oauth-gate.`, fix: elsewhere(name) ?? (near === undefined ? 'See oauth-gate serve --help-all for all settings.' : `Did you mean ${dashes}${near}?`) }]
+  return [{ setting: name, message: `${written} is not a setting of oauth-gate.`, fix: elsewhere(name, known) ?? (near === undefined ? 'See oauth-gate serve --help-all for all settings.' : `Did you mean ${dashes}${near}?`) }]
 }
 
-function elsewhere (name: string): string | undefined {
+function elsewhere (name: string, known: ReadonlyMap<string, Name>): string | undefined {
   const flag = flagLike(name)
   const option = optionNames.find(option => flagOf(option) === flag)
   if (option === undefined) return undefined
+  const here = flag.replaceAll('-', '_')
+  if (known.has(here)) return `Write it as ${here}.`
   return specOf(option).only === 'file' ? `Write it as ${flag.replaceAll('-', '_')} in the file that --config names.` : `Write it as --${flag} or in the environment.`
 }
 

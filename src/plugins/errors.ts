@@ -25,7 +25,7 @@ const CLIENT_FAULTS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 4
 const SIGN_IN_AGAIN = [CookiesRefused, LoginMismatch, LoginReplayed]
 /** What may be over by now: by itself, or because the operator has mended it. */
 const TRY_AGAIN = [
-  failures.GroupsMissing, failures.ProviderUnreachable, failures.ProviderTimeout, failures.ProviderAnswerInvalid,
+  failures.ProviderUnreachable, failures.ProviderTimeout, failures.ProviderAnswerInvalid,
   failures.DiscoveryMismatch, failures.ClientRefused, failures.RedirectUriRefused, failures.ClockOff
 ]
 
@@ -94,6 +94,7 @@ function actionsFor (error: GateError, urls: OwnUrls, here: string): Action[] {
   if (error instanceof AccessDenied) return [another]
   if (error instanceof LoginCancelled) return [{ label: 'Sign in', url: urls.start(here) }, another]
   if (error instanceof SignInLoop) return [{ label: 'Try again', url: urls.start(here, { uncounted: true }) }]
+  if (error instanceof failures.GroupsMissing) return [{ label: 'Try again', url: urls.start(here) }, another]
   if (TRY_AGAIN.some(kind => error instanceof kind)) return [{ label: 'Try again', url: urls.start(here) }]
   if (error instanceof FramedLogin) return [{ label: 'Sign in in a new tab', url: urls.start(here), newTab: true }]
   const offered = error.kind.status === 401 || SIGN_IN_AGAIN.some(kind => error instanceof kind)

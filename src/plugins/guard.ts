@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { forRefused, type Judge, type Place } from '../access/judge.ts'
 import { asked } from '../access/navigation.ts'
 import { AccessDenied, AmbiguousPath, FormNotSent, FramedLogin, LoginRequired, NotFound, OriginRefused, SignInLoop, UpgradeRefused } from '../errors.ts'
+import type { Identity } from '../identity/identity.ts'
 import type { OwnUrls } from '../own-urls.ts'
 import { isWebsocketUpgrade } from '../proxy/splice.ts'
 import type { LoopBreaker } from '../session/loop.ts'
@@ -48,7 +49,7 @@ function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin }:
   const other = own.verdict === 'admitted' && destination !== undefined ? judge.decideDestination(destination, request.arrival.origin, place, way, identity) : own
   const judged = other.verdict === 'admitted' ? own : other
   const decision = forRefused(judged, refusal)
-  const rules = () => own === judged ? { log: { rules: judge.explain(place, way, identity).rules } } : {}
+  const rules = () => own === judged ? { log: { identity: held(identity), rules: judge.explain(place, way, identity).rules } } : {}
   switch (decision.verdict) {
     case 'admitted':
       if (isUpgrade(request) && !isWebsocketUpgrade(request.raw)) return new UpgradeRefused('neither a websocket nor without a body')
@@ -61,6 +62,11 @@ function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin }:
     case 'sign-in':
       return isUpgrade(request) ? new LoginRequired('no session') : unsigned(request)
   }
+}
+
+/** What rules go by, for whoever asks why one of them refused. */
+function held (identity: Identity | null): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(identity ?? {}).filter(([, value]) => Object.keys(Object(value) as object).length > 0))
 }
 
 function unsigned (request: FastifyRequest): Error {

@@ -130,8 +130,8 @@ function traced<T> (request: FastifyRequest, trace: Trace, find: () => T): T {
   }
 }
 
-function groupsMissing ({ detail }: Refusal, { sources: { claims } }: Said): GroupsMissing {
+function groupsMissing ({ detail, reason }: Refusal, { sources: { claims } }: Said): GroupsMissing {
   const link = claims.has('_claim_names') || claims.has('hasgroups')
   const seen = link ? 'the provider sent a link instead of the groups, as Entra does above 200: have it send fewer, or application roles' : `the provider sent ${claims.names().slice(0, 50).join(', ').slice(0, 1000)}`
-  return new GroupsMissing(`${detail}, and no groups claim came (${seen}); ask for it with --oauth-scope, or have the provider send it`)
+  return new GroupsMissing(`${detail}, and no groups claim came (${seen}); ask for it with --oauth-scope, or have the provider send it`, { reason })
 }

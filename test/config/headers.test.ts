@@ -26,7 +26,7 @@ t.test('a header that cannot be is refused, with the fix', async t => {
     ['Host=login', /"Host" belongs to the message/], ['cookie=login', /"cookie" belongs/], ['Transfer_Encoding=login', /belongs/], ['Connection=login', /belongs/], ['Proxy-Authorization=login', /belongs/],
     ['X-Forwarded-For=login', /belongs/], ['x_real_ip=login', /belongs/], ['Sec-WebSocket-Key=login', /belongs/], ['Content-Length=login', /belongs/],
     ['X-User=', /X-User is empty/], ['X-User=a b', /X-User: at character 3/], ['X-User=nope(login)', /X-User: at character 1[^]*no such function/], ['X-User=username', /X-User asks for username, and an identity has no such member/],
-    ['X-User=preferred_username || login', /asks for preferred_username/], ['X-User=group[0]', /asks for group/], ['[1', /begins like JSON/], ['{"X-User": 1}', /X-User must be an expression/], ['{}', /is an empty list/], ['[]', /is an empty list/],
+    ['X-User=preferred_username || login', /asks for preferred_username/], ['X-User=group[0]', /asks for group/], ['X-User=join(\',\', grups)', /asks for grups/], ['X-User=contains(groups, \'a\') && \'Admin\' || rol', /asks for rol,/], ['X-User=@.logn', /asks for logn/], ['[1', /begins like JSON/], ['{"X-User": 1}', /X-User must be an expression/], ['{}', /is an empty list/], ['[]', /is an empty list/],
     [`${'X'.repeat(101)}=login`, /longer than any header/]
   ]
   for (const [text, message] of refused) {
@@ -34,6 +34,8 @@ t.test('a header that cannot be is refused, with the fix', async t => {
     t.match(found, [{ setting: 'header', message, fix: /./ }], text)
     t.equal(found.length, 1)
   }
+  t.strictSame(problems(() => load({ header: ['X-A=logn', 'Host=login', 'X-B=groups['] })).length, 3, 'all at once')
+  for (const text of ['X-A=groups[?name == \'x\']', 'X-A=sort_by(groups, &name)', 'X-A=claims.* | [0].team', 'X-A={a: login}.a']) t.strictSame(blamed(() => load({ header: text })), [], text)
   t.match(problems(() => load({ header: 'X-User=username' }))[0]?.fix, '--claim=username=username, and then claims.username')
   for (const text of ['X-User=not_null(login, user)', 'X-User="login"', 'X-User=\'text\'', 'X-User=@.login', 'X-User=[login, user]', 'X-User=!login && \'none\' || login', 'X-User=let $x = login in $x']) t.strictSame(blamed(() => load({ header: text })), [], text)
 })

@@ -105,7 +105,7 @@ reads('rules', [
 ])
 
 t.test('the guard takes every path that a rule or an upstream may have, as the same one', async () => {
-  const path = fc.array(fc.string({ minLength: 1, maxLength: 4, unit: fc.constantFrom(...'aZ0.-_~!$&\'()*+,=:@%2;\\ ?#"é\u00aa/') })).map(parts => `/${parts.join('/')}`)
+  const path = fc.array(fc.string({ minLength: 1, maxLength: 4, unit: fc.constantFrom(...'aZ0.-_~!$&\'()*+,=:@%2;\\ ?#"é\u00aa/') })).map(parts => `/${parts.join('/')}`).filter(path => !/\/\*+(?:\/|$)/.test(path)) // no rule has such a star
   const accepted = <T>(parse: () => T): T | undefined => {
     try { return parse() } catch (error) {
       if (error instanceof Problem) return undefined

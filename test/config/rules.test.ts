@@ -41,6 +41,10 @@ t.test('a rule that is wrong stops the start, with its number and the fix', asyn
     [{ path: '/a', host: '*.10.0.0.1', allow: 'public' }, /which is none/],
     [{ path: '/a', host: 'a..example', allow: 'public' }, /which is none/],
     [{ path: '/a', host: '[::g]', allow: 'public' }, /which is none/],
+    [{ path: '/admin/*', allow: 'signed-in' }, /has the path “\/admin\/\*”, where \* stands for nothing Write \/admin: a rule is for a path and everything below it/],
+    [{ path: '/*', allow: 'public' }, /Write \/:/],
+    [{ path: '/a', allow: { condition: 'ends_with(emal, \'@b.example\')' } }, /has a condition that asks for emal, and an identity has no such member/],
+    [{ path: '/a', allow: { condition: 'claims.team == \'x\'' } }, /the one for \/a asks for claims\.team, and no --claim keeps that Add --claim=team=/],
     [{ path: '/a' }, /needs allow: public, optional, signed-in, or groups/],
     [{ path: '/a', allow: 'everyone' }, /needs allow/],
     [{ path: '/a', allow: {} }, /allows none of groups, roles, emails, provider, condition/],
@@ -62,6 +66,7 @@ t.test('a rule that is wrong stops the start, with its number and the fix', asyn
   ]
   for (const [rule, message] of wrong) t.match(rules(rule), message, JSON.stringify(rule))
   t.match(rules({ path: '/x', allow: 'public' }, { path: '/a', allow: { groups: [] } }), /rule 2 has/)
+  t.match(rules({ path: 'x', allow: 'public' }, { path: '/a', allow: { groups: [] } }, { path: '/b', allow: 'all' }), /rule 1 has[^]*\n.*rule 2 has[^]*\n.*rule 3 needs/, 'all at once')
 })
 
 t.test('a rule that can never match stops the start', async t => {
