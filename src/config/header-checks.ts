@@ -16,6 +16,7 @@ export function checkHeaders (choices: Map<OptionName, Resolved>, providers: rea
     if (draft.config[option] === true && same !== undefined) draft.fail('header', `--header has ${same.name}, which --${flagOf(option)} sends.`, 'Keep one of the two.')
   }
   checkClaims(draft, providers)
+  if (providers.length > 1) warnOfNames(draft)
   const passed = TOKENS.filter(([option]) => draft.config[option] === true).map(([option]) => `--${flagOf(option)}`)
   if (passed.length > 0) warn(draft, passed.join(' and '), providers)
 }
@@ -30,6 +31,15 @@ function checkClaims ({ config: { header = [] }, fail }: Draft, providers: reado
     const missing = bare ?? quoted
     if (missing !== undefined) fail('header', `--header=${name}=… asks for claims.${missing}, and no --claim keeps that.`, `Add --claim=${missing}=…, with where it is in the claims.`)
   }
+}
+
+/** Only `user` and what stands together with `provider` is one person where several bring people; a login may be anybody's with each. */
+function warnOfNames ({ config: { header = [] }, note }: Draft): void {
+  const alike = header.filter(({ expression: { text } }) => {
+    const code = text.replace(/'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/gs, '\'\'')
+    return /(?<![\w.)\]}"])(?:login|subject)\b/.test(code) && !/(?<![\w.)\]}"])(?:provider|user)\b/.test(code)
+  }).map(({ name, expression }) => `${name}=${expression.text}`)
+  if (alike.length > 0) note(`--header=${alike.join(', --header=')} can be the same for two people of two providers, and an app that goes by it takes them for one: send user, or join(':', [provider, login])`)
 }
 
 function warn ({ config: { upstream = [], oauthExpiryDays = 1, passAuthorizationHeader }, note }: Draft, passed: string, providers: readonly ProviderConfig[]): void {
