@@ -67,6 +67,23 @@ export class Claims {
   }
 }
 
+/** Flags of the document's own address: the standard's, and the one of Google's older userinfo. */
+const VERIFIED = ['email_verified', 'verified_email']
+
+/**
+ * Whether a document says that its address is not verified. `verified` alone, as Discord has it, may be about something else where it
+ * is not a plain no.
+ *
+ * @param anyCase by these names in any spelling
+ */
+export function doubtsEmail (claims: Claims, anyCase = false): boolean {
+  return claims.names().some(spelled => {
+    const name = anyCase ? spelled.toLowerCase() : spelled
+    if (VERIFIED.includes(name)) return !claims.is(spelled)
+    return name === 'verified' && [false, 'false'].includes(claims.raw(spelled) as boolean | string)
+  })
+}
+
 function isObject (json: unknown): json is Record<string, unknown> {
   return typeof json === 'object' && json !== null && !Array.isArray(json)
 }

@@ -38,7 +38,7 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const gate = gateId(config)
   const tls = inside?.tls ?? config.sslCertfile !== undefined
   const keyring = createKeyring(config.cookieSecret, config.oauthEncryptionKey.map(key => Buffer.from(key, 'base64url')), outside)
-  const { entry, judge, servesHost, headers } = createPolicy(config, inside !== undefined)
+  const { entry, judge, servesHost, oneHost, headers } = createPolicy(config, inside !== undefined)
   const logins = createLogins(keyring, gate, outside)
   const lifetime = config.oauthExpiryDays * DAY
   const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: headers.of, refuse: entry.refuse, generation: () => entry.generation })
@@ -57,6 +57,7 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
     jars,
     servesHost,
+    oneHost,
     admitsOrigin: originMatcher(config.allowWebsocketOrigin),
     listening (bound: AddressInfo | string | null) {
       if (config.port === 0 && typeof bound === 'object' && bound !== null) Object.assign(jars, createJars(config, bound.port))

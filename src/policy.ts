@@ -10,6 +10,8 @@ export interface Policy {
   readonly entry: Entry
   readonly judge: Judge
   readonly servesHost: ReturnType<typeof hostCheck>
+  /** Whether `Host` has to be the host that rules go by. */
+  readonly oneHost: boolean
   readonly headers: AppHeaders
   /** What is open to whom, a sentence a rule. */
   readonly describeOpen: () => readonly string[]
@@ -22,6 +24,7 @@ export function createPolicy (config: Config, inside = false): Policy {
     entry: createEntry(config),
     judge: createJudge({ upstreams: config.upstream, rules, rootPath: config.rootPath, strict: inside }),
     servesHost: hostCheck({ publicUrl: config.publicUrl, hosts: rules.hosts }),
+    oneHost: inside && rules.hosts.length > 0,
     headers: createAppHeaders(config),
     describeOpen: rules.describeOpen
   }

@@ -17,8 +17,13 @@ export interface ExplainOptions extends ExplainFlags {
 export function explain (config: Config, options: ExplainOptions, write: (text: string) => void = text => { process.stdout.write(text) }): number {
   const asked = { target: options.path ?? '/', method: (options.method ?? 'GET').toUpperCase(), host: options.host ?? config.publicUrl?.host ?? 'localhost' }
   const explanation = explained(config, readPerson(options, config), asked)
-  write(options.json === true ? `${JSON.stringify(explanation, null, 2)}\n` : readable(explanation, `${asked.method} ${asked.target}`))
+  write(visible(options.json === true ? `${JSON.stringify(explanation, null, 2)}\n` : readable(explanation, `${asked.method} ${asked.target}`)))
   return 0
+}
+
+/** What claims say must neither move a terminal's cursor nor turn its text round; as JSON it stays the same text. */
+function visible (text: string): string {
+  return text.replace(/[^\P{C}\n]/gu, sign => sign.split('').map(unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''))
 }
 
 function readable (explanation: Explanation, request: string): string {

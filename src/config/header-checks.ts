@@ -18,6 +18,7 @@ export function checkHeaders (choices: Map<OptionName, Resolved>, providers: rea
     if (draft.config[option] === true && same !== undefined) draft.fail('header', `--header has ${same.name}, which --${flagOf(option)} sends.`, 'Keep one of the two.')
   }
   checkClaims(draft, providers)
+  if (providers.length > 1) warnOfNames(draft)
   const passed = TOKENS.filter(([option]) => draft.config[option] === true).map(([option]) => `--${flagOf(option)}`)
   if (passed.length > 0) warn(draft, passed.join(' and '), providers)
 }
@@ -37,6 +38,15 @@ function checkClaims ({ config: { header = [], rules = [] }, fail }: Draft, prov
 function claimsIn (text: string): readonly string[] {
   const code = text.replace(/'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/gs, '\'\'')
   return [...code.matchAll(/(?<![\w.)\]}"])claims\.(?:([A-Za-z_]\w*)|"([^"\\]*)")/g)].map(([, bare, quoted]) => bare ?? quoted ?? '')
+}
+
+/** Only `user` and what stands together with `provider` is one person where several bring people; a login may be anybody's with each. */
+function warnOfNames ({ config: { header = [] }, note }: Draft): void {
+  const alike = header.filter(({ expression: { text } }) => {
+    const code = text.replace(/'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/gs, '\'\'')
+    return /(?<![\w.)\]}"])(?:login|subject)\b/.test(code) && !/(?<![\w.)\]}"])(?:provider|user)\b/.test(code)
+  }).map(({ name, expression }) => `${name}=${expression.text}`)
+  if (alike.length > 0) note(`--header=${alike.join(', --header=')} can be the same for two people of two providers, and an app that goes by it takes them for one: send user, or join(':', [provider, login])`)
 }
 
 function warn ({ config, note }: Draft, passed: string, providers: readonly ProviderConfig[]): void {

@@ -1,4 +1,4 @@
-import type { Claims } from '../claims.ts'
+import { doubtsEmail, type Claims } from '../claims.ts'
 import type { Expression } from './jmespath.ts'
 import { claim, search, usable, type Found, type Step } from './search.ts'
 import type { Source, SourceDocument } from './sources.ts'
@@ -27,7 +27,7 @@ export interface EmailSearch {
  */
 export function findEmail ({ path, name = USUAL_NAME, sources, doubt, listed, vouched, allowUnverified, trace }: EmailSearch): string | undefined {
   if (doubt !== undefined && !allowUnverified) {
-    trace.note({ field: 'email', source: doubt.name, how: 'the claim email_verified', why: 'the provider has not verified it (allow-unverified-email would believe it)' })
+    trace.note({ field: 'email', source: doubt.name, how: 'the claim that says so', why: 'the provider has not verified it (allow-unverified-email would believe it)' })
     return undefined
   }
   const withheld = new Set(allowUnverified ? [] : sources.flatMap(({ claims }) => {
@@ -43,7 +43,7 @@ export function findEmail ({ path, name = USUAL_NAME, sources, doubt, listed, vo
 
 /** @param anyCase by that name in any spelling, none of which takes away what another says */
 export function findDoubt (documents: readonly SourceDocument[], anyCase: boolean): SourceDocument | undefined {
-  return documents.find(({ claims }) => claims.names().some(name => (anyCase ? name.toLowerCase() : name) === 'email_verified' && !claims.is(name)))
+  return documents.find(({ claims }) => doubtsEmail(claims, anyCase))
 }
 
 function stepsOf (path: Expression | undefined, name: string): Step<string>[] {
@@ -78,7 +78,7 @@ function addressIn (upn: unknown): Found<string> {
 function fromList (pages: readonly Claims[] | undefined, allowUnverified: boolean, trace: Trace): string | undefined {
   if (pages === undefined) return undefined
   const primary = pages.flatMap(page => [...page.list(), ...page.list('values')]).find(record => record.is('primary') || record.is('is_primary'))
-  const isDoubted = primary !== undefined && ['verified', 'is_confirmed'].some(flag => primary.has(flag) && !primary.is(flag))
+  const isDoubted = primary !== undefined && (doubtsEmail(primary) || ['verified', 'confirmed', 'is_confirmed'].some(flag => primary.has(flag) && !primary.is(flag)))
   const found: Found<string> = primary === undefined ? { why: 'no record is marked as primary' } : isDoubted && !allowUnverified ? { why: 'the primary one is not verified (allow-unverified-email would believe it)' } : usable(primary.raw('email'))
   trace.note({ field: 'email', source: 'emails', how: 'the primary address', ...found })
   return found.value

@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose'
-import { Claims } from '../claims.ts'
+import { Claims, doubtsEmail } from '../claims.ts'
 import type { Said, SourceDocument } from '../identity/sources.ts'
 
 /**
@@ -10,7 +10,7 @@ import type { Said, SourceDocument } from '../identity/sources.ts'
 export function mergeClaims (documents: readonly SourceDocument[]): Claims {
   const all = documents.toSorted((one, other) => Number(one.name === 'access_token') - Number(other.name === 'access_token')).map(({ claims }) => claims)
   // one source's "verified" must not vouch for an address that another source doubts
-  const doubted = all.some(source => source.has('email_verified') && !source.is('email_verified'))
+  const doubted = all.some(source => doubtsEmail(source))
   return Claims.merge(doubted ? [new Claims({ email_verified: false }), ...all] : all)
 }
 

@@ -14,6 +14,8 @@ export interface ResourceRequest {
 
 const MOST_PAGES = 100
 const MOST_ITEMS = 10_000
+/** Characters as JSON: pages are kept parsed, which takes some twenty times as much. */
+const MOST_TEXT = 4 * 1024 * 1024
 
 /**
  * One JSON document of the provider, read with the access token in the header (RFC 6750 §2.1), never in the address.
@@ -60,9 +62,12 @@ export async function readResource (resource: Resource, request: ResourceRequest
 export async function readPages (first: string, request: ResourceRequest): Promise<readonly unknown[]> {
   const pages: unknown[] = []
   let url: string | undefined = first
+  let left = MOST_TEXT
   while (url !== undefined) {
     if (pages.length === MOST_PAGES) throw new ProviderAnswerInvalid(`GET ${address(first)} has more than ${MOST_PAGES} pages`)
     const { document, link } = await readPage(url, request)
+    left -= JSON.stringify(document).length
+    if (left < 0) throw new ProviderAnswerInvalid(`GET ${address(first)} has pages of more than ${MOST_TEXT} characters together`)
     pages.push(document)
     const next = new Claims(document).raw('next')
     const member = typeof next === 'string' && parseUrl(next)?.origin === new URL(first).origin ? next : undefined

@@ -10,6 +10,8 @@ export interface Arrival {
   readonly proto: 'http' | 'https'
   /** Host as the browser sent it, with its port; empty when there was none. */
   readonly host: string
+  /** The Host that the request was judged by, lower case, where a trusted proxy named another than its own. */
+  readonly asked?: string | undefined
   readonly port: number
 }
 
@@ -48,7 +50,7 @@ export function outwardHeaders (raw: readonly string[], outward: Outward): strin
       if (nominates(value)) named += `${value},`
     } else if (known.kind === 'keep' || !host) {
       host ||= known.kind === 'host'
-      out.push(name, value)
+      out.push(name, known.kind === 'host' ? judgedHost(value, outward.arrival) : value)
     }
   }
   const kept = cookie === '' ? '' : withoutOurs(cookie, outward.isOurCookie)
@@ -122,6 +124,11 @@ function pushArrival (out: string[], { address, forwardedFor, proto, host, port 
   out.push('X-Forwarded-Port', String(port))
   out.push('Forwarded', `for=${node(address)}${host === '' || /["\\]/.test(host) ? '' : `;host="${host}"`};proto=${proto}`)
   if (address !== '') out.push('X-Real-IP', address)
+}
+
+/** What was judged is what goes on: many a proxy passes on both its Host and an X-Forwarded-Host of the client's own. */
+function judgedHost (value: string, { asked }: Arrival): string {
+  return asked === undefined || asked === value.toLowerCase() ? value : asked
 }
 
 /** RFC 7239 §6: an IPv6 address stands in brackets, and then in quotes. */

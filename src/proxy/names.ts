@@ -17,6 +17,7 @@ const spoofable = new Set(words(`
   proxy forwarded forwarded-for forwarded-host forwarded-proto x-forwarded x-forward-for x-forwarded-for front-end-https
   client-ip client-cert client-cert-chain true-client-ip x-client-ip x-cluster-client-ip x-originating-ip x-scheme x-url-scheme
   x-host x-script-name x-rewrite-url x-http-host-override x-http-method x-http-method-override x-method-override
+  x-method -method method-override http-method-override x-http-verb x-tunnel-method x-tunneled-method x-requested-method
   x-user x-username x-userid x-userinfo x-login x-email x-mail x-group x-groups x-role x-roles x-subject x-id-token x-jwt-assertion
   x-auth x-auth-user x-auth-username x-auth-userid x-auth-id x-auth-name x-auth-email x-auth-subject x-auth-group x-auth-groups
   x-auth-role x-auth-roles x-auth-expiresin x-anonymous-consumer x-endpoint-api-userinfo x-apigateway-api-userinfo

@@ -101,3 +101,11 @@ t.test('that tokens are in the cookie, grow old, or never come is said at start'
   t.match(before('http://app.internal:80'), /sends tokens to http:\/\/app\.internal over plain http/)
   for (const upstream of ['https://app.internal', 'http://127.0.0.1:5006', 'unix:/run/app.sock']) t.notMatch(before(upstream), /plain http/, upstream)
 })
+
+t.test('a name that two providers may give to two people is told at start', async t => {
+  const alone = { 'oauth-provider': undefined, 'oauth-issuer': undefined, 'oauth-key': undefined, 'oauth-secret': undefined }
+  const notices = (header: string) => load({ ...alone, config: file(t, 'gate.yaml', `headers:\n  X-WEBAUTH-USER: "${header}"\nproviders:\n  - { id: one, oauth_provider: github, user_prefix: 'one:', oauth_key: k, oauth_secret: s }\n  - { id: two, oauth_provider: gitlab, user_prefix: 'two:', oauth_key: k, oauth_secret: s }\n`) }).notices.filter(notice => /two people of two providers/.test(notice))
+  t.match(notices('login'), [/^--header=X-WEBAUTH-USER=login can be the same/])
+  for (const safe of ['user', 'join(\':\', [provider, login])', 'name', '\'login\'']) t.strictSame(notices(safe), [], safe)
+  t.notMatch(load({ header: 'X-WEBAUTH-USER=login' }).notices.join(), /two people/, 'nor with one provider')
+})

@@ -134,6 +134,28 @@ t.test('a trusted proxy’s word for the host counts, and rules go by it', async
   t.strictSame([await ask('app.example.com'), await ask('App.example.com:443'), await ask('docs.example.com'), await ask('app.example.com:8443'), await ask('evil.example'), await ask()], [401, 401, 200, 421, 421, 421])
 })
 
+t.test('a host that is not the one that was judged does not reach the app, where a trusted proxy passes on an X-Forwarded-Host of the client’s own', async t => {
+  const { origin, app } = await startGate(t, { settings: { trustedProxy: ['127.0.0.1'], rules: [{ host: 'www.example.com', allow: 'public' }, { host: 'admin.example.com', allow: { groups: ['admins'] } }] } })
+  const ask = async (host: string, forwarded?: string) => (await new Visitor().ask(`${origin}/secret`, { headers: { host, ...forwarded !== undefined && { 'x-forwarded-host': forwarded } } })).status
+  t.equal(await ask('admin.example.com'), 401)
+  t.equal(await ask('admin.example.com', 'www.example.com'), 200)
+  t.equal(await ask('WWW.example.com'), 200)
+  t.strictSame(app.received.map(({ headers }) => headers.host), ['www.example.com', 'WWW.example.com'], 'and never as admin.example.com')
+})
+
+t.test('inside an app, which has chosen its route by Host, no proxy names another host to the rules', async t => {
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(oauthGate, {
+    env: {}, oauthProvider: 'oidc', oauthIssuer: 'http://127.0.0.1:1', oauthKey: 'k', oauthSecret: 's', cookieSecret: COOKIE_SECRET, trustedProxy: ['127.0.0.1'],
+    rules: [{ host: 'www.example.com', allow: 'public' }, { host: 'admin.example.com', allow: { groups: ['admins'] } }]
+  })
+  for (const host of ['www.example.com', 'admin.example.com']) app.get('/secret', { constraints: { host } }, async () => host)
+  t.match(await app.inject({ url: '/secret', headers: { host: 'admin.example.com', 'x-forwarded-host': 'www.example.com' } }), { statusCode: 421 })
+  t.match(await app.inject({ url: '/secret', headers: { host: 'www.example.com', 'x-forwarded-host': 'admin.example.com' } }), { statusCode: 421 })
+  t.match(await app.inject({ url: '/secret', headers: { host: 'www.example.com', 'x-forwarded-host': 'www.example.com:443' } }), { statusCode: 200, body: 'www.example.com' })
+})
+
 t.test('inside an app an unknown host is refused too', async t => {
   const app = fastify()
   t.teardown(() => app.close())

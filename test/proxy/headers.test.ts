@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { knownName } from '../../src/proxy/names.ts'
 import t from 'tap'
 import type { Identity } from '../../src/identity/identity.ts'
 import { identityHeaders, inwardHeaders, outwardHeaders, type Outward } from '../../src/proxy/headers.ts'
@@ -143,3 +144,7 @@ t.test('an answer passes as it is, but for the connection\'s, our cookies and ou
 function pairs (flat: readonly string[]): [string, string][] {
   return flat.flatMap((name, i) => i % 2 === 0 ? [[name, flat[i + 1] ?? ''] as [string, string]] : [])
 }
+
+t.test('a method is overridden by no header, by whichever name', async t => {
+  for (const name of ['X-HTTP-Method-Override', 'X_HTTP_Method', 'X-Method-Override', 'X-Method', '_method', 'Method-Override', 'HTTP-Method-Override', 'X-HTTP-Verb', 'X-Tunnel-Method', 'X-Tunneled-Method', 'X-Requested-Method']) t.equal(knownName(name).kind, 'drop', name)
+})

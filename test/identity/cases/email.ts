@@ -65,6 +65,10 @@ export const email: readonly IdentityCase[] = [
   // what is not verified counts only where the operator says so
   { what: 'email: an unverified field', settings: mail, userinfo: { email: 'ida@x.io', email_verified: false }, expected: { email: undefined } },
   { what: 'email: an unverified field, without a setting', userinfo: { email: 'ida@x.io', email_verified: false }, expected: { email: undefined } },
+  { what: 'email: a doubt as Google’s older userinfo has it', settings: mail, userinfo: { email: 'ida@x.io', verified_email: false }, expected: { email: undefined } },
+  { what: 'email: a doubt as Google’s older userinfo has it, without a setting', userinfo: { email: 'ida@x.io', verified_email: false }, expected: { email: undefined } },
+  { what: 'email: a doubt as Discord has it', settings: mail, userinfo: { email: 'ida@x.io', verified: false }, expected: { email: undefined } },
+  { what: 'email: verified as Zoom has it', settings: mail, userinfo: { email: 'ida@x.io', verified: 1 }, expected: { email: 'ida@x.io' } },
   { what: 'email: a doubt in words', settings: mail, userinfo: { email: 'ida@x.io', email_verified: 'no' }, expected: { email: undefined } },
   { what: 'email: verified in words', settings: mail, userinfo: { email: 'ida@x.io', email_verified: 'true' }, expected: { email: 'ida@x.io' } },
   { what: 'email: null does not verify', settings: mail, userinfo: { email: 'ida@x.io', email_verified: null }, expected: { email: undefined } },

@@ -31,6 +31,8 @@ export const emails: readonly IdentityCase[] = [
   { what: 'emails: and no other in its place', settings: mail, emails: [{ ...main, verified: false }, other], asked, expected: { email: undefined } },
   { what: 'emails: a primary one that is not confirmed', settings: mail, emails: { values: [{ email: 'l@x.io', is_primary: true, is_confirmed: false }] }, asked, expected: { email: undefined } },
   { what: 'emails: one doubt of two is enough', settings: mail, emails: [{ ...main, is_confirmed: false }], asked, expected: { email: undefined } },
+  { what: 'emails: a doubt by another name', settings: mail, emails: [{ email: 'l@x.io', primary: true, email_verified: false }], asked, expected: { email: undefined } },
+  { what: 'emails: a doubt that calls it confirmed', settings: mail, emails: [{ email: 'l@x.io', primary: true, confirmed: false }], asked, expected: { email: undefined } },
   { what: 'emails: null is a doubt', settings: mail, emails: [{ ...main, verified: null }], asked, expected: { email: undefined } },
   { what: 'emails: a doubt that the operator overrules', settings: believing, emails: [{ ...main, verified: false }], asked, expected: { email: 'l@x.io' } },
   // pages
