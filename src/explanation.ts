@@ -9,6 +9,7 @@ import type { Identity } from './identity/identity.ts'
 import type { MoreDocuments, Said } from './identity/sources.ts'
 import { Trace, type Attempt } from './identity/trace.ts'
 import { createPolicy } from './policy.ts'
+import { address } from './oauth/http.ts'
 import { isOpenedBy, placesOf } from './provider.ts'
 import { pairs } from './proxy/app-headers.ts'
 
@@ -74,7 +75,7 @@ function identityOf (config: Config, { provider, said, given: own = [] }: Person
   const unread = [
     ...readBy(provider, config, said).filter(([name]) => !own.includes(name)),
     ...wanted.flatMap(({ name, url }) => given(name) === undefined ? [[name, url] as const] : [])
-  ]
+  ].map(([name, url]) => [name, address(url)] as const) // a query may hold a key
   // What the gate would not read is not looked at, given or not.
   const more: MoreDocuments = Object.fromEntries(wanted.flatMap(({ name }) => given(name) === undefined ? [] : [[name, given(name)]]))
   try {

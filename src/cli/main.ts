@@ -139,8 +139,8 @@ function read<T> (flag: string, text: string, parse: (raw: unknown) => T): T {
   }
 }
 
-function readable ({ problems }: ConfigError, isQuestion: boolean): string {
+function readable ({ problems, notices }: ConfigError, isQuestion: boolean): string {
   if (isQuestion) return problems.map(({ message, fix }) => `oauth-gate: ${message}\n  ${fix}\n`).join('')
   const count = problems.length === 1 ? 'One thing keeps' : `${problems.length} things keep`
-  return `oauth-gate: ${count} it from starting.\n${problems.map(({ message, fix }) => `\n  - ${message}\n    ${fix}\n`).join('')}`
+  return `oauth-gate: ${count} it from starting.\n${problems.map(({ message, fix }) => `\n  - ${message}\n    ${fix}\n`).join('')}${notices.map(notice => `\n  Note: ${notice}\n`).join('')}`
 }

@@ -42,7 +42,7 @@ export function loadAll (command: Command, argv: readonly string[], settings: Se
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     if (problems.length === 0) throw error
-    problems.push(...error.problems)
+    throw new ConfigError([...problems, ...error.problems], { notices: error.notices })
   }
   throw new ConfigError(problems)
 }

@@ -58,10 +58,14 @@ export class ConfigError extends Error {
   /** Whether anything was set at all: where nothing was, a first step helps more than a list. */
   readonly nothingSet: boolean
 
-  constructor (problems: readonly ConfigProblem[], nothingSet = false) {
+  /** What was ignored or read differently than it was written: that may be why. */
+  readonly notices: readonly string[]
+
+  constructor (problems: readonly ConfigProblem[], { nothingSet = false, notices = [] }: { readonly nothingSet?: boolean, readonly notices?: readonly string[] } = {}) {
     super(problems.map(problem => `${problem.message}\n  ${problem.fix}`).join('\n'))
     this.name = 'ConfigError'
     this.problems = Object.freeze([...problems])
     this.nothingSet = nothingSet
+    this.notices = Object.freeze([...notices])
   }
 }

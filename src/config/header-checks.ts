@@ -19,6 +19,7 @@ export function checkHeaders (choices: Map<OptionName, Resolved>, providers: rea
   }
   checkClaims(draft, providers)
   if (providers.length > 1) warnOfNames(draft)
+  warnOfJoin(draft)
   const passed = TOKENS.filter(([option]) => draft.config[option] === true).map(([option]) => `--${flagOf(option)}`)
   if (passed.length > 0) warn(draft, passed.join(' and '), providers)
 }
@@ -47,6 +48,14 @@ function warnOfNames ({ config: { header = [] }, note }: Draft): void {
     return /(?<![\w.)\]}"])(?:login|subject)\b/.test(code) && !/(?<![\w.)\]}"])(?:provider|user)\b/.test(code)
   }).map(({ name, expression }) => `${name}=${expression.text}`)
   if (alike.length > 0) note(`--header=${alike.join(', --header=')} can be the same for two people of two providers, and an app that goes by it takes them for one: send user, or join(':', [provider, login])`)
+}
+
+/** A name may hold the separator, and whoever names groups could name two at once. */
+function warnOfJoin ({ config: { header = [] }, note }: Draft): void {
+  for (const { name, expression: { text } } of header) {
+    const [, list] = /^\s*join\(\s*'[^']*'\s*,\s*(groups|teams|organizations)\s*\)\s*$/.exec(text) ?? []
+    if (list !== undefined) note(`--header=${name}=${text}: a name with the separator in it looks like two; ${name}=${list} sends them with commas between, and those within a name encoded`)
+  }
 }
 
 function warn ({ config, note }: Draft, passed: string, providers: readonly ProviderConfig[]): void {

@@ -50,7 +50,8 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   const resolved = new Map<OptionName, Resolved>()
   for (const option of optionNames) {
     const decision = resolve(option, candidates.filter(candidate => candidate.option === option), readFile, problems, notices)
-    if (decision !== undefined && !refused.has(flagOf(option))) resolved.set(option, decision)
+    const mayBeInFile = written.failed === true && decision?.source.level === 'default' // what a file that cannot be read may say is not missing
+    if (decision !== undefined && !refused.has(flagOf(option)) && !mayBeInFile) resolved.set(option, decision)
   }
   const ofProviders: ConfigProblem[] = [] // told after what the gate itself lacks
   const { providers, choices } = settleProviders({ choices: resolved, env, readFile, folders: pluginFolders(written.path), problems: ofProviders, notices })
@@ -58,7 +59,7 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   checkHeaders(choices, providers, problems, notices)
   problems.push(...ofProviders)
   problems.push(...environmentProblems(env))
-  if (problems.length > 0) throw new ConfigError(problems, nothingSet)
+  if (problems.length > 0) throw new ConfigError(problems, { nothingSet, notices })
   return Object.freeze({
     config: Object.freeze({ ...Object.fromEntries([...choices].filter(([option]) => !isOfProvider(option)).map(([option, { value }]) => [option, value])), providers }) as unknown as Config,
     sources: Object.freeze(Object.fromEntries([...choices].map(([option, { source }]) => [option, source]))) as Loaded['sources'],
@@ -80,7 +81,7 @@ interface Files {
 }
 
 /** The file, and beside it Grafana's variables, which are like a part of Grafana's. */
-function readConfigFile ({ said, file, env, grafanaEnv }: Files, problems: ConfigProblem[]): Gathered & { readonly path?: string } {
+function readConfigFile ({ said, file, env, grafanaEnv }: Files, problems: ConfigProblem[]): Gathered & { readonly path?: string, readonly failed?: true } {
   const named = said.find(candidate => candidate.option === 'config')
   const path = named === undefined ? file : named.raw
   const grafana = { env, readFile, grafanaEnv, said }
@@ -94,7 +95,7 @@ function readConfigFile ({ said, file, env, grafanaEnv }: Files, problems: Confi
   } catch (error) {
     problems.push(...problemsOf('config', `${named?.from ?? 'the configuration file'} (${String(path)})`, error))
   }
-  return { candidates: [], problems: [], notices: [] }
+  return { candidates: [], problems: [], notices: [], failed: true }
 }
 
 /** What is no yes or no is told when the setting itself is read. */

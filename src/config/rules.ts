@@ -65,6 +65,7 @@ function readPath (text: string): string {
 function readAllow (allow: unknown): Allow {
   const word = WORDS.find(word => word === allow)
   if (word !== undefined) return word
+  if (Array.isArray(allow)) throw new Problem('has a list as its allow', 'Write allow: { groups: [admins] }, or { roles: [Admin] }.')
   if (typeof allow !== 'object' || allow === null) throw new Problem('needs allow: public, optional, signed-in, or groups', 'Write allow: { groups: [admins] }.')
   return readConditions(allow)
 }

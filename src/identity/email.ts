@@ -1,6 +1,6 @@
 import { doubtsEmail, type Claims } from '../claims.ts'
 import type { Expression } from './jmespath.ts'
-import { claim, search, usable, type Found, type Step } from './search.ts'
+import { byPath, claim, search, usable, type Found, type Step } from './search.ts'
 import type { Source, SourceDocument } from './sources.ts'
 import type { Trace } from './trace.ts'
 
@@ -34,11 +34,13 @@ export function findEmail ({ path, name = USUAL_NAME, sources, doubt, listed, vo
     const { value } = usable(claims.raw('email'))
     return value === undefined || vouched(claims) === value ? [] : [value.toLowerCase()]
   }))
-  const believed = ({ how, read }: Step<string>): Step<string> => ({ how, read: source => {
-    const found = read(source)
-    return found.value !== undefined && withheld.has(found.value.toLowerCase()) ? { why: 'the provider does not vouch for this address' } : found
-  } })
-  return search('email', stepsOf(path, name).map(believed), sources, trace) ?? fromList(listed, allowUnverified, trace)
+  const believed = (found: Found<string>): Found<string> => found.value !== undefined && withheld.has(found.value.toLowerCase()) ? { why: 'the provider does not vouch for this address' } : found
+  const steps = stepsOf(path, name).map(({ how, read }): Step<string> => ({ how, read: source => believed(read(source)) }))
+  const found = search('email', steps, sources, trace)
+  if (found !== undefined || listed === undefined) return found
+  const { value, why } = believed(fromList(listed, allowUnverified))
+  trace.note({ field: 'email', source: 'emails', how: 'the primary address', value, why })
+  return value
 }
 
 /** @param anyCase by that name in any spelling, none of which takes away what another says */
@@ -49,7 +51,7 @@ export function findDoubt (documents: readonly SourceDocument[], anyCase: boolea
 function stepsOf (path: Expression | undefined, name: string): Step<string>[] {
   return [
     claim('email'),
-    ...path === undefined ? [] : [{ how: `email-attribute-path (${path.text})`, read: ({ document }: Source) => usable(path.asText(document)) }],
+    ...path === undefined ? [] : [byPath('email-attribute-path', path)],
     { how: `the attribute ${name}`, read: ({ claims }) => attributeOf(claims, name) },
     { how: 'the claim upn', read: ({ claims }) => addressIn(claims.raw('upn')) }
   ]
@@ -75,11 +77,9 @@ function addressIn (upn: unknown): Found<string> {
 }
 
 /** The first record that is marked as the primary one. Records without a word on it count as the provider's word that it is verified. */
-function fromList (pages: readonly Claims[] | undefined, allowUnverified: boolean, trace: Trace): string | undefined {
-  if (pages === undefined) return undefined
+function fromList (pages: readonly Claims[], allowUnverified: boolean): Found<string> {
   const primary = pages.flatMap(page => [...page.list(), ...page.list('values')]).find(record => record.is('primary') || record.is('is_primary'))
   const isDoubted = primary !== undefined && (doubtsEmail(primary) || ['verified', 'confirmed', 'is_confirmed'].some(flag => primary.has(flag) && !primary.is(flag)))
-  const found: Found<string> = primary === undefined ? { why: 'no record is marked as primary' } : isDoubted && !allowUnverified ? { why: 'the primary one is not verified (allow-unverified-email would believe it)' } : usable(primary.raw('email'))
-  trace.note({ field: 'email', source: 'emails', how: 'the primary address', ...found })
-  return found.value
+  if (primary === undefined) return { why: 'no record is marked as primary' }
+  return isDoubted && !allowUnverified ? { why: 'the primary one is not verified (allow-unverified-email would believe it)' } : usable(primary.raw('email'))
 }

@@ -53,7 +53,7 @@ export function createIdentifier (settings: IdentifierSettings, needs: Identifie
     const said = provider.identity(sources, context)
     const doubted = findDoubt(documents, settings.grafanaCompat === true) !== undefined
     const search: Mapping = { emailAttributePath: settings.emailAttributePath, emailAttributeName: settings.emailAttributeName, grafanaCompat: settings.grafanaCompat === true }
-    return (doubted && !allowUnverifiedEmail) || applyMapping(search, { said, documents, more: {}, vouched: claims => provider.identity({ ...sources, claims }, context).email, allowUnverifiedEmail, trace: new Trace() }).email !== undefined
+    return (doubted && !allowUnverifiedEmail) || applyMapping(search, { said, documents, more: {}, own: claims => provider.identity({ ...sources, claims }, context), allowUnverifiedEmail, trace: new Trace() }).email !== undefined
   }
 
   return {

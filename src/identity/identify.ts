@@ -39,11 +39,11 @@ export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'nam
   const file = own(sources.claims)
   if (file.refused !== undefined) throw new AccessDenied(`the provider’s parameters exclude this account: ${file.refused}`, { reason: file.refused })
   const said = applyMapping(settings.mapping ?? {}, {
-    said: { ...file, email: file.email ?? (allowUnverifiedEmail ? unverified(sources, trace) : undefined) }, documents: documentsOf(all), more, allowUnverifiedEmail, vouched: claims => own(claims).email, trace
+    said: { ...file, email: file.email ?? (allowUnverifiedEmail ? unverified(sources, trace) : undefined) }, documents: documentsOf(all), more, allowUnverifiedEmail, own, trace
   })
   const subject = clean(said.subject)
   trace.note({ field: 'subject', source: 'the provider’s file', how: '', value: subject })
-  if (subject === undefined) throw new UserMissing('the provider sent no subject: neither sub nor id has a usable value')
+  if (subject === undefined) throw new UserMissing(`the provider’s file found no id that names the person for good (the provider sent: ${sources.claims.names().slice(0, 50).join(', ').slice(0, 1000)})`)
   const email = clean(said.email)
   const user = userOf(provider, sources, settings, { email, named: said.user, trace })
   return {

@@ -6,7 +6,7 @@ import { readDocument, type Document, type Expression } from './jmespath.ts'
 import { keepClaims, type ClaimToKeep } from './kept-claims.ts'
 import { organizationsIn, teamsIn } from './memberships.ts'
 import { roleNamed, type Role } from './role.ts'
-import { claim, search, usable, type Found, type Step } from './search.ts'
+import { byPath, claim, search, textBy, type Found, type Step } from './search.ts'
 import { readSources, type MoreDocuments, type Source, type SourceDocument } from './sources.ts'
 import { clean } from './text.ts'
 import type { Field, Trace } from './trace.ts'
@@ -36,8 +36,8 @@ export interface Evidence {
   /** In the order in which they are asked: id_token, userinfo, access token. */
   readonly documents: readonly SourceDocument[]
   readonly more: MoreDocuments
-  /** The address of this document alone that the provider's file vouches for. */
-  readonly vouched: (document: Claims) => string | undefined
+  /** What the provider's file makes of this document alone: an address that it does not give then is not vouched for. */
+  readonly own: (document: Claims) => ProviderIdentity
   readonly allowUnverifiedEmail: boolean
   readonly trace: Trace
 }
@@ -61,13 +61,13 @@ export function applyMapping (mapping: Mapping, evidence: Evidence): Mapped {
   const email = emailOf(mapping, evidence, sources)
   return {
     ...said, email,
-    login: mapping.loginAttributePath === undefined ? ofFile('login', said.login, trace) : search('login', loginSteps(mapping.loginAttributePath), sources, trace) ?? fallBack('login', 'the email', email, trace),
-    name: mapping.nameAttributePath === undefined ? ofFile('name', said.name, trace) : search('name', nameSteps(mapping.nameAttributePath), sources, trace),
-    groups: mapping.groupsAttributePath === undefined ? ofFile('groups', said.groups, trace) : search('groups', [groupsStep(mapping.groupsAttributePath)], sources, trace) ?? [],
+    login: mapping.loginAttributePath === undefined ? ofFile('login', said.login, evidence) : search('login', loginSteps(mapping.loginAttributePath), sources, trace) ?? fallBack('login', 'the email', email, trace),
+    name: mapping.nameAttributePath === undefined ? ofFile('name', said.name, evidence) : search('name', nameSteps(mapping.nameAttributePath), sources, trace),
+    groups: mapping.groupsAttributePath === undefined ? ofFile('groups', said.groups, evidence) : search('groups', [groupsStep(mapping.groupsAttributePath)], sources, trace) ?? [],
     role: roleOf(mapping, sources, trace),
     claims: keepClaims(mapping.claim ?? [], sources, trace),
-    ...teamsOf(mapping, said, more, trace),
-    ...said.organizations === undefined && more.organizations !== undefined ? { organizations: organizationsIn(more.organizations, trace) } : { organizations: ofFile('organizations', said.organizations, trace) ?? [] }
+    ...teamsOf(mapping, evidence),
+    ...said.organizations === undefined && more.organizations !== undefined ? { organizations: organizationsIn(more.organizations, trace) } : { organizations: ofFile('organizations', said.organizations, evidence) ?? [] }
   }
 }
 
@@ -76,18 +76,24 @@ export function namesGroups (path: Expression, documents: readonly SourceDocumen
   return documents.some(({ claims }) => path.asTexts(readDocument(claims)) !== undefined)
 }
 
-function emailOf (mapping: Mapping, { said, documents, more, vouched, allowUnverifiedEmail, trace }: Evidence, sources: readonly Source[]): string | undefined {
-  if (!mapsEmail(mapping)) return ofFile('email', said.email, trace)
+function emailOf (mapping: Mapping, evidence: Evidence, sources: readonly Source[]): string | undefined {
+  const { said, documents, more, own, allowUnverifiedEmail, trace } = evidence
+  if (!mapsEmail(mapping)) return ofFile('email', said.email, evidence)
   const doubt = findDoubt(documents, mapping.grafanaCompat === true)
-  const found = findEmail({ path: mapping.emailAttributePath, name: mapping.emailAttributeName, sources, doubt, listed: more.emails, vouched, allowUnverified: allowUnverifiedEmail, trace })
+  const found = findEmail({ path: mapping.emailAttributePath, name: mapping.emailAttributeName, sources, doubt, listed: more.emails, vouched: claims => own(claims).email, allowUnverified: allowUnverifiedEmail, trace })
   if (found !== undefined) return found
   // What grafana-compat doubts, or leaves out with its source, must not come by the file instead.
   const isLeftOut = mapping.grafanaCompat === true && ((doubt !== undefined && !allowUnverifiedEmail) || (sources.length < documents.length && documents.some(({ claims }) => claims.raw('email') === said.email)))
-  return ofFile('email', isLeftOut ? undefined : clean(said.email), trace)
+  return ofFile('email', isLeftOut ? undefined : clean(said.email), evidence)
 }
 
-function ofFile<T extends string | readonly string[]> (field: Field, value: T | undefined, trace: Trace): T | undefined {
-  trace.note({ field, source: 'the provider’s file', how: '', ...value === undefined || value.length === 0 ? {} : { value } })
+type FileField = 'email' | 'login' | 'name' | 'groups' | 'teams' | 'organizations'
+
+/** The first source that says the same by itself is where it comes from; some fields are made of several. */
+function ofFile<T extends string | readonly string[]> (field: FileField, value: T | undefined, { documents, own, trace }: Evidence): T | undefined {
+  const text = value === undefined || value.length === 0 ? undefined : JSON.stringify(value)
+  const source = text === undefined ? undefined : documents.find(({ claims }) => JSON.stringify(own(claims)[field]) === text)
+  trace.note({ field, source: 'the provider’s file', how: source === undefined ? '' : `from the ${source.name}`, ...text !== undefined && { value } })
   return value
 }
 
@@ -96,14 +102,12 @@ function fallBack (field: Field, how: string, value: string | undefined, trace: 
   return value
 }
 
-const bySetting = (setting: string, path: Expression): Step<string> => ({ how: `${setting} (${path.text})`, read: ({ document }) => usable(path.asText(document)) })
-
 function loginSteps (path: Expression): Step<string>[] {
-  return [claim('login'), bySetting('login-attribute-path', path), claim('username')]
+  return [claim('login'), byPath('login-attribute-path', path), claim('username')]
 }
 
 function nameSteps (path: Expression): Step<string>[] {
-  return [bySetting('name-attribute-path', path), claim('name'), claim('display_name')]
+  return [byPath('name-attribute-path', path), claim('name'), claim('display_name')]
 }
 
 /** Texts in their order; an empty list has the next source asked. */
@@ -115,8 +119,9 @@ function groupsStep (path: Expression): Step<readonly string[]> {
   } }
 }
 
-function teamsOf ({ teamIdsAttributePath }: Mapping, said: ProviderIdentity, { teams }: MoreDocuments, trace: Trace): { teams: readonly string[] } {
-  return { teams: teams !== undefined ? teamsIn(teams, teamIdsAttributePath, trace) : ofFile('teams', said.teams, trace) ?? [] }
+function teamsOf ({ teamIdsAttributePath }: Mapping, evidence: Evidence): { teams: readonly string[] } {
+  const { said, more: { teams }, trace } = evidence
+  return { teams: teams !== undefined ? teamsIn(teams, teamIdsAttributePath, trace) : ofFile('teams', said.teams, evidence) ?? [] }
 }
 
 const NO_GROUPS: Document = { root: { groups: [] } }
@@ -124,8 +129,8 @@ const NO_GROUPS: Document = { root: { groups: [] } }
 function roleOf ({ roleAttributePath: path, roleAttributeStrict, defaultRole, grafanaCompat }: Mapping, sources: readonly Source[], trace: Trace): Role | undefined {
   if (path === undefined) return undefined
   const how = `role-attribute-path (${path.text})`
-  const direct: Step<Role> = { how, read: ({ document }) => asRole(path.asText(document)) }
-  const odd: Step<Role> = { how: `${how} on {"groups": []}, by grafana-compat`, read: ({ document }) => path.asText(document) === undefined ? asRole(path.asText(NO_GROUPS)) : {} }
+  const direct: Step<Role> = { how, read: ({ document }) => asRole(textBy(path, document)) }
+  const odd: Step<Role> = { how: `${how} on {"groups": []}, by grafana-compat`, read: ({ document }) => path.asText(document) === undefined ? asRole(textBy(path, NO_GROUPS)) : {} }
   const found = search('role', grafanaCompat === true ? [direct, odd] : [direct], sources, trace)
   if (found !== undefined) return found
   if (roleAttributeStrict === true) {
@@ -137,8 +142,8 @@ function roleOf ({ roleAttributePath: path, roleAttributeStrict, defaultRole, gr
   return role
 }
 
-function asRole (text: string | undefined): Found<Role> {
-  if (text === undefined) return {}
+function asRole ({ value: text, why }: Found<string>): Found<Role> {
+  if (text === undefined) return { why }
   const role = roleNamed(text)
   return role === undefined ? { why: `${JSON.stringify(text.slice(0, 60))} is no role` } : { value: role }
 }

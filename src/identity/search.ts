@@ -1,3 +1,4 @@
+import type { Document, Expression } from './jmespath.ts'
 import type { Source } from './sources.ts'
 import { clean } from './text.ts'
 import type { Field, Trace } from './trace.ts'
@@ -33,6 +34,18 @@ export function search<T extends string | readonly string[]> (field: Field, step
 /** Only the text that was promised: another type is a field that is not there. */
 export function claim (name: string): Step<string> {
   return { how: `the claim ${name}`, read: ({ claims }) => usable(claims.raw(name)) }
+}
+
+/** A text by an expression, or why there is none: what could not be evaluated says so. */
+export function byPath (setting: string, path: Expression): Step<string> {
+  return { how: `${setting} (${path.text})`, read: ({ document }) => textBy(path, document) }
+}
+
+export function textBy (path: Expression, document: Document | undefined): Found<string> {
+  const text = path.asText(document)
+  if (text !== undefined) return usable(text)
+  const outcome = path.evaluate(document)
+  return 'failed' in outcome ? { why: `nothing, because ${outcome.failed}` } : usable(outcome.value)
 }
 
 /** A text that an honest name can be, or why it is none. */

@@ -6,7 +6,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { COOKIE_SECRET } from '../fixtures/gate.ts'
 
 t.test('what claims say moves no cursor and turns no text round in the terminal of whoever asks, and as JSON is the same text', async t => {
-  const claims = { sub: '1', email: 'a@example.com', role: '\u009b2J\u202eAdmin', '\u001b[2J\u0007name': 1, kept: '\u009b31m\u2028\u{e0041}' }
+  const claims = { sub: '1', email: 'a@example.com', role: '\u{e0042}\u202eAdmin', '\u001b[2J\u0007name': 1, kept: '\u009b31m\u2028\u{e0041}' }
   const file = join(t.testdir(), 'claims.json')
   writeFileSync(file, JSON.stringify(claims))
   const shown = (settings: object, json = false) => {
@@ -16,7 +16,7 @@ t.test('what claims say moves no cursor and turns no text round in the terminal 
     return text
   }
   for (const text of [shown({}), shown({ oauthJwtUser: 'nope' }), shown({}, true)]) t.notMatch(text, /[^\P{C}\n]/u)
-  t.match(shown({}), /\\u009b2J\\u202eAdmin/)
+  t.match(shown({}), /\\u202eAdmin/)
   t.match(shown({ oauthJwtUser: 'nope' }), /\\u001b\[2J/)
   t.match(JSON.parse(shown({}, true)), { identity: { claims: { kept: claims.kept } } })
 })

@@ -109,3 +109,8 @@ t.test('a name that two providers may give to two people is told at start', asyn
   for (const safe of ['user', 'join(\':\', [provider, login])', 'name', '\'login\'']) t.strictSame(notices(safe), [], safe)
   t.notMatch(load({ header: 'X-WEBAUTH-USER=login' }).notices.join(), /two people/, 'nor with one provider')
 })
+
+t.test('a join that would let one group look like two is told at start, with what to write instead', async t => {
+  t.match(set({ header: ['Remote-Groups=join(\',\', groups)'] }).notices.join('\n'), /Remote-Groups=groups sends them with commas between, and those within a name encoded/)
+  t.notMatch(set({ header: ['Remote-Groups=groups', 'X-Acme=join(\' \', [user, login])'] }).notices.join('\n'), /looks like two/)
+})

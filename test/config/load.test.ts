@@ -218,3 +218,13 @@ t.test('the help has every setting once, in its group', async t => {
   t.strictSame(lines.map(line => line.option).sort(), Object.keys(options).sort())
   t.ok(lines.every(line => line.text.length < 130 && line.text.includes('.')))
 })
+
+t.test('of a file that cannot be read nothing is said to be missing, and what was ignored is told with what is wrong', async t => {
+  t.strictSame(problems(() => loadConfig({ env: {}, file: file(t, 'gate.yaml', 'upstream: [\n') })).map(({ setting }) => setting), ['config'])
+  try {
+    loadConfig({ env: { GF_AUTH_GENERIC_OAUTH_CLIENT_ID: 'x', OAUTH_GATE_UPSTREAM: 'http://localhost:5006' } })
+    t.fail('it started')
+  } catch (error) {
+    t.match(error, { notices: [/--grafana-env/] })
+  }
+})
