@@ -7,6 +7,7 @@ import { fromGrafana } from './grafana/grafana.ts'
 import { checkHeaders } from './header-checks.ts'
 import { flagOf, optionNames } from './names.ts'
 import { options, type Config, type OptionName, type Settings } from './options.ts'
+import { checkPanelIdentity } from './panel-identity.ts'
 import { problemsOf, resolve, type Resolved, type Source } from './resolve.ts'
 import { pluginFolders } from './plugin.ts'
 import { isOfProvider, settleProviders } from './providers.ts'
@@ -57,6 +58,7 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   const { providers, choices } = settleProviders({ choices: resolved, env, readFile, folders: pluginFolders(written.path), problems: ofProviders, notices })
   crossCheck(choices, problems, notices)
   checkHeaders(choices, providers, problems, notices)
+  checkPanelIdentity(choices, problems, notices)
   problems.push(...ofProviders)
   problems.push(...environmentProblems(env))
   if (problems.length > 0) throw new ConfigError(problems, { nothingSet, notices })

@@ -19,8 +19,8 @@ const codes = new Set(Object.values(errors).flatMap(value => 'kind' in value ? [
 /** Flags of other programs that a page speaks of. */
 const FOREIGN_FLAGS = new Set(['build-arg', 'read-only', 'cap-drop', 'security-opt', 'network', 'env-file', 'global', 'ignore-scripts'])
 /** Words with underscores that are no keys of ours: of OAuth, of other programs, of endpoints. */
-const FOREIGN = new Set(`access_denied access_token auth_code base_url client_credentials display_name email_verified expires_at handle_path id_token invalid_grant preferred_username
-  proxy_pass proxy_cache auth_request redirect_uri request_id sign_in sign_out trusted_proxies userinfo_endpoint`.split(/\s+/))
+const FOREIGN = new Set(`access_denied access_token auth_code base_url client_credentials display_name email_verified expires_at handle_path id_token invalid_grant is_guest preferred_username
+  proxy_pass proxy_cache auth_request redirect_uri refresh_token request_id sign_in sign_out trusted_proxies userinfo_endpoint`.split(/\s+/))
 
 /** Grafana's, which one page is about. */
 const grafanaKeys = new Set([keys, ...Object.values(others)].flatMap(names => Object.keys(names)))
