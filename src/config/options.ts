@@ -85,6 +85,7 @@ export const groups = {
     allowUnverifiedEmail: option.flag({ doc: 'Believe addresses that the provider has not verified.', default: false })
   },
   headers: {
+    upstreamIdentity: option.choice(['headers', 'panel-cookies'], { common: true, doc: 'How the app learns who somebody is.', default: 'headers' }),
     header: option.headers({ doc: 'A header for the app, by JMESPath over the identity: X-WEBAUTH-USER=login.', default: [], aliases: { flags: ['headers'] } }),
     passAccessToken: option.flag({ doc: 'Send the app the access token, as X-Forwarded-Access-Token.', default: false }),
     passAuthorizationHeader: option.flag({ doc: 'Send the app the id_token, as Authorization: Bearer; a client’s own Authorization is dropped.', default: false })
