@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import { METHODS, ServerResponse, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Place } from '../access/judge.ts'
+import { mayOpenWebsocket } from '../access/origins.ts'
 import { cut } from '../proxy/answer.ts'
 import { holdContinue, type Forwarder } from '../proxy/forward.ts'
 import type { Outward } from '../proxy/headers.ts'
@@ -17,6 +18,8 @@ export interface UpstreamsOptions {
   readonly live: LiveSessions
   /** What is the same for every request that goes out. */
   readonly outward: Pick<Outward, 'passHost' | 'isOurCookie' | 'owned'>
+  /** Which origins may open websockets besides the gate's own. */
+  readonly admitsOrigin: (origin: string) => boolean
 }
 
 interface Upgrade { readonly socket: Socket, readonly head: Buffer }
@@ -62,7 +65,7 @@ async function upstreams (app: FastifyInstance, options: UpstreamsOptions): Prom
 
 export default fp(upstreams, { name: 'upstreams', dependencies: ['guard'] })
 
-function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarder, { live, outward: common }: UpstreamsOptions): void {
+function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarder, { live, outward: common, admitsOrigin }: UpstreamsOptions): void {
   const { raw, session, arrival } = request
   const path = (request.place as Place).target
   const outward = { ...common, arrival, identity: session?.headers ?? NOBODY }
@@ -76,7 +79,9 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
     request.log.info({ event: 'websocket.opened', user: session?.identity.user }, 'websocket')
     void channel.closed.then(() => request.log.info({ event: 'websocket.closed', ms: Math.round(reply.elapsedTime) }, 'websocket'))
   }
-  forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, fail, answered, opened })
+  // Where the guard has let in who has no session, it has not asked for their origin: the app's own check is then the only one.
+  const originChecked = mayOpenWebsocket(raw.headers.origin, arrival.origin, admitsOrigin)
+  forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, originChecked, fail, answered, opened })
 }
 
 // What ends with its connection must not end as if it were whole.
