@@ -46,7 +46,7 @@ function below ({ path, basePath }: Upstream, prefix: string): string[] {
   return whole === '' ? [] : [`--prefix=${whole}`]
 }
 
-/** With `bokeh` the app needs none of them, but what people type is known it is spared a refusal in its log. */
+/** With `bokeh` the app needs none of them; where it is known what people type, they spare its log a refusal. */
 function origins ({ origin, socketPath }: Upstream, { websocketOrigin, publicUrl, allowWebsocketOrigin }: Config, listening: string): string[] {
   if (websocketOrigin === 'rewrite') return socketPath === undefined ? flags([origin]) : flags(['http://localhost'])
   if (publicUrl !== undefined) return flags([publicUrl.origin, ...allowWebsocketOrigin])
