@@ -6,7 +6,7 @@ import { option } from './option.ts'
 export const groups = {
   server: {
     upstream: option.upstreams({ common: true, doc: 'The app, as [/path=]URL: http, https or unix:/path/to.sock[:/base].', required: true }),
-    app: option.choice(['panel', 'bokeh'], { common: true, doc: 'What the app is made with; settings that nobody set are then as it wants them.' }),
+    app: option.choice(['panel', 'bokeh'], { common: true, doc: 'What the app is made with; sets what it wants where nobody has.' }),
     upstreamCa: option.certificates({ doc: 'Certificates that https upstreams are checked against, instead of the system’s.' }),
     upstreamSkipVerify: option.flag({ doc: 'Accept any certificate from https upstreams.', default: false }),
     upstreamTimeout: option.duration({ doc: 'How long the app may take to begin its answer: 30, 30s, 2m.', default: 60_000 }),
@@ -42,7 +42,7 @@ export const groups = {
     oauthAuthorizeUrl: option.url({ common: true, doc: 'The provider’s authorization endpoint.', aliases: { env: ['PANEL_OAUTH_AUTHORIZE_URL'] } }),
     oauthTokenUrl: option.url({ common: true, doc: 'The provider’s token endpoint.', aliases: { env: ['PANEL_OAUTH_TOKEN_URL'] } }),
     oauthUserUrl: option.url({ common: true, doc: 'The provider’s userinfo endpoint.', aliases: { env: ['PANEL_OAUTH_USER_URL'] } }),
-    oauthJwtUser: option.text({ common: true, doc: 'The claim that names the user; beats --user-key.', aliases: { env: ['PANEL_OAUTH_JWT_USER'] } }),
+    oauthJwtUser: option.text({ doc: 'The claim that names the user; beats --user-key.', aliases: { env: ['PANEL_OAUTH_JWT_USER'] } }),
     name: option.text({ doc: 'What the button says people sign in with.', aliases: { flags: ['label'] } }),
     icon: option.text({ doc: 'The picture on the button, by its name in Grafana: signin, lock, users-alt and others.' }),
     userKey: option.text({ doc: 'The claim that names the user, instead of the provider’s usual one.', aliases: { env: ['PANEL_USER_KEY'] } }),
@@ -87,7 +87,7 @@ export const groups = {
     allowUnverifiedEmail: option.flag({ doc: 'Believe addresses that the provider has not verified.', default: false })
   },
   headers: {
-    upstreamIdentity: option.choice(['headers', 'panel-cookies'], { common: true, doc: 'How the app learns who somebody is.', default: 'headers' }),
+    upstreamIdentity: option.choice(['headers', 'panel-cookies'], { doc: 'How the app learns who somebody is.', default: 'headers' }),
     header: option.headers({ doc: 'A header for the app, by JMESPath over the identity: X-WEBAUTH-USER=login.', default: [], aliases: { flags: ['headers'] } }),
     passAccessToken: option.flag({ doc: 'Send the app the access token, as X-Forwarded-Access-Token.', default: false }),
     passAuthorizationHeader: option.flag({ doc: 'Send the app the id_token, as Authorization: Bearer; a client’s own Authorization is dropped.', default: false })
