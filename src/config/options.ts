@@ -6,6 +6,7 @@ import { option } from './option.ts'
 export const groups = {
   server: {
     upstream: option.upstreams({ common: true, doc: 'The app, as [/path=]URL: http, https or unix:/path/to.sock[:/base].', required: true }),
+    app: option.choice(['panel', 'bokeh'], { common: true, doc: 'What the app is made with; sets what it wants where nobody has.' }),
     upstreamCa: option.certificates({ doc: 'Certificates that https upstreams are checked against, instead of the system’s.' }),
     upstreamSkipVerify: option.flag({ doc: 'Accept any certificate from https upstreams.', default: false }),
     upstreamTimeout: option.duration({ doc: 'How long the app may take to begin its answer: 30, 30s, 2m.', default: 60_000 }),
@@ -27,7 +28,8 @@ export const groups = {
     readyPath: option.ownPath({ doc: 'Answers whether the gate serves.', default: '/ready' }),
     trustedProxy: option.networks({ common: true, doc: 'Proxies whose X-Forwarded-* headers are believed.', default: [] }),
     useXheaders: option.flag({ common: true, doc: 'Believe one proxy on this machine or network about scheme and client address.', default: false }),
-    allowWebsocketOrigin: option.origins({ doc: 'Other origins that may open websockets.', default: [], aliases: { env: ['BOKEH_ALLOW_WS_ORIGIN'] } })
+    allowWebsocketOrigin: option.origins({ doc: 'Other origins that may open websockets.', default: [], aliases: { env: ['BOKEH_ALLOW_WS_ORIGIN'] } }),
+    websocketOrigin: option.choice(['preserve', 'rewrite', 'bokeh'], { doc: 'The Origin of websockets that the app sees: the browser’s, its own, or what Bokeh takes.', default: 'preserve' })
   },
   provider: {
     oauthProvider: option.word({ common: true, doc: 'The provider that people sign in with.', required: true, aliases: { env: ['PANEL_OAUTH_PROVIDER'] } }),
@@ -40,7 +42,7 @@ export const groups = {
     oauthAuthorizeUrl: option.url({ common: true, doc: 'The provider’s authorization endpoint.', aliases: { env: ['PANEL_OAUTH_AUTHORIZE_URL'] } }),
     oauthTokenUrl: option.url({ common: true, doc: 'The provider’s token endpoint.', aliases: { env: ['PANEL_OAUTH_TOKEN_URL'] } }),
     oauthUserUrl: option.url({ common: true, doc: 'The provider’s userinfo endpoint.', aliases: { env: ['PANEL_OAUTH_USER_URL'] } }),
-    oauthJwtUser: option.text({ common: true, doc: 'The claim that names the user; beats --user-key.', aliases: { env: ['PANEL_OAUTH_JWT_USER'] } }),
+    oauthJwtUser: option.text({ doc: 'The claim that names the user; beats --user-key.', aliases: { env: ['PANEL_OAUTH_JWT_USER'] } }),
     name: option.text({ doc: 'What the button says people sign in with.', aliases: { flags: ['label'] } }),
     icon: option.text({ doc: 'The picture on the button, by its name in Grafana: signin, lock, users-alt and others.' }),
     userKey: option.text({ doc: 'The claim that names the user, instead of the provider’s usual one.', aliases: { env: ['PANEL_USER_KEY'] } }),
