@@ -1,4 +1,5 @@
 import type { Config, ProviderConfig } from './config/options.ts'
+import { scopesOf } from './config/scopes.ts'
 import { createIdentifier, type Identifier } from './identity/identifier.ts'
 import { createOAuthClient, type OAuthClientOptions } from './oauth/client.ts'
 import { createProviderFetch } from './oauth/http.ts'
@@ -39,7 +40,7 @@ export function clientOptions (settings: ProviderConfig, config: Config, outside
     clientSecret: settings.oauthSecret,
     authStyle: settings.authStyle,
     usePkce: settings.usePkce,
-    scopes: settings.emptyScopes ? [] : settings.oauthScope ?? [...provider.scopes, ...asksForGroups(config, settings) ? provider.groupScopes ?? [] : []],
+    scopes: scopesOf(settings, config),
     extraParams: settings.oauthExtraParams,
     issuer: settings.oauthIssuer,
     authorizeUrl: settings.oauthAuthorizeUrl,
@@ -48,8 +49,4 @@ export function clientOptions (settings: ProviderConfig, config: Config, outside
     idTokenName: settings.idTokenAttributeName,
     fetch: createProviderFetch({ timeout: PROVIDER_TIMEOUT, tls: { ca: settings.tlsClientCa, cert: settings.tlsClientCert, key: settings.tlsClientKey, skipVerify: settings.tlsSkipVerifyInsecure } })
   }
-}
-
-function asksForGroups ({ rules, ...lists }: Config, { entry = {} }: ProviderConfig): boolean {
-  return [lists, entry].some(list => [list.allowedGroups, list.teamIds, list.allowedOrganizations].some(names => names !== undefined)) || rules.some(({ allow }) => typeof allow === 'object' && allow.groups !== undefined)
 }

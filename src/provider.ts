@@ -186,3 +186,8 @@ export function placesOf (provider: Pick<Provider, 'endpoints' | 'resources'>, p
     resources: Object.fromEntries(named.map(([name, resource]) => [name, typeof resource === 'string' ? { url: resource } : resource]))
   }
 }
+
+/** Whether a resource is read at all, with what is asked for at the provider. */
+export function isOpenedBy (scopes: readonly string[], resource: Resource): boolean {
+  return resource.scopes === undefined || resource.scopes.some(scope => scopes.includes(scope))
+}

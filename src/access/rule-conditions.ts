@@ -35,10 +35,19 @@ export function refuseBy (rule: string, conditions: Conditions, reason: string |
   const empty = Object.entries(conditions).find(([, list]) => Array.isArray(list) && list.length === 0)
   if (empty !== undefined || Object.keys(conditions).length === 0) throw new TypeError(`${rule} has an empty list of ${empty?.[0] ?? 'groups'}`)
   const checks = [...providerCheck(conditions), ...groupCheck(conditions), ...roleCheck(conditions), ...emailCheck(conditions), ...conditionCheck(conditions)]
-  return identity => {
-    if (checks.every(check => check.holds(identity))) return null
+  const judge = (identity: Identity): Refusal | null => {
     const unmet = checks.filter(check => !check.holds(identity))
+    if (unmet.length === 0) return null
     return { reason: reason ?? `this page needs ${unmet.map(({ need }) => need).join(' and ')}`, detail: `${rule} asks for ${unmet.map(({ asks }) => asks).join(' and ')}` }
+  }
+  // Neither the conditions nor an identity ever change, and an expression may take as long as a thousand requests.
+  const judged = new WeakMap<Identity, Refusal | null>()
+  return identity => {
+    const known = judged.get(identity)
+    if (known !== undefined) return known
+    const refusal = judge(identity)
+    judged.set(identity, refusal)
+    return refusal
   }
 }
 

@@ -1,4 +1,5 @@
 import { last, optionalEntry, guestEntry, ruleEntry, skipEntry } from './entries.ts'
+import { hostName } from './hosts.ts'
 import { fold } from './prefix.ts'
 import type { Entry, Openings, Rule, RuleConfig } from './rule.ts'
 import { hasWay, missOf, type Miss, type Way } from './scope.ts'
@@ -49,45 +50,47 @@ export function compileRules (configs: readonly RuleConfig[], { optional = false
   const wholes = entries.filter(({ isWhole }) => isWhole)
   const methods = [...new Set(configs.flatMap(config => config.methods ?? []))]
   const first = entries[0]
+  const hosts = [...new Set(configs.flatMap(({ host }) => host ?? []))]
+  const named = hosts.length === 0 ? (way: Way) => way : (way: Way) => ({ ...way, host: hostName(way.host) }) // once, for all the rules that name one
   return {
     uniform: first !== undefined && isForEverything(first) ? first.rule : null,
-    hosts: [...new Set(configs.flatMap(({ host }) => host ?? []))],
-    match: (reading, way) => match(entries, reading, way),
-    whole: (reading, way) => [
-      ...[way.method, ...methods].flatMap(method => match(wholes, reading, { ...way, method })),
-      ...wholes.filter(entry => hasWay({ ...entry, methods: undefined }, way) === null && entry.paths.isBelowFolded(fold(reading))).map(({ rule }) => rule)
-    ],
-    trace: (reading, way) => {
-      const exact = deciding(entries, reading, way)
-      const near = nearly(entries, exact, fold(reading), way)
-      const asked = exact === last ? [...entries, last] : entries.slice(0, entries.indexOf(exact) + 1)
-      return asked.map(entry => ({ rule: entry.rule, miss: missOf(entry, reading, way), near: near.includes(entry.rule) }))
+    hosts,
+    match: (reading, way) => match(entries, reading, named(way)),
+    whole (reading, asked) {
+      const way = named(asked)
+      return [
+        ...[way.method, ...methods].flatMap(method => match(wholes, reading, { ...way, method })),
+        ...wholes.filter(entry => hasWay({ ...entry, methods: undefined }, way) === null && entry.paths.isBelowFolded(fold(reading))).map(({ rule }) => rule)
+      ]
+    },
+    trace (reading, asked) {
+      const way = named(asked)
+      const { exact, near } = ruling(entries, reading, way)
+      const before = exact === last ? [...entries, last] : entries.slice(0, entries.indexOf(exact) + 1)
+      return before.map(entry => ({ rule: entry.rule, miss: missOf(entry, reading, way), near: near.includes(entry.rule) }))
     },
     describeOpen: () => [...entries.map(({ sentence }) => sentence), ...entries.some(isForEverything) ? [] : ['Nothing else is open to anyone.']]
   }
 }
 
 function match (entries: readonly Entry[], reading: string, way: Way): readonly Rule[] {
-  const exact = deciding(entries, reading, way)
-  const others = nearly(entries, exact, fold(reading), way)
-  return others.length === 0 ? exact.alone : [exact.rule, ...others]
+  const { exact, near } = ruling(entries, reading, way)
+  return near.length === 0 ? exact.alone : [exact.rule, ...near]
 }
 
-function deciding (entries: readonly Entry[], reading: string, way: Way): Entry {
-  return entries.find(entry => missOf(entry, reading, way) === null) ?? last
-}
-
-function nearly (entries: readonly Entry[], exact: Entry, folded: string, way: Way): readonly Rule[] {
-  let found: Rule[] | undefined
+/** The entry that decides, and the rules before it that the reading might fall under as well. Method and host are asked first: a path may be an expression. */
+function ruling (entries: readonly Entry[], reading: string, way: Way): { readonly exact: Entry, readonly near: readonly Rule[] } {
+  const folded = fold(reading)
+  let near: Rule[] | undefined
   let loose = false
   for (const entry of entries) {
-    if (entry === exact) break
     if (hasWay(entry, way) !== null) continue
+    if (entry.paths.covers(reading)) return { exact: entry, near: near ?? none }
     const isLoose: boolean = !loose && entry.paths.coversFolded(folded)
     loose ||= isLoose
-    if (isLoose || entry.paths.continuesFolded(folded)) (found ??= []).push(entry.rule)
+    if (isLoose || entry.paths.continuesFolded(folded)) (near ??= []).push(entry.rule)
   }
-  return found ?? none
+  return { exact: last, near: near ?? none }
 }
 
 function isForEverything ({ paths, hosts, methods, isWhole }: Entry): boolean {

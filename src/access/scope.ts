@@ -1,11 +1,11 @@
-import { coversPattern, hostName, hostPattern, type HostPattern } from './hosts.ts'
+import { coversPattern, hostPattern, type HostPattern } from './hosts.ts'
 import type { Prefix } from './prefix.ts'
 
 /** By which way a path is asked for. */
 export interface Way {
   /** As a client writes it, which is in capitals. */
   readonly method: string
-  /** The Host that the request is believed to be for. */
+  /** The Host that the request is believed to be for; rules.ts has `hostName` read it before any rule is asked. */
   readonly host: string
 }
 
@@ -37,6 +37,6 @@ export function coversScope (scope: Scope, other: Scope): boolean {
 }
 
 export function hasWay ({ hosts, methods }: Scope, { host, method }: Way): Miss | null {
-  if (hosts !== undefined && !hosts.some(pattern => pattern.covers(hostName(host)))) return 'host'
+  if (hosts !== undefined && !hosts.some(pattern => pattern.covers(host))) return 'host'
   return methods === undefined || methods.has(method) ? null : 'method'
 }

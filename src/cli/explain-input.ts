@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs'
 import { Claims } from '../claims.ts'
 import { ConfigError, type ConfigProblem } from '../config/config-error.ts'
 import type { Config, ProviderConfig } from '../config/options.ts'
+import { scopesOf } from '../config/scopes.ts'
 import type { Person } from '../explanation.ts'
 import type { MoreDocuments, SourceDocument } from '../identity/sources.ts'
 import { claimsOfToken, listDocuments, putTogether } from '../oauth/merge-claims.ts'
-import { placesOf } from '../provider.ts'
+import { isOpenedBy, placesOf } from '../provider.ts'
 
 /** The flags of `explain` that are no settings. */
 export interface ExplainFlags {
@@ -33,8 +34,8 @@ export function readPerson (flags: ExplainFlags, config: Config): Person | undef
   const trusted = [['id_token', 'claims', flags.claims], ['userinfo', 'userinfo', flags.userinfo]] as const
   const documents = trusted.flatMap(([name, flag, file]): SourceDocument[] => file === undefined ? [] : [{ name, claims: new Claims(readObject(flag, file, problems)) }])
   const token = flags.accessToken === undefined ? '' : readText('access-token', flags.accessToken, problems).trim()
-  const names = namesOf(provider)
-  const others = (flags.document ?? []).flatMap(text => readNamed(text, [...names, ...MORE], problems))
+  const { names, opened } = resourcesOf(provider, config)
+  const others = (flags.document ?? []).flatMap(text => readNamed(text, [...opened, ...MORE.filter(name => !names.includes(name))], problems))
   if (problems.length > 0) throw new ConfigError(problems)
   if (documents.length === 0 && token === '' && others.length === 0) return undefined
   const read = others.filter(([name]) => names.includes(name))
@@ -49,9 +50,11 @@ function pagesOf (given: readonly (readonly [string, Claims])[]): readonly (read
   return first === undefined ? [] : [[first[0], given.map(([, page]) => page)]]
 }
 
-/** What the provider's file wants read beside. */
-function namesOf ({ provider, parameters, oauthScope }: ProviderConfig): readonly string[] {
-  return Object.keys(placesOf(provider, parameters, oauthScope ?? provider.scopes).resources)
+/** What the provider's file wants read beside, and of that what the gate does read, by the scopes that it asks for. */
+function resourcesOf (settings: ProviderConfig, config: Config): { readonly names: readonly string[], readonly opened: readonly string[] } {
+  const scopes = scopesOf(settings, config)
+  const { resources } = placesOf(settings.provider, settings.parameters, scopes)
+  return { names: Object.keys(resources), opened: Object.entries(resources).flatMap(([name, resource]) => isOpenedBy(scopes, resource) ? [name] : []) }
 }
 
 function providerOf ({ provider: id }: ExplainFlags, { providers }: Config, problems: ConfigProblem[]): ProviderConfig {

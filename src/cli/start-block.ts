@@ -2,6 +2,7 @@ import { createEntry } from '../access/entry.ts'
 import { compileRules } from '../access/rules.ts'
 import { openings } from '../config/openings.ts'
 import type { Config, ProviderConfig } from '../config/options.ts'
+import { scopesOf } from '../config/scopes.ts'
 import { isLoopback } from '../oauth/loopback.ts'
 import { createOwnUrls } from '../own-urls.ts'
 import { placesOf } from '../provider.ts'
@@ -46,8 +47,9 @@ function describeProvider ({ id, label, provider, parameters, oauthIssuer }: Pro
 }
 
 /** Whether an id_token will come that nobody can verify. */
-function believesTls ({ provider, parameters, emptyScopes, oauthScope, oauthIssuer, oauthTokenUrl }: ProviderConfig): boolean {
-  const scopes = emptyScopes ? [] : oauthScope ?? provider.scopes
+function believesTls (settings: ProviderConfig, config: Config): boolean {
+  const { provider, parameters, oauthIssuer, oauthTokenUrl } = settings
+  const scopes = scopesOf(settings, config)
   const { issuer, jwks, token } = placesOf(provider, parameters, scopes).endpoints
   const isMoved = oauthTokenUrl !== undefined && token !== undefined && new URL(oauthTokenUrl).origin !== new URL(token).origin
   return scopes.includes('openid') && oauthIssuer === undefined && (isMoved || (issuer === undefined && jwks === undefined))
@@ -63,7 +65,7 @@ function warnings (config: Config, labels: string, listening: string): string[] 
     [!restricted, `nothing restricts who may enter: anyone with an account at ${labels} is let in. Set --allowed-domains, --allowed-emails or --allowed-groups.`],
     [saysHttpsAlone(config), 'only the redirect URI says https: cookies are not Secure, and websockets of https pages are refused. Set --public-url, or name the proxy that ends TLS in --trusted-proxy.'],
     [isPublicHttp, 'people reach this address over plain http: passwords and cookies can be read on the way. Set --ssl-certfile and --ssl-keyfile, or --public-url=https://… behind a proxy that ends TLS.'],
-    [config.providers.some(believesTls), 'the provider’s keys are unknown, so an id_token is believed because TLS brought it. Set --oauth-issuer to have signatures verified.'],
+    [config.providers.some(settings => believesTls(settings, config)), 'the provider’s keys are unknown, so an id_token is believed because TLS brought it. Set --oauth-issuer to have signatures verified.'],
     [config.providers.some(({ tlsSkipVerifyInsecure }) => tlsSkipVerifyInsecure), `--tls-skip-verify-insecure is set: no certificate of ${unverified(config)} is checked, so whoever sits between it and the gate learns the client secret and can sign in as anybody. For tests alone; for a private authority there is --tls-client-ca.`],
     [config.providers.some(({ usePkce }) => !usePkce), 'PKCE is off: a stolen code can be used elsewhere.'],
     [config.upstreamSkipVerify, 'certificates of the app are not checked.'],

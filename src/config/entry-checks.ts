@@ -22,7 +22,7 @@ function checkSignUp (providers: readonly ProviderConfig[], { choices, problems,
   const without = isListed ? [] : providers.filter(({ entry = {} }) => entry.allowedEmails === undefined && entry.allowedEmailsFile === undefined)
   if (without.length > 0 && !refused) {
     const who = without.length === providers.length ? 'nobody' : `nobody who comes by ${without.map(({ id }) => id).join(' or ')}`
-    problems.push({ setting: 'allow-sign-up', message: `--allow-sign-up is off, and no list says who may enter then: ${who} could.`, fix: 'Name them in --allowed-emails or --allowed-emails-file, or take --allow-sign-up=no out.' })
+    problems.push({ setting: 'allow-sign-up', message: `With --allow-sign-up=no a list must say who may enter, and there is none: ${who} could.`, fix: 'Name them in --allowed-emails or --allowed-emails-file, or take --allow-sign-up=no out.' })
   }
   if (given(choices, 'allowedDomains')) notices.push('--allowed-domains means nothing with --allow-sign-up=no: only addresses that are listed may enter')
 }

@@ -5,6 +5,7 @@ import { draftOf, type Draft } from './draft.ts'
 import { flagOf } from './names.ts'
 import type { OptionName, ProviderConfig } from './options.ts'
 import type { Resolved } from './resolve.ts'
+import { scopesOf } from './scopes.ts'
 
 const TOKENS = [['passAccessToken', 'X-Forwarded-Access-Token'], ['passAuthorizationHeader', 'Authorization']] as const
 
@@ -32,13 +33,14 @@ function checkClaims ({ config: { header = [] }, fail }: Draft, providers: reado
   }
 }
 
-function warn ({ config: { upstream = [], oauthExpiryDays = 1, passAuthorizationHeader }, note }: Draft, passed: string, providers: readonly ProviderConfig[]): void {
+function warn ({ config, note }: Draft, passed: string, providers: readonly ProviderConfig[]): void {
+  const { upstream = [], oauthExpiryDays = 1, passAuthorizationHeader } = config
   note(`${passed} keep${passed.includes(' and ') ? '' : 's'} tokens in the session’s cookie, sealed, and they are not refreshed: a session lasts ${oauthExpiryDays} day${oauthExpiryDays === 1 ? '' : 's'} (--oauth-expiry-days), and after its own end, which is often an hour, the app is sent a token that has expired`)
   const open = upstream.find(({ origin, socketPath }) => socketPath === undefined && origin.startsWith('http:') && !isLoopback(new URL(origin).hostname))
   if (open !== undefined) note(`${passed} send${passed.includes(' and ') ? '' : 's'} tokens to ${open.origin} over plain http: whoever is on the way can use them`)
   for (const settings of providers.filter(({ provider }) => (provider as ProviderConfig['provider'] | undefined) !== undefined)) {
-    const { id, provider, oauthScope } = settings
+    const { id, provider } = settings
     if (provider.flow === 'handler') note(`${passed}: the provider ${id} has no tokens, so the header is absent for its people`)
-    else if (passAuthorizationHeader === true && !(oauthScope ?? provider.scopes).includes('openid')) note(`--pass-authorization-header: openid is not among the scopes of the provider ${id}, so hardly an id_token will come, and without one the header is absent`)
+    else if (passAuthorizationHeader === true && !scopesOf(settings, config).includes('openid')) note(`--pass-authorization-header: openid is not among the scopes of the provider ${id}, so hardly an id_token will come, and without one the header is absent`)
   }
 }

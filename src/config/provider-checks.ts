@@ -80,7 +80,7 @@ function tenants ({ provider, config: { allowedTenants }, fail }: ProviderDraft)
 
 function roles ({ config: { roleAttributePath, roleAttributeStrict }, missing, given, fail, note }: ProviderDraft): void {
   if (roleAttributePath !== undefined || !missing('roleAttributePath')) return
-  if (roleAttributeStrict === true) fail('roleAttributeStrict', '--role-attribute-strict is given without --role-attribute-path, so nobody would have a role.', 'Add --role-attribute-path, or take it out.')
+  if (roleAttributeStrict === true) fail('roleAttributeStrict', 'With --role-attribute-strict and without --role-attribute-path nobody would have a role.', 'Add --role-attribute-path, or take it out.')
   if (given('defaultRole')) note('--default-role means nothing without --role-attribute-path: nobody is given a role')
 }
 

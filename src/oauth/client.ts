@@ -1,7 +1,7 @@
 import { Claims } from '../claims.ts'
 import { IdTokenInvalid, ProviderAnswerInvalid, ProviderRefused } from '../errors.ts'
 import type { Said } from '../identity/sources.ts'
-import { placesOf, type Provider, type Resource } from '../provider.ts'
+import { isOpenedBy, placesOf, type Provider, type Resource } from '../provider.ts'
 import { buildAuthorizeUrl, takesPkce, type AuthorizeOptions, type LoginAttempt } from './authorize.ts'
 import { isOfIssuer, readCallback } from './callback.ts'
 import { chooseClientAuth, type AuthStyle } from './client-auth.ts'
@@ -132,8 +132,7 @@ async function readSources (options: OAuthClientOptions, endpoints: Endpoints, t
 
 /** What nobody asked for, and what an optional resource refuses, is an empty document. */
 async function readOther (resource: Resource, request: ResourceRequest, claims: Claims, options: OAuthClientOptions): Promise<Claims> {
-  const asked = resource.scopes === undefined || resource.scopes.some(scope => options.scopes.includes(scope))
-  if (!asked || resource.when?.(claims) === false) return new Claims(undefined)
+  if (!isOpenedBy(options.scopes, resource) || resource.when?.(claims) === false) return new Claims(undefined)
   return await unlessRefused(resource, options, async () => await readResource(resource, request)) ?? new Claims(undefined)
 }
 

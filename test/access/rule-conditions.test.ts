@@ -43,3 +43,17 @@ t.test('truth is JMESPath’s own, and what fails is not true', async t => {
   for (let level = 0; level < 100; level++) deep = [deep]
   t.notOk(holds('`true`', { ...ada, claims: { deep } }), 'nothing holds of an identity that cannot be looked at')
 })
+
+t.test('an identity is judged once by each rule, however many requests it makes', async t => {
+  let count = 0
+  class Counted extends Expression {
+    override asTruth (...args: Parameters<Expression['asTruth']>): boolean {
+      count++
+      return super.asTruth(...args)
+    }
+  }
+  const refuse = refuseBy('the rule for /a', { condition: new Counted('contains(groups, \'admins\')') }, undefined)
+  for (let request = 0; request < 5; request++) t.strictSame([refuse(ada) === null, refuse(dev) === null], [true, false])
+  t.equal(count, 2)
+  t.equal(refuse({ ...dev, groups: ['admins'] }), null, 'and what was said of one is not said of another')
+})

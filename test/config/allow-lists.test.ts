@@ -82,7 +82,7 @@ t.test('roles that nobody would have stop the start; that everybody has one of t
 
 t.test('without sign-up there must be a list, and domains that open nothing are said', t => {
   const off = { 'allow-sign-up': 'no' }
-  t.match(problems(() => load(off)), [{ setting: 'allow-sign-up', message: /--allow-sign-up is off, and no list says who may enter then: nobody could/, fix: /--allowed-emails or --allowed-emails-file/ }])
+  t.match(problems(() => load(off)), [{ setting: 'allow-sign-up', message: /With --allow-sign-up=no a list must say who may enter, and there is none: nobody could/, fix: /--allowed-emails or --allowed-emails-file/ }])
   t.strictSame(blamed(() => load({ ...off, 'allowed-domains': 'b.com', 'allowed-groups': 'g' })), ['allow-sign-up'], 'a domain or a group is no list')
   t.strictSame(blamed(() => load({ ...off, 'allowed-emails': 'nobody' })), ['allowed-emails'], 'one that is refused is not missing as well')
   t.strictSame(load({ ...off, 'allowed-emails': 'a@b.com' }).notices, [])

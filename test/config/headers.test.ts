@@ -92,6 +92,7 @@ t.test('that tokens are in the cookie, grow old, or never come is said at start'
   t.match(notes({ passAccessToken: true, passAuthorizationHeader: true, oauthExpiryDays: 7 }), /^--pass-access-token and --pass-authorization-header keep tokens.*lasts 7 days/)
   t.notMatch(notes({ passAuthorizationHeader: true }), /openid|plain http/)
   t.match(notes({ passAuthorizationHeader: true, oauthScope: ['email'] }), /openid is not among the scopes of the provider oidc/)
+  t.match(notes({ passAuthorizationHeader: true, emptyScopes: true }), /openid is not among the scopes of the provider oidc/)
   t.notMatch(notes({ passAccessToken: true, oauthScope: ['email'] }), /openid/, 'an access token comes without it')
   t.match(load({ 'pass-authorization-header': true, 'oauth-provider': 'github', 'oauth-issuer': undefined }).notices.join('\n'), /openid is not among the scopes of the provider github/)
   const before = (upstream: string) => load({ upstream, 'pass-access-token': true }).notices.join('\n')

@@ -10,7 +10,7 @@ import { anchorsOf, pages, proseOf } from './markdown.ts'
 
 const main = new URL('../../src/cli/main.js', import.meta.url).href
 /** Flags of commands that are no settings: --live, --help. */
-const commandFlags = new Set(['serve', 'demo', 'check', 'healthcheck'].flatMap(command => {
+const commandFlags = new Set(['serve', 'demo', 'check', 'explain', 'healthcheck'].flatMap(command => {
   const help = execFileSync(process.execPath, ['--input-type=module', '-e', `process.exitCode = await (await import(${JSON.stringify(main)})).main(process.argv.slice(1))`, '--', command, '--help'], { encoding: 'utf8' })
   return [...help.matchAll(/^ +(?:-\w, )?--([a-z-]+)/gm)].map(([, flag = '']) => flag)
 }))
@@ -19,7 +19,7 @@ const codes = new Set(Object.values(errors).flatMap(value => 'kind' in value ? [
 /** Flags of other programs that a page speaks of. */
 const FOREIGN_FLAGS = new Set(['build-arg', 'read-only', 'cap-drop', 'security-opt', 'network', 'env-file', 'global', 'ignore-scripts'])
 /** Words with underscores that are no keys of ours: of OAuth, of other programs, of endpoints. */
-const FOREIGN = new Set(`access_denied access_token auth_code base_url client_credentials email_verified expires_at handle_path id_token invalid_grant preferred_username
+const FOREIGN = new Set(`access_denied access_token auth_code base_url client_credentials display_name email_verified expires_at handle_path id_token invalid_grant preferred_username
   proxy_pass proxy_cache auth_request redirect_uri request_id sign_in sign_out trusted_proxies userinfo_endpoint`.split(/\s+/))
 
 /** Grafana's, which one page is about. */
