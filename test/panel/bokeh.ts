@@ -30,7 +30,7 @@ export function readToken (token: string): Token {
 }
 
 /** A token of one's own making, as a browser's owner can make it: of a new session, for a year, and without a signature. */
-export function forgeToken (content: TokenContent, session_id = randomUUID()): string {
+export function forgeToken (content: TokenContent, session_id: string = randomUUID()): string {
   const packed = deflateSync(JSON.stringify(content)).toString('base64url')
   return Buffer.from(JSON.stringify({ session_id, session_expiry: Math.floor(Date.now() / 1000) + 365 * 86_400, __bk__zlib_: packed })).toString('base64url')
 }
