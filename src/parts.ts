@@ -5,21 +5,25 @@ import { originMatcher } from './access/origins.ts'
 import { activate } from './active-provider.ts'
 import { watchEmails } from './config/emails-file.ts'
 import type { Config } from './config/options.ts'
+import { appOpens, isForPanel } from './config/panel-identity.ts'
 import { GateError } from './errors.ts'
 import type { Outside } from './outside.ts'
 import { createOwnUrls, type OwnUrls } from './own-urls.ts'
 import { createPages } from './pages/index.ts'
 import { createLogo, type Logo } from './pages/logo.ts'
 import { createPolicy } from './policy.ts'
+import type { CommonOutward } from './plugins/outward.ts'
 import { createPlaces } from './plugins/places.ts'
 import { createArrivals } from './proxy/arrival.ts'
 import { createForwarder } from './proxy/forward.ts'
+import { panelHeaders, panelHeadersOfGet } from './proxy/panel.ts'
 import { createLoginFlow, createProviders } from './routes/login-flow.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
-import { createKeyring } from './session/keyring.ts'
+import { createKeyring, type Keyring } from './session/keyring.ts'
 import { createLiveSessions } from './session/live.ts'
 import { createLogins } from './session/login.ts'
 import { createLoopBreaker } from './session/loop.ts'
+import { createPanelCookies, GUEST, isPanelCookie } from './session/panel-cookies.ts'
 import { keepTokens } from './session/session.ts'
 import { createSessions } from './session/sessions.ts'
 
@@ -37,11 +41,11 @@ type Log = Pick<Logger, 'info' | 'warn' | 'error'>
 export function createParts (config: Config, outside: Outside, log: Log, inside?: Inside) {
   const gate = gateId(config)
   const tls = inside?.tls ?? config.sslCertfile !== undefined
-  const keyring = createKeyring(config.cookieSecret, config.oauthEncryptionKey.map(key => Buffer.from(key, 'base64url')), outside)
+  const keyring = createKeyring(config.cookieSecret, config.oauthEncryptionKey.map(key => Buffer.from(key, 'base64url')), outside, isForPanel(config) ? { opens: appOpens(config) } : undefined)
   const { entry, judge, servesHost, headers } = createPolicy(config, inside !== undefined)
   const logins = createLogins(keyring, gate, outside)
   const lifetime = config.oauthExpiryDays * DAY
-  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: headers.of, refuse: entry.refuse, generation: () => entry.generation })
+  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: headers.of, cookies: panelCookies(config, keyring, outside), refuse: entry.refuse, generation: () => entry.generation })
   const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
   const probes = { paths: inside === undefined ? [config.pingPath, config.readyPath] : [] }
@@ -63,12 +67,25 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
       for (const { id, client } of providers.all) client.warm().catch((error: unknown) => warnOfProvider(log, id, error))
     },
     forwarders: createForwarders(config),
-    outward: { passHost: config.passHostHeader, isOurCookie: createOurCookies(cookieSettings(config)), owned: headers.owned },
+    outward: commonOutward(config, headers.owned),
     flow: createLoginFlow({
       providers, logins, sessions, loops, urls, pages, logo, entry, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
       keepTokens: tokens => keepTokens(config, tokens)
     })
   }
+}
+
+function commonOutward (config: Config, owned: ReadonlySet<string>): CommonOutward {
+  const isOurs = createOurCookies(cookieSettings(config))
+  const common = { passHost: config.passHostHeader, isOurCookie: isOurs, owned }
+  if (!isForPanel(config)) return common
+  const more = (names: readonly string[]) => new Set([...owned, ...names])
+  return { ...common, isOurCookie: name => isOurs(name) || isPanelCookie(name), owned: more(panelHeaders), panel: { guest: GUEST, ownedOfGet: more(panelHeadersOfGet) } }
+}
+
+function panelCookies ({ cookieSecret, ...config }: Config, keyring: Keyring, outside: Outside) {
+  if (!isForPanel(config) || cookieSecret === undefined) return undefined
+  return createPanelCookies({ ...config, secret: cookieSecret, seal: keyring.app, outside }).of
 }
 
 /** Templates show one too: ours, where the site has none. */

@@ -2,6 +2,7 @@ import { createEntry } from '../access/entry.ts'
 import { compileRules } from '../access/rules.ts'
 import { openings } from '../config/openings.ts'
 import type { Config, ProviderConfig } from '../config/options.ts'
+import { describePanelIdentity, isForPanel } from '../config/panel-identity.ts'
 import { scopesOf } from '../config/scopes.ts'
 import { isLoopback } from '../oauth/loopback.ts'
 import { createOwnUrls } from '../own-urls.ts'
@@ -33,6 +34,7 @@ export function startBlock ({ config, version, listening, notices }: Started): s
     ['Who may enter', createEntry(config).describe(labels)],
     ...compileRules(config.rules, openings(config)).describeOpen().map((line): [string, string] => ['Rule', line]),
     ...config.header.map(({ name, expression }): [string, string] => ['Header', `${name}=${expression.text}`]),
+    ...describePanelIdentity(config).map((line): [string, string] => ['Panel', line]),
     ['Sign-in lasts', days(config.oauthExpiryDays)],
     ...config.allowedDomains === undefined && config.allowedEmails === undefined && config.allowedEmailsFile === undefined ? [] : [['Note', `an address counts as far as ${labels} vouches for it; nobody may be able to choose theirs there`] as [string, string]],
     ...notices.map((notice): [string, string] => ['Note', notice]),
@@ -71,7 +73,7 @@ function warnings (config: Config, labels: string, listening: string): string[] 
     [config.upstreamSkipVerify, 'certificates of the app are not checked.'],
     [config.allowUnverifiedEmail, 'addresses that the provider has not verified are believed.'],
     [config.cookieSecure === 'off', 'cookies are sent over plain http as well.'],
-    [config.oauthEncryptionKey.length === 0, 'sessions are sealed with a key derived from --cookie-secret: whoever knows it can forge them. `oauth-gate oauth-secret` makes one for --oauth-encryption-key.']
+    [config.oauthEncryptionKey.length === 0, `sessions are sealed with a key derived from --cookie-secret: whoever knows it can forge them${isForPanel(config) ? ', as the app could' : ''}. \`oauth-gate oauth-secret\` makes one for --oauth-encryption-key${isForPanel(config) ? '; with --app-encryption=no where the app has none' : ''}.`]
   ]
   return said.filter(([applies]) => applies).map(([, text]) => text)
 }

@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { IncomingMessage } from 'node:http'
 import type { Identity } from '../identity/identity.ts'
-import type { Outward } from '../proxy/headers.ts'
 import { retell } from '../proxy/retell.ts'
 import type { LiveSessions } from '../session/live.ts'
+import { outwardOf, type CommonOutward } from './outward.ts'
 
 /** A request of an app that has the gate inside, while it is with the gate. */
 export interface Visit {
@@ -25,17 +25,15 @@ declare module 'node:http' {
 
 export interface HandBackOptions {
   readonly live: LiveSessions
-  readonly outward: Pick<Outward, 'passHost' | 'isOurCookie' | 'owned'>
+  readonly outward: CommonOutward
 }
-
-const NOBODY: readonly string[] = []
 
 /** Instead of upstreams: what the guard let through goes back to the app that it came from, which has no other door to it. */
 async function handBack (app: FastifyInstance, { live, outward }: HandBackOptions): Promise<void> {
   app.addHook('onRequest', (request, reply, done) => {
     const { raw, session } = request
     if (request.place === null || raw.visit === undefined) return done()
-    retell(raw, { ...outward, arrival: request.arrival, identity: session?.headers ?? NOBODY })
+    retell(raw, outwardOf(request, outward))
     if (session !== null) live.watch(session, raw.pendingUpgrade?.socket ?? reply.raw)
     letGo(request, reply, raw.visit)
   })

@@ -6,17 +6,16 @@ import type { Socket } from 'node:net'
 import type { Place } from '../access/judge.ts'
 import { cut } from '../proxy/answer.ts'
 import { holdContinue, type Forwarder } from '../proxy/forward.ts'
-import type { Outward } from '../proxy/headers.ts'
 import { hasBody } from '../proxy/upload.ts'
 import type { Channel, LiveSessions, Stream } from '../session/live.ts'
+import { outwardOf, targetFor, type CommonOutward } from './outward.ts'
 import { upstreamRoute } from './places.ts'
 
 export interface UpstreamsOptions {
   /** One for each `--upstream`, in their order. */
   readonly forwarders: readonly (Forwarder & { readonly origin: string })[]
   readonly live: LiveSessions
-  /** What is the same for every request that goes out. */
-  readonly outward: Pick<Outward, 'passHost' | 'isOurCookie' | 'owned'>
+  readonly outward: CommonOutward
 }
 
 interface Upgrade { readonly socket: Socket, readonly head: Buffer }
@@ -29,7 +28,6 @@ declare module 'node:http' {
 }
 
 const SWITCHING = 101
-const NOBODY: readonly string[] = []
 const NEVER_FORWARDED = new Set(['TRACE', 'CONNECT'])
 
 /** Hands what the guard let through to the application it leads to. */
@@ -63,9 +61,9 @@ async function upstreams (app: FastifyInstance, options: UpstreamsOptions): Prom
 export default fp(upstreams, { name: 'upstreams', dependencies: ['guard'] })
 
 function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarder, { live, outward: common }: UpstreamsOptions): void {
-  const { raw, session, arrival } = request
-  const path = (request.place as Place).target
-  const outward = { ...common, arrival, identity: session?.headers ?? NOBODY }
+  const { raw, session } = request
+  const path = targetFor((request.place as Place).target, common)
+  const outward = outwardOf(request, common)
   const fail = (error: Error) => { void reply.send(error) }
   const answered = session === null ? undefined : (status: number, headers: readonly string[]) => {
     if (status !== SWITCHING && !hasLength(headers)) live.watch(session, streamOf(raw, reply.raw))

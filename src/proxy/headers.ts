@@ -18,6 +18,8 @@ export interface Outward {
   /** Flat pairs of names and values, as app-headers.ts makes them; empty for somebody who is not signed in. */
   readonly identity: readonly string[]
   readonly arrival: Arrival
+  /** Pairs of ours for the `Cookie` header: a Panel app reads who somebody is there. */
+  readonly cookies?: string | undefined
   /** Whether the upstream sees the browser's Host, or its own. */
   readonly passHost: boolean
   /** Cookies of these names belong to the gate: the upstream neither sees nor sets them. */
@@ -54,6 +56,7 @@ export function outwardHeaders (raw: readonly string[], outward: Outward): strin
   const kept = cookie === '' ? '' : withoutOurs(cookie, outward.isOurCookie)
   if (kept !== '') out.push('cookie', kept)
   if (named !== '') strike(out, named)
+  if (outward.cookies !== undefined) addCookies(out, outward.cookies)
   for (const part of outward.identity) out.push(part)
   pushArrival(out, outward.arrival)
   return out
@@ -130,6 +133,13 @@ function node (address: string): string {
   return address.includes(':') ? `"[${address}]"` : address
 }
 
+/** Behind the client's, in the one header there may be (RFC 9113 §8.2.3 aside): of two pairs with one name most servers take the last. */
+function addCookies (out: string[], cookies: string): void {
+  const last = out.length - 2
+  if (out[last] === 'cookie') out[last + 1] += `; ${cookies}`
+  else out.push('cookie', cookies)
+}
+
 /** Whether a Connection header names anything that could stand in the message. Nearly none does. */
 function nominates (value: string): boolean {
   return value !== 'keep-alive' && value !== 'close' && value !== 'Upgrade'
@@ -153,8 +163,18 @@ function strike (pairs: string[], named: string): void {
 /** The same text where none of the cookies is ours; otherwise the others, joined anew (RFC 6265 §4.2.1). */
 function withoutOurs (cookie: string, isOurs: (name: string) => boolean): string {
   const pairs = cookie.split(';')
-  const others = pairs.filter(pair => !isOurs(cookieName(pair)))
+  const others = pairs.filter(ODD.test(cookie) ? pair => !cookieNames(pair).some(isOurs) : pair => !isOurs(cookieName(pair)))
   return others.length === pairs.length ? cookie : others.map(pair => pair.trim()).filter(pair => pair !== '').join('; ')
+}
+
+/** Rare enough for the longer look: anything but names, values and `; `. */
+const ODD = /[^;]\s|["$\x1c-\x1f\x85]/
+/** Python strips what no standard calls white space, and its SimpleCookie takes it for the end of a pair too; quotes and `$` are what older parsers leave out of a name. */
+const NAME = /(?:^|[\s\x1c-\x1f\x85"])\$*([^\s\x1c-\x1f\x85"$=]+)[\s\x1c-\x1f\x85"]*=/g
+
+/** Every name that some app could read in what stands between two semicolons. */
+function cookieNames (pair: string): string[] {
+  return [cookieName(pair), ...Array.from(pair.matchAll(NAME), ([, name = '']) => name)]
 }
 
 function cookieName (pair: string): string {

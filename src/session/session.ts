@@ -4,6 +4,7 @@ import type { Identity } from '../identity/identity.ts'
 export interface KeptTokens {
   readonly access?: string
   readonly id?: string
+  readonly refresh?: string
   /** The access token's end as the provider said it; nothing renews it. */
   readonly expiresAt?: number
 }
@@ -18,13 +19,23 @@ export interface SealedSession {
   readonly tokens?: KeptTokens
 }
 
+/** The settings by which a token goes on to the app. */
+export interface TokenSettings {
+  readonly passAccessToken: boolean
+  readonly passAuthorizationHeader: boolean
+  readonly passRefreshToken?: boolean
+  /** Panel has the id_token's claims as `user_info`. */
+  readonly upstreamIdentity?: 'headers' | 'panel-cookies'
+}
+
 /** Of the tokens of a sign-in those that a setting asks for, and no other. */
-export function keepTokens (settings: { readonly passAccessToken: boolean, readonly passAuthorizationHeader: boolean }, tokens: { readonly accessToken: string, readonly idToken?: string, readonly expiresAt?: number } | undefined): KeptTokens | undefined {
-  const { passAccessToken, passAuthorizationHeader } = settings
+export function keepTokens (settings: TokenSettings, tokens: { readonly accessToken: string, readonly idToken?: string, readonly refreshToken?: string, readonly expiresAt?: number } | undefined): KeptTokens | undefined {
+  const { passAccessToken, passAuthorizationHeader, passRefreshToken, upstreamIdentity } = settings
   const access = passAccessToken ? tokens?.accessToken : undefined
-  const id = passAuthorizationHeader ? tokens?.idToken : undefined
-  if (access === undefined && id === undefined) return undefined
-  return { ...access !== undefined && { access }, ...id !== undefined && { id }, ...tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt } }
+  const id = passAuthorizationHeader || upstreamIdentity === 'panel-cookies' ? tokens?.idToken : undefined
+  const refresh = passRefreshToken === true ? tokens?.refreshToken : undefined
+  if (access === undefined && id === undefined && refresh === undefined) return undefined
+  return { ...access !== undefined && { access }, ...id !== undefined && { id }, ...refresh !== undefined && { refresh }, ...tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt } }
 }
 
 /** Empty members stay out of the cookie: every byte of it travels with every request. */

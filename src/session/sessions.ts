@@ -8,10 +8,12 @@ import { unwrap, wrap, type Envelope } from './envelope.ts'
 import type { Seal } from './seal.ts'
 import { compact, restore, type KeptTokens, type SealedSession } from './session.ts'
 
-/** An opened session with all that can be worked out once. Tokens are in it only as headers, where settings have them passed on. */
+/** An opened session with all that can be worked out once. Tokens are in it only as headers and cookies, where settings have them passed on. */
 export interface Session extends Omit<SealedSession, 'tokens'> {
   /** What the app is told, as header names and values, flat. */
   readonly headers: readonly string[]
+  /** What it is told besides, as the pairs of a `Cookie` header, fresh each time; absent where it reads none of ours. */
+  readonly cookies?: () => string
   /** Not null when the allow lists no longer admit this person: as they were when this was last opened, or asked for. */
   readonly refusal: Refusal | null
 }
@@ -31,6 +33,8 @@ export interface SessionOptions {
   readonly lifetime: number
   /** @throws {IdentityTooLarge} no app would take so much */
   readonly headers: (identity: Identity, tokens?: KeptTokens) => readonly string[]
+  /** @throws {IdentityTooLarge} */
+  readonly cookies?: ((identity: Identity, tokens?: KeptTokens) => () => string) | undefined
   readonly refuse: (identity: Identity) => Refusal | null
   /** Changes whenever `refuse` might say something else than before; never, unless given. */
   readonly generation?: () => number
@@ -80,11 +84,12 @@ export function createSessions (options: SessionOptions): Sessions {
         cache.delete(key)
         return null
       }
-      if (known === undefined) cache.set(key, session, { size: token.length + session.headers.reduce((sum, { length }) => sum + length, 0) })
+      if (known === undefined) cache.set(key, session, { size: sizeOf(token, session) })
       return judge(session)
     },
     start (jar, cookieHeader, identity, tokens) {
       options.headers(identity, tokens) // what no request could carry is refused now, where it can be said why
+      options.cookies?.(identity, tokens)
       const startedAt = outside.now()
       const session = { id: outside.random(16).toString('base64url'), identity, startedAt, expiresAt: startedAt + lifetime, ...tokens !== undefined && { tokens } }
       const token = seal.seal(wrap(envelope(jar), compact(session)))
@@ -97,13 +102,17 @@ export function createSessions (options: SessionOptions): Sessions {
   }
 }
 
-function unseal (token: string, envelope: Envelope, { seal, headers, refuse }: SessionOptions, generation: number): Opened | null {
+function sizeOf (token: string, { headers, cookies }: Opened): number {
+  return token.length + headers.reduce((sum, { length }) => sum + length, 0) + (cookies?.().length ?? 0)
+}
+
+function unseal (token: string, envelope: Envelope, { seal, headers, cookies, refuse }: SessionOptions, generation: number): Opened | null {
   const plain = seal.open(token)
   const content = plain === null ? null : unwrap(envelope, plain)
   if (content === null) return null
   const { tokens, ...session } = restore(content)
   try {
-    return Object.seal({ ...session, headers: headers(session.identity, tokens), refusal: refuse(session.identity), generation })
+    return Object.seal({ ...session, headers: headers(session.identity, tokens), ...cookies !== undefined && { cookies: cookies(session.identity, tokens) }, refusal: refuse(session.identity), generation })
   } catch (error) {
     if (error instanceof IdentityTooLarge) return null // settings ask for more now than when it was sealed: a new sign-in says so
     throw error

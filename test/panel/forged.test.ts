@@ -21,6 +21,11 @@ function forgedCookie (name: string, value: string): string {
 
 const rootCookies = { user: forgedCookie('user', 'root@example.com'), id_token: forgedCookie('id_token', Buffer.from('{"email":"root@example.com"}').toString('base64url')) }
 
+/** Whom the cookie in a token names, signed or not. */
+function userOf ({ cookies }: TokenContent): string {
+  return Buffer.from(cookies?.['user']?.split('|')[4]?.split(':')[1] ?? '', 'base64').toString()
+}
+
 interface Scene {
   readonly lifted: Lifted
   /** Signed in as ben, who is up to something. */
@@ -68,7 +73,7 @@ t.test('checklist 43: a forged token or cookie never makes somebody else of who 
 
   for (const query of [`bokeh-token=${forgeToken({ ...own, cookies: rootCookies })}`, `%62okeh-token=${scene.adas.token}`, `bokeh-session-id=${scene.adas.content.session_id}`]) {
     const page = await ben.navigate(`${origin}/who?${query}`)
-    t.match(readToken(tokenOf(page.body)).cookies, { user: own.cookies?.['user']?.split('|')[4] === undefined ? /./ : new RegExp(`\\|${escape(own.cookies['user'].split('|')[4] ?? '')}\\|`) }, `?${query.slice(0, 16)}… makes a page for ben`)
+    t.equal(userOf(readToken(tokenOf(page.body))), 'ben@example.com', `?${query.slice(0, 16)}… makes a page for ben`)
     t.not(readToken(tokenOf(page.body)).session_id, scene.adas.content.session_id)
   }
   const header = await ben.navigate(`${origin}/who`, { headers: { 'bokeh-session-id': scene.adas.content.session_id } })
@@ -106,7 +111,3 @@ t.test('BOKEH_SIGN_SESSIONS closes it: no token but the app’s own opens anythi
   t.equal((await tried(adas.token)).document, '', 'hers is of no use any more')
   t.match(await tried(tokenOf((await ben.navigate(`${origin}/who?bokeh-token=${adas.token}`)).body)), { seen: { user: 'ben@example.com' } }, 'nor in an address')
 })
-
-function escape (text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
-}
