@@ -111,7 +111,7 @@ function warnOfProvider (log: Log, provider: string, error: unknown): void {
 function createForwarders (config: Config) {
   return config.upstream.map(upstream => ({
     origin: upstream.origin,
-    ...createForwarder({ upstream, ca: config.upstreamCa, skipVerify: config.upstreamSkipVerify, timeout: config.upstreamTimeout, maxHeaderSize: config.maxHeaderSize })
+    ...createForwarder({ upstream, ca: config.upstreamCa, skipVerify: config.upstreamSkipVerify, timeout: config.upstreamTimeout, maxHeaderSize: config.maxHeaderSize, websocketOrigin: config.websocketOrigin })
   }))
 }
 

@@ -10,6 +10,17 @@ export function originMatcher (patterns: readonly string[]): (origin: string) =>
   return origin => exact.has(origin) || wild.some(pattern => pattern.test(origin))
 }
 
+/**
+ * Whether a page may open a websocket here: one of our own origin, or of one that was named. Pages of any site can try, and the browser
+ * sends our cookie along; only `Origin` tells them apart (RFC 6455 §10.2).
+ *
+ * @param origin the `Origin` header; @param own the request's own origin, lower case
+ */
+export function mayOpenWebsocket (origin: string | undefined, own: string, admits: (origin: string) => boolean): boolean {
+  const asked = origin?.toLowerCase()
+  return asked !== undefined && (asked === own || admits(asked))
+}
+
 function expression (pattern: string): RegExp {
   const [, hosts = '', port = ''] = /^(.*?)(:\*)?$/.exec(pattern) ?? []
   const literal = hosts.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[a-z0-9_-]+')

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { fromApp } from './app-presets.ts'
 import { crossCheck } from './checks.ts'
 import { parseConfigFile } from './config-file.ts'
 import { ConfigError, unreadable, type ConfigProblem } from './config-error.ts'
@@ -42,6 +43,7 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   const notices: string[] = [...said.notices]
   const written = readConfigFile({ said: said.candidates, file, env, grafanaEnv: asksForGrafana(said.candidates) }, problems)
   const candidates = [...said.candidates, ...written.candidates]
+  candidates.push(...fromApp(candidates))
   problems.push(...written.problems)
   notices.push(...written.notices)
   const nothingSet = candidates.length === 0 && problems.length === 0

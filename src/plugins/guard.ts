@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { forRefused, type Judge, type Place } from '../access/judge.ts'
 import { asked } from '../access/navigation.ts'
+import { mayOpenWebsocket } from '../access/origins.ts'
 import { AccessDenied, AmbiguousPath, FormNotSent, FramedLogin, LoginRequired, NotFound, OriginRefused, SignInLoop, UpgradeRefused } from '../errors.ts'
 import type { OwnUrls } from '../own-urls.ts'
 import { isWebsocketUpgrade } from '../proxy/splice.ts'
@@ -53,7 +54,7 @@ function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin }:
     case 'admitted':
       if (isUpgrade(request) && !isWebsocketUpgrade(request.raw)) return new UpgradeRefused('neither a websocket nor without a body')
       if (decision.anonymous) request.session = null
-      else if (isUpgrade(request) && !isOwnOrigin(request, admitsOrigin)) return new OriginRefused(`Origin ${request.headers.origin ?? 'missing'}`)
+      else if (isUpgrade(request) && !mayOpenWebsocket(request.headers.origin, request.arrival.origin, admitsOrigin)) return new OriginRefused(`Origin ${request.headers.origin ?? 'missing'}`)
       return null
     case 'ambiguous': return new AmbiguousPath(decision.detail, rules())
     case 'nowhere': return new NotFound(decision.detail)
@@ -78,10 +79,4 @@ function beginsSignIn (request: FastifyRequest): boolean {
 
 function isUpgrade (request: FastifyRequest): boolean {
   return request.raw.pendingUpgrade !== undefined
-}
-
-// A page of any site can open a websocket here, and the browser sends our cookie along: only Origin tells them apart (RFC 6455 §10.2).
-function isOwnOrigin (request: FastifyRequest, admitsOrigin: GuardOptions['admitsOrigin']): boolean {
-  const origin = request.headers.origin?.toLowerCase()
-  return origin !== undefined && (origin === request.arrival.origin || admitsOrigin(origin))
 }

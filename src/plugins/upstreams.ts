@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import { METHODS, ServerResponse, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Place } from '../access/judge.ts'
+import { mayOpenWebsocket } from '../access/origins.ts'
 import { cut } from '../proxy/answer.ts'
 import { holdContinue, type Forwarder } from '../proxy/forward.ts'
 import { hasBody } from '../proxy/upload.ts'
@@ -16,6 +17,8 @@ export interface UpstreamsOptions {
   readonly forwarders: readonly (Forwarder & { readonly origin: string })[]
   readonly live: LiveSessions
   readonly outward: CommonOutward
+  /** Which origins may open websockets besides the gate's own. */
+  readonly admitsOrigin: (origin: string) => boolean
 }
 
 interface Upgrade { readonly socket: Socket, readonly head: Buffer }
@@ -60,8 +63,8 @@ async function upstreams (app: FastifyInstance, options: UpstreamsOptions): Prom
 
 export default fp(upstreams, { name: 'upstreams', dependencies: ['guard'] })
 
-function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarder, { live, outward: common }: UpstreamsOptions): void {
-  const { raw, session } = request
+function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarder, { live, outward: common, admitsOrigin }: UpstreamsOptions): void {
+  const { raw, session, arrival } = request
   const path = targetFor((request.place as Place).target, common)
   const outward = outwardOf(request, common)
   const fail = (error: Error) => { void reply.send(error) }
@@ -74,7 +77,9 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
     request.log.info({ event: 'websocket.opened', user: session?.identity.user }, 'websocket')
     void channel.closed.then(() => request.log.info({ event: 'websocket.closed', ms: Math.round(reply.elapsedTime) }, 'websocket'))
   }
-  forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, fail, answered, opened })
+  // Where the guard has let in who has no session, it has not asked for their origin: the app's own check is then the only one.
+  const originChecked = mayOpenWebsocket(raw.headers.origin, arrival.origin, admitsOrigin)
+  forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, originChecked, fail, answered, opened })
 }
 
 // What ends with its connection must not end as if it were whole.

@@ -21,6 +21,8 @@ export interface Job {
   readonly answered?: ((status: number, headers: string[]) => void) | undefined
   /** Takes the upstream's socket after its 101. Throws where the switch is not what was asked for. */
   readonly switched?: ((headers: string[], parsed: Parsed, socket: Socket) => void) | undefined
+  /** Told first that the upstream has answered 403. @returns whether something else is tried, and the client hears nothing of this */
+  readonly refused?: (() => boolean) | undefined
 }
 
 type Controller = Dispatcher.DispatchController
@@ -90,6 +92,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart (controller: Controller, status: number, parsed: Parsed, text = ''): void {
     if (this.#stage === 'over') return
     if (status < 200) return this.#inform(status, parsed)
+    if (status === 403 && this.#job.refused?.() === true) return this.#left()
     const pairs = inwardHeaders(rawOf(controller.rawHeaders), this.#job.isOurCookie)
     const bodiless = this.#job.request.method === 'HEAD' || status === 204 || status === 304
     this.#head = { status, text: asBytes(text), pairs: 'trailer' in parsed && (bodiless || !this.#chunks(parsed)) ? withoutTrailer(pairs) : pairs }

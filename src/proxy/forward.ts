@@ -7,6 +7,7 @@ import { type Outward, outwardHeaders } from './headers.ts'
 import { type Splice, isAnswerTo, isWebsocketUpgrade, splice } from './splice.ts'
 import { hasBody, Upload } from './upload.ts'
 import { type Line, openLine, type UpstreamOptions } from './upstream.ts'
+import { originsToTry, type WebsocketOrigin, withOrigin } from './websocket-origin.ts'
 
 export interface ForwardExchange {
   readonly request: IncomingMessage
@@ -25,6 +26,8 @@ export interface UpgradeExchange extends ForwardExchange {
   /** Of the server's `upgrade` event; `response` is assigned to it. Node leaves it without an `error` listener, so it needs one until it is handed over. */
   readonly socket: Duplex
   readonly head: Buffer
+  /** Whether the client's Origin was found to be one that may open websockets. Only then may the app be told another. */
+  readonly originChecked?: boolean
   /** Told when both sides have switched. Where the upstream answers otherwise, its answer is relayed and this is never called. */
   readonly opened: (channel: Splice) => void
 }
@@ -41,22 +44,40 @@ export interface Forwarder {
 const grace = 5_000
 
 /** The hot path to one upstream. */
-export function createForwarder (options: UpstreamOptions): Forwarder {
+export function createForwarder (options: UpstreamOptions & { readonly websocketOrigin?: WebsocketOrigin }): Forwarder {
   const line = openLine(options)
   const { basePath } = options.upstream
+  const origins = originsToTry(options.websocketOrigin ?? 'preserve', options.upstream)
   const channels = new Set<Splice>()
   let closing: Promise<void> | undefined
 
-  function exchange ({ request, response, path, outward, fail, answered }: ForwardExchange, upload: Upload | null, switched?: Switched): Exchange {
+  function exchange ({ request, response, path, outward, fail, answered }: ForwardExchange, upload: Upload | null, upgrade?: Attempt): Exchange {
+    const { switched, origin, refused } = upgrade ?? {}
+    const headers = outwardHeaders(request.rawHeaders, outward)
     const send = {
       path: basePath + path,
       method: request.method ?? 'GET',
-      headers: outwardHeaders(request.rawHeaders, outward),
+      headers: origin === undefined ? headers : withOrigin(headers, origin),
       body: upload,
       servername: line.servername,
       ...(switched && { upgrade: 'websocket' })
     }
-    return new Exchange(line, { request, response, send, upload, isOurCookie: outward.isOurCookie, fail, answered, switched })
+    return new Exchange(line, { request, response, send, upload, isOurCookie: outward.isOurCookie, fail, answered, switched, refused })
+  }
+
+  /** One Origin after the other, until the app does not refuse. What it took comes first from then on. */
+  function attempt (job: UpgradeExchange, switched: Switched, [origin, ...others]: readonly (string | undefined)[]): void {
+    exchange(job, null, {
+      origin,
+      switched: (...answer) => {
+        switched(...answer)
+        if (job.originChecked === true) origins.prefer(origin)
+      },
+      refused () {
+        if (others.length > 0) attempt(job, switched, others)
+        return others.length > 0
+      }
+    }).start()
   }
 
   return {
@@ -69,11 +90,12 @@ export function createForwarder (options: UpstreamOptions): Forwarder {
     upgrade (job) {
       const refusal = isWebsocketUpgrade(job.request) ? refuse(job) : new UpgradeRefused('neither GET nor websocket version 13 with a key')
       if (refusal) return job.fail(refusal)
-      exchange(job, null, awaitSwitch(job, channel => {
+      const switched = awaitSwitch(job, channel => {
         channels.add(channel)
         void channel.closed.then(() => channels.delete(channel))
         job.opened(channel)
-      })).start()
+      })
+      attempt(job, switched, job.originChecked === true ? origins.all : [undefined])
     },
     close () {
       for (const channel of channels) channel.end(1001, 'the gate is closing')
@@ -93,6 +115,13 @@ function refuse ({ request: { method }, path }: ForwardExchange): GateError | un
   if (!/^\/[\x21-\xff]*$/.test(path)) return new MalformedRequest('the target is not a path, or holds a space or a control character')
   if (method === 'TRACE' || method === 'CONNECT') return new MethodRefused(`${method} is not forwarded`)
   return undefined
+}
+
+interface Attempt {
+  readonly switched: Switched
+  /** Instead of the browser's. */
+  readonly origin: string | undefined
+  readonly refused: () => boolean
 }
 
 type Switched = NonNullable<ConstructorParameters<typeof Exchange>[1]['switched']>
