@@ -46,7 +46,7 @@ export function createPanelCookies ({ secret, seal, passAccessToken, passRefresh
   const key = createSecretKey(Buffer.from(secret))
   return {
     of (identity, { id, access, refresh } = {}) {
-      const tokens: [name: string, value: string][] = [['id_token', id ?? asToken(identity)]]
+      const tokens: [name: string, value: string][] = [['id_token', userInfo(identity, id)]]
       if (passAccessToken && access !== undefined) tokens.push(['access_token', access])
       if (passRefreshToken && refresh !== undefined) tokens.push(['refresh_token', refresh])
       const sign = (at: number) => [['user', identity.user] as const, ...tokens.map(([name, value]) => [name, seal?.seal(value) ?? value] as const)]
@@ -75,10 +75,26 @@ export function signValue (key: KeyObject, name: string, value: string, at: numb
   return text + createHmac('sha256', key).update(text).digest('hex')
 }
 
-/** What Panel shows as `user_info` where the provider sent no id_token: JSON in base64url, without a dot. What settings had kept is there under its own name. */
-function asToken ({ claims, subject, user, login, email, name, role, groups, teams, organizations }: Identity): string {
-  const person = { ...claims, sub: subject, user, username: login ?? user, preferred_username: login ?? user, login, email, name, role, groups, ...teams.length > 0 && { teams }, ...organizations.length > 0 && { organizations } }
+/**
+ * What Panel shows as `user_info`: the id_token as it came where it names the user, as Panel takes it then. Otherwise JSON in base64url, as Panel makes of
+ * userinfo: who somebody is, what settings had kept, and the claims of the id_token.
+ */
+function userInfo (identity: Identity, idToken: string | undefined): string {
+  const said = idToken === undefined ? {} : payloadOf(idToken)
+  const { claims, subject, user, login, email, name, role, groups, teams, organizations } = identity
+  if (idToken !== undefined && Object.values(said).some(value => value === user || (email !== undefined && value === email))) return idToken
+  const person = { ...said, ...claims, sub: subject, user, username: login ?? user, preferred_username: login ?? user, login, email, name, role, groups, ...teams.length > 0 && { teams }, ...organizations.length > 0 && { organizations } }
   return Buffer.from(JSON.stringify(person)).toString('base64url')
+}
+
+/** Verified when it came, and kept sealed since. */
+function payloadOf (idToken: string): object {
+  try {
+    const json: unknown = JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString())
+    return typeof json === 'object' && json !== null ? json : {}
+  } catch {
+    return {} // encrypted, say: Panel could not read it either
+  }
 }
 
 function checkSize (pairs: readonly string[]): readonly string[] {
