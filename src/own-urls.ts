@@ -50,6 +50,8 @@ export interface OwnUrls {
   signIn (returnTo?: string, options?: SignInOptions): string
   /** Begins a login that ends at `returnTo`. */
   start (returnTo?: string, options?: SignInOptions): string
+  /** The same for a link that a person sees: by the name that was asked for, where one was. */
+  login (returnTo?: string): string
   /** The pages that a provider of its own kind has below the gate's; @param path with a slash in front, or empty */
   handler (id: string, path: string, state: string): string
   /** Where a page that tries again by itself leads those who want it to stop. */
@@ -72,13 +74,14 @@ export function createOwnUrls (paths: OwnPaths): OwnUrls {
   const outward = (target: string) => (root === '' && /^\/[/\\]/.test(target) ? '/.' : root) + target
   const query = (returnTo: string, { selectAccount = false, uncounted = false, restarted = false, provider }: SignInOptions) =>
     `${provider === undefined ? '' : `provider=${encodeURIComponent(provider)}&`}${selectAccount ? 'prompt=select_account&' : uncounted ? 'prompt=again&' : ''}${restarted ? 'restarted=1&' : ''}rd=${encodeURIComponent(returnTo)}`
+  const start = (returnTo = home, options: SignInOptions = {}) => outward(`${routes.base}/start?${query(returnTo, options)}`)
   return {
-    routes, home, outward,
+    routes, home, outward, start,
     signOut: outward(`${routes.base}/sign_out`),
     logo: outward(`${routes.base}/logo`),
     form: outward(`${routes.base}/sign_in`),
     signIn: (returnTo = home, options = {}) => outward(`${routes.base}/sign_in?${query(returnTo, options)}`),
-    start: (returnTo = home, options = {}) => outward(`${routes.base}/start?${query(returnTo, options)}`),
+    login: (returnTo = home) => paths.loginEndpoint === undefined ? start(returnTo) : outward(`${bare(paths.prefix)}${paths.loginEndpoint}?next=${encodeURIComponent(returnTo)}`),
     handler: (id, path, state) => outward(`${routes.base}/with/${id}${path}${path.includes('?') ? '&' : '?'}state=${state}`),
     pause: returnTo => outward(`${routes.base}/pause?rd=${encodeURIComponent(returnTo)}`),
     redirectUri: origin => origin + root + (routes.door ?? (paths.returnToCallback === true ? routes.callback : bare(paths.prefix))),

@@ -7,6 +7,7 @@ import { scopesOf } from '../config/scopes.ts'
 import { isLoopback } from '../oauth/loopback.ts'
 import { createOwnUrls } from '../own-urls.ts'
 import { placesOf } from '../provider.ts'
+import { appLines, describeApp } from './app-line.ts'
 
 export interface Started {
   readonly config: Config
@@ -29,6 +30,8 @@ export function startBlock ({ config, version, listening, notices }: Started): s
   const rows: [string, string][] = [
     ['Open', everywhere ? `${listening}, which is every address of this machine` : nameless ? listening : origin + urls.home.slice(0, -1)],
     ...config.upstream.map(({ path, origin, basePath, socketPath }): [string, string] => ['App', `${path} → ${socketPath === undefined ? origin : `unix:${socketPath}`}${basePath}`]),
+    ...[describeApp(config)].flatMap((kind): [string, string][] => kind === undefined ? [] : [['App kind', kind]]),
+    ...appLines(config, listening).map((line): [string, string] => ['Start the app', line]),
     ...config.providers.map(settings => ['Provider', describeProvider(settings)] as [string, string]),
     ...config.providers.some(({ provider }) => provider.flow === 'code') ? [['Redirect URI', config.oauthRedirectUri !== undefined || !nameless ? `${config.oauthRedirectUri ?? urls.redirectUri(origin)}   (register exactly this at the provider)` : `the origin that people type${below === '' ? '' : ` and ${below}`}, whichever that is: set --public-url to have one to register`] as [string, string]] : [],
     ['Who may enter', createEntry(config).describe(labels)],

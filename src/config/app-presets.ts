@@ -4,9 +4,9 @@ import { levels, type Candidate } from './sources.ts'
 /** What `--app` knows by name. */
 export type AppKind = 'panel' | 'bokeh'
 
-interface Preset {
+export interface Preset {
   /** As in a flag. Whoever sets one of these is heard instead. */
-  readonly settings: Readonly<Partial<Record<OptionName, string>>>
+  readonly settings: Readonly<Partial<Record<'loginEndpoint' | 'logoutEndpoint' | 'upstreamIdentity' | 'websocketOrigin', string>>>
   /**
    * What a page needs that visitors without a session may see: files that are the same in every installation, and open to everybody
    * in the app itself. Below the prefix, as expressions for `skip-auth-route`; without such visitors nothing is opened.

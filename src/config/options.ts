@@ -6,7 +6,7 @@ import { option } from './option.ts'
 export const groups = {
   server: {
     upstream: option.upstreams({ common: true, doc: 'The app, as [/path=]URL: http, https or unix:/path/to.sock[:/base].', required: true }),
-    app: option.choice(['panel', 'bokeh'], { common: true, doc: 'What the app is built with: settings that nobody has set are then as it wants them.' }),
+    app: option.choice(['panel', 'bokeh'], { common: true, doc: 'What the app is made with; settings that nobody set are then as it wants them.' }),
     upstreamCa: option.certificates({ doc: 'Certificates that https upstreams are checked against, instead of the system’s.' }),
     upstreamSkipVerify: option.flag({ doc: 'Accept any certificate from https upstreams.', default: false }),
     upstreamTimeout: option.duration({ doc: 'How long the app may take to begin its answer: 30, 30s, 2m.', default: 60_000 }),
@@ -29,7 +29,7 @@ export const groups = {
     trustedProxy: option.networks({ common: true, doc: 'Proxies whose X-Forwarded-* headers are believed.', default: [] }),
     useXheaders: option.flag({ common: true, doc: 'Believe one proxy on this machine or network about scheme and client address.', default: false }),
     allowWebsocketOrigin: option.origins({ doc: 'Other origins that may open websockets.', default: [], aliases: { env: ['BOKEH_ALLOW_WS_ORIGIN'] } }),
-    websocketOrigin: option.choice(['preserve', 'rewrite', 'bokeh'], { doc: 'The Origin that the app sees of a websocket: the browser’s, the app’s own, or, for Bokeh, whichever of the two it takes.', default: 'preserve' })
+    websocketOrigin: option.choice(['preserve', 'rewrite', 'bokeh'], { doc: 'The Origin of websockets that the app sees: the browser’s, its own, or what Bokeh takes.', default: 'preserve' })
   },
   provider: {
     oauthProvider: option.word({ common: true, doc: 'The provider that people sign in with.', required: true, aliases: { env: ['PANEL_OAUTH_PROVIDER'] } }),

@@ -24,7 +24,7 @@ export default async function signOut (app: FastifyInstance, { providers, sessio
       sessions.end(request.session)
       request.log.info({ event: 'session.ended', cause: 'sign-out', user: request.session.identity.user }, 'signed out')
     }
-    return reply.setCookies(request.jar.clearSession(request.headers.cookie)).page(pages.signedOut({ startUrl: urls.start(returnTo(rd ?? next, request)), provider: (providers.only ?? providers.find(signedInBy))?.label ?? 'the sign-in service' }))
+    return reply.setCookies(request.jar.clearSession(request.headers.cookie)).page(pages.signedOut({ startUrl: urls.login(returnTo(rd ?? next, request)), provider: (providers.only ?? providers.find(signedInBy))?.label ?? 'the sign-in service' }))
   }
 }
 

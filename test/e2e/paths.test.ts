@@ -154,7 +154,7 @@ t.test('--login-endpoint and --logout-endpoint are Panel’s /login and /logout;
   t.equal((await visitor.ask(`${origin}/oauth2/userinfo`)).status, 200)
   const out = await visitor.navigate(`${origin}/signoff?next=/page`, { headers: { 'sec-fetch-site': 'same-origin' } })
   t.match(out, { status: 200, body: /signed out/ })
-  t.strictSame(links(out.body), ['/oauth2/start?rd=%2Fpage'])
+  t.strictSame(links(out.body), ['/signin?next=%2Fpage'])
   t.equal((await visitor.ask(`${origin}/oauth2/userinfo`)).status, 401, 'and the session is gone')
   for (const next of ['https://evil.example', '//evil.example', '///evil.example', '/\\evil.example', '/\t/evil.example', 'javascript:1', 'http:evil', '', '/signin?next=/signin', '/signoff', '/%73ignoff']) {
     t.equal((await new Visitor().signIn(`${origin}/signin?next=${encodeURIComponent(next)}`, 'ada')).address, `${origin}/`, `next=${next}`)

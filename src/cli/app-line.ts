@@ -1,0 +1,68 @@
+import { presets, type Preset } from '../config/app-presets.ts'
+import { flagOf } from '../config/names.ts'
+import type { Config } from '../config/options.ts'
+import { isLoopback } from '../oauth/loopback.ts'
+import type { Upstream } from '../proxy/upstream.ts'
+
+/** What `--app` has chosen, as far as nobody has chosen otherwise: `panel: --login-endpoint=/login, …`. */
+export function describeApp (config: Config): string | undefined {
+  if (config.app === undefined) return undefined
+  const chosen = Object.entries(presets[config.app].settings) as [keyof Preset['settings'], string][]
+  const flags = chosen.filter(([option, value]) => config[option] === value).map(([option, value]) => `--${flagOf(option)}=${value}`)
+  return `${config.app}${flags.length === 0 ? '' : `: ${flags.join(', ')}`}`
+}
+
+/**
+ * What to type where the app runs, a line for each upstream; empty where nobody said what the app is made with. No secret is in it.
+ *
+ * @param listening where the gate itself does, as `scheme://host:port`
+ */
+export function appLines (config: Config, listening: string): string[] {
+  const { app } = config
+  if (app === undefined) return []
+  const words = [
+    ...config.upstreamIdentity === 'panel-cookies' ? ['PANEL_COOKIE_SECRET="${PANEL_COOKIE_SECRET:?is the cookie secret of the gate}"'] : [],
+    // Bokeh believes a session token that the browser sends, and whatever it says of headers and cookies, unless it has signed it.
+    'BOKEH_SIGN_SESSIONS=yes', `BOKEH_SECRET_KEY="$(${app} secret)"`, app, 'serve', 'app.py'
+  ]
+  return config.upstream.map(upstream => [...words, ...[...where(upstream), ...below(upstream, config.prefix), ...origins(upstream, config, listening)].map(quoted)].join(' '))
+}
+
+function where ({ origin, socketPath }: Upstream): string[] {
+  if (socketPath !== undefined) return [`--unix-socket=${socketPath}`]
+  const { protocol, hostname, port } = new URL(origin)
+  const isSecure = protocol === 'https:'
+  return [
+    // Whoever reaches the app without the gate is not asked who they are.
+    ...isLoopback(hostname) ? [`--address=${hostname === 'localhost' ? '127.0.0.1' : hostname.replace(/^\[|\]$/g, '')}`] : [],
+    `--port=${port === '' ? (isSecure ? '443' : '80') : port}`,
+    ...isSecure ? ['--ssl-certfile=cert.pem', '--ssl-keyfile=key.pem'] : []
+  ]
+}
+
+/** The app sees the whole path, behind the base of its upstream. */
+function below ({ path, basePath }: Upstream, prefix: string): string[] {
+  const whole = basePath + (path === '/' ? prefix : path).replace(/\/$/, '')
+  return whole === '' ? [] : [`--prefix=${whole}`]
+}
+
+/** With `bokeh` the app needs none of them, but what people type is known it is spared a refusal in its log. */
+function origins ({ origin, socketPath }: Upstream, { websocketOrigin, publicUrl, allowWebsocketOrigin }: Config, listening: string): string[] {
+  if (websocketOrigin === 'rewrite') return socketPath === undefined ? flags([origin]) : flags(['http://localhost'])
+  if (publicUrl !== undefined) return flags([publicUrl.origin, ...allowWebsocketOrigin])
+  return websocketOrigin === 'bokeh' ? [] : flags([...typed(listening), ...allowWebsocketOrigin])
+}
+
+function typed (listening: string): string[] {
+  const { hostname, port } = new URL(listening.startsWith('unix:') ? 'http://0.0.0.0' : listening)
+  return isLoopback(hostname) ? [`http://127.0.0.1:${port}`, `http://localhost:${port}`] : ['http://THE-HOST-THAT-PEOPLE-TYPE']
+}
+
+/** Bokeh knows hosts and ports, not schemes. */
+function flags (list: readonly string[]): string[] {
+  return [...new Set(list.map(origin => origin.replace(/^https?:\/\//, '')))].map(host => `--allow-websocket-origin=${host}`)
+}
+
+function quoted (word: string): string {
+  return /^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll('\'', '\'\\\'\'')}'`
+}
