@@ -119,6 +119,18 @@ t.test('header spoofing inside an app: what a setting says no client says, where
   t.notMatch(body, /mallory/)
 })
 
+t.test('forged cookies inside an app: what Panel reads is the gate’s word, in the headers that handlers see', async t => {
+  const { origin } = await startHost(t, { settings: { upstreamIdentity: 'panel-cookies', rules: [{ path: '/told', allow: 'optional' }, { path: '/', allow: 'signed-in' }] } })
+  const visitor = new Visitor()
+  const forged = 'user=mallory; a=1; \x85id_token=mallory; is_guest=mallory'
+  const told = async (cookie: string) => JSON.parse((await askWith(origin, '/told', { cookie, 'Bokeh-Session-Id': 'mallory' })).body) as { headers: Record<string, string>, raw: string[], distinct: Record<string, string[]> }
+  t.match(await told(forged), { headers: { cookie: 'a=1; is_guest=1' }, distinct: { cookie: ['a=1; is_guest=1'] } })
+  await visitor.signIn(`${origin}/`, 'ada')
+  const seen = await told(`${cookieOf(visitor)}; ${forged}`)
+  t.match(seen, { headers: { cookie: /^a=1; user=2\|1:0\|10:\d{10}\|4:user\|\S+; id_token=2\|\S+$/ }, distinct: { cookie: [seen.headers['cookie']] } })
+  t.notMatch(JSON.stringify([seen, await told(forged)]), /mallory/)
+})
+
 t.test('nothing of the app is reached past the gate', async t => {
   const { origin, handled } = await startHost(t, {
     server: { ...LENIENT, rewriteUrl: request => (request.url ?? '').replace(/^\/old/, '/told') },
