@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { deflateSync, inflateSync } from 'node:zlib'
 import { WebSocket } from 'ws'
@@ -51,14 +50,13 @@ export async function openSession (address: string, token: string, headers: Read
   const socket = new WebSocket(`${address.replace('http', 'ws')}/ws`, ['bokeh', token], { headers })
   const frames: string[] = []
   socket.on('error', () => {}).on('message', data => { frames.push((data as Buffer).toString()) })
-  const closed = once(socket, 'close').then(([code]) => code as number)
-  const status = await Promise.race([
-    once(socket, 'open').then(() => 101),
-    once(socket, 'unexpected-response').then(([, answer]) => {
+  const closed = new Promise<number>(resolve => { socket.on('close', resolve) })
+  const status = await new Promise<number>(resolve => {
+    socket.on('open', () => { resolve(101) }).on('unexpected-response', (_request, answer: IncomingMessage) => {
+      resolve(answer.statusCode ?? 0)
       socket.terminate()
-      return (answer as IncomingMessage).statusCode ?? 0
     })
-  ])
+  })
   return {
     status, protocol: socket.protocol,
     closed: () => closed,

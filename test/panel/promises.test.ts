@@ -1,6 +1,7 @@
 // Points of Panel's checklist (points.ts) that no other test shows. The number is that of the point.
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
+import { WebSocketServer } from 'ws'
 import { loadConfig, type LoadOptions } from '../../src/config/load.ts'
 import type { Settings } from '../../src/config/options.ts'
 import { createGate } from '../../src/gate.ts'
@@ -8,6 +9,8 @@ import { load, problems, secret } from '../config/setup.ts'
 import { startApp, startGate } from '../fixtures/gate.ts'
 import { startServer } from '../fixtures/server.ts'
 import { Visitor } from '../fixtures/visitor.ts'
+import { openSession } from './bokeh.ts'
+import { handshake } from './setup.ts'
 
 const TENANT = '11111111-2222-3333-4444-555555555555'
 const GENERIC = '{\'AUTHORIZE_URL\': \'https://id.example.com/a\', \'TOKEN_URL\': \'https://id.example.com/t\', \'USER_URL\': \'https://id.example.com/u\'}'
@@ -157,6 +160,28 @@ t.test('checklist 35: on an optional gate everybody is there, and signing in mak
   t.equal(app.received.at(-1)?.headers['x-forwarded-user'], undefined)
   t.equal((await visitor.signIn(`${origin}/login?next=/app`, 'ada')).address, `${origin}/app`)
   t.equal(app.received.at(-1)?.headers['x-forwarded-user'], 'ada@example.com')
+})
+
+t.test('checklist 37, 38: a websocket needs a session and our origin, and then passes with 40 kB of headers and its subprotocol', async t => {
+  const server = createServer({ maxHeaderSize: 65_536 })
+  const sockets = new WebSocketServer({ server, handleProtocols: () => 'bokeh' })
+  const got: string[] = []
+  sockets.on('connection', (_socket, request) => { got.push(request.headers['sec-websocket-protocol'] ?? '') })
+  t.teardown(() => { for (const client of sockets.clients) client.terminate() })
+  const running = await startGate(t, { app: { url: await startServer(t, server), received: [] } })
+  const [ada, stranger] = [new Visitor(), new Visitor()]
+  await ada.signIn(`${running.origin}/oauth2/sign_in`, 'ada')
+  const token = 't'.repeat(40_000)
+  const attempt = async (visitor: Visitor, more: Record<string, string> = {}) => {
+    const { status, protocol, close } = await openSession(`${running.origin}/app`, token, { ...handshake(running, visitor), ...more })
+    close()
+    return [status, protocol]
+  }
+  t.strictSame(await attempt(stranger), [401, ''])
+  t.strictSame(await attempt(ada, { origin: 'https://evil.example' }), [403, ''])
+  t.strictSame(got, [], 'and the app was not asked')
+  t.strictSame(await attempt(ada), [101, 'bokeh'])
+  t.strictSame(got, [`bokeh,${token}`])
 })
 
 t.test('checklist 52: what Panel leaves open, /liveness and its static files, needs a sign-in unless it is listed as a guest’s', async t => {
