@@ -163,14 +163,14 @@ t.test('checklist 35: on an optional gate everybody is there, and signing in mak
 })
 
 t.test('checklist 37, 38: a websocket needs a session and our origin, and then passes with 40 kB of headers and its subprotocol', async t => {
-  const server = createServer({ maxHeaderSize: 65_536 })
+  const server = createServer({ maxHeaderSize: 65_536 }, (_request, response) => { response.end('page') })
   const sockets = new WebSocketServer({ server, handleProtocols: () => 'bokeh' })
   const got: string[] = []
   sockets.on('connection', (_socket, request) => { got.push(request.headers['sec-websocket-protocol'] ?? '') })
   t.teardown(() => { for (const client of sockets.clients) client.terminate() })
   const running = await startGate(t, { app: { url: await startServer(t, server), received: [] } })
   const [ada, stranger] = [new Visitor(), new Visitor()]
-  await ada.signIn(`${running.origin}/oauth2/sign_in`, 'ada')
+  await ada.signIn(`${running.origin}/app`, 'ada')
   const token = 't'.repeat(40_000)
   const attempt = async (visitor: Visitor, more: Record<string, string> = {}) => {
     const { status, protocol, close } = await openSession(`${running.origin}/app`, token, { ...handshake(running, visitor), ...more })
