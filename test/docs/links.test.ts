@@ -19,8 +19,11 @@ const codes = new Set(Object.values(errors).flatMap(value => 'kind' in value ? [
 /** Flags of other programs that a page speaks of. */
 const FOREIGN_FLAGS = new Set(['build-arg', 'read-only', 'cap-drop', 'security-opt', 'network', 'env-file', 'global', 'ignore-scripts'])
 /** Words with underscores that are no keys of ours: of OAuth, of other programs, of endpoints. */
-const FOREIGN = new Set(`access_denied access_token auth_code base_url client_credentials display_name email_verified expires_at handle_path id_token invalid_grant is_guest preferred_username
-  proxy_pass proxy_cache auth_request redirect_uri refresh_token request_id sign_in sign_out trusted_proxies userinfo_endpoint`.split(/\s+/))
+const FOREIGN = new Set(`access_denied access_token auth_code base_url client_credentials display_name email_verified expires_at handle_path id_token invalid_grant preferred_username
+  proxy_pass proxy_cache auth_request redirect_uri request_id sign_in sign_out trusted_proxies userinfo_endpoint is_guest refresh_token`.split(/\s+/))
+
+/** Variables of Panel's and Bokeh's that concern the app alone. */
+const FOREIGN_NAMES = new Set(['PANEL_CDN', 'BOKEH_SIGN_SESSIONS', 'BOKEH_SECRET_KEY'])
 
 /** Grafana's, which one page is about. */
 const grafanaKeys = new Set([keys, ...Object.values(others)].flatMap(names => Object.keys(names)))
@@ -38,7 +41,7 @@ for (const page of pages) {
     // A span of code that begins with a dash is ours; within a command of another program it is that program's.
     for (const [, flag = ''] of prose.matchAll(/`--([a-z][a-z-]*)/g)) t.ok(flagNames.has(flag) || commandFlags.has(flag) || FOREIGN_FLAGS.has(flag), `--${flag} is a setting`)
     for (const [name] of prose.matchAll(/\b(?:OAUTH_GATE|PANEL|BOKEH)_[A-Z_]*[A-Z]\b/g)) {
-      t.ok(gateNames.has(name) || panelNames.has(name) || name === 'PANEL_CDN', `${name} is a variable`)
+      t.ok(gateNames.has(name) || panelNames.has(name) || FOREIGN_NAMES.has(name), `${name} is a variable`)
     }
     for (const [code] of prose.matchAll(/\bGATE_[A-Z_]*[A-Z]\b/g)) t.ok(codes.has(code) || prose.includes(`OAUTH_${code}`), `${code} is a code`)
     if (page === 'docs/pages.md') return // whose words with underscores are the variables of templates
