@@ -41,7 +41,8 @@ async function ask (config: Config, listening: string, outside: Outside, write: 
   }
   for (const settings of config.providers) {
     if (config.providers.length > 1) write(`${settings.label} (${settings.id})\n`)
-    if (settings.provider.flow === 'handler') tell({ verdict: 'cannot tell', what: 'provider', text: `${settings.label} is not OAuth, and only its own plugin knows how to ask it` })
+    if (settings.provider.flow === 'basic') tell({ verdict: 'ok', what: 'provider', text: 'the gate itself asks for the password' })
+    else if (settings.provider.flow === 'handler') tell({ verdict: 'cannot tell', what: 'provider', text: `${settings.label} is not OAuth, and only its own plugin knows how to ask it` })
     else for await (const finding of probeProvider(clientOptions(settings, config, outside), registeredUri(config, listening))) tell(finding)
   }
   for (const upstream of config.upstream) tell(await reachUpstream(upstream, config))

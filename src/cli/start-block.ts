@@ -4,6 +4,7 @@ import { openings } from '../config/openings.ts'
 import type { Config, ProviderConfig } from '../config/options.ts'
 import { isLoopback } from '../oauth/loopback.ts'
 import { createOwnUrls } from '../own-urls.ts'
+import type { Credentials } from '../passwords/people.ts'
 import { placesOf } from '../provider.ts'
 
 export interface Started {
@@ -29,15 +30,28 @@ export function startBlock ({ config, version, listening, notices }: Started): s
     ...config.upstream.map(({ path, origin, basePath, socketPath }): [string, string] => ['App', `${path} → ${socketPath === undefined ? origin : `unix:${socketPath}`}${basePath}`]),
     ...config.providers.map(settings => ['Provider', describeProvider(settings)] as [string, string]),
     ...config.providers.some(({ provider }) => provider.flow === 'code') ? [['Redirect URI', config.oauthRedirectUri !== undefined || !nameless ? `${config.oauthRedirectUri ?? urls.redirectUri(origin)}   (register exactly this at the provider)` : `the origin that people type${below === '' ? '' : ` and ${below}`}, whichever that is: set --public-url to have one to register`] as [string, string]] : [],
-    ['Who may enter', createEntry(config).describe(labels)],
+    ['Who may enter', createEntry(config).describe(whoHasAccount(config))],
     ...compileRules(config.rules, openings(config)).describeOpen().map((line): [string, string] => ['Rule', line]),
     ...config.header.map(({ name, expression }): [string, string] => ['Header', `${name}=${expression.text}`]),
     ['Sign-in lasts', days(config.oauthExpiryDays)],
     ...config.allowedDomains === undefined && config.allowedEmails === undefined && config.allowedEmailsFile === undefined ? [] : [['Note', `an address counts as far as ${labels} vouches for it; nobody may be able to choose theirs there`] as [string, string]],
     ...notices.map((notice): [string, string] => ['Note', notice]),
-    ...warnings(config, labels, listening).map((warning): [string, string] => ['Warning', warning])
+    ...warnings(config, listening).map((warning): [string, string] => ['Warning', warning])
   ]
   return `oauth-gate ${version}\n${rows.map(([name, value]) => `  ${name.padEnd(14)} ${value}\n`).join('')}`
+}
+
+/** Who there is to be let in, in words that begin a sentence or not. */
+function whoHasAccount ({ providers }: Config): string {
+  const labels = providers.filter(({ basicAuth }) => basicAuth === undefined).map(({ label }) => label)
+  const known = providers.flatMap(({ basicAuth }) => basicAuth === undefined ? [] : [whoKnows(basicAuth)])
+  return [...labels.length === 0 ? [] : [`anyone with an account at ${labels.join(' or ')}`], ...known].join(' or ')
+}
+
+function whoKnows (credentials: Credentials): string {
+  if ('password' in credentials) return 'anyone who knows the password'
+  const { path, people: { size } } = credentials
+  return `the ${size === 1 ? 'one person' : `${size} people`} of ${path}`
 }
 
 function describeProvider ({ id, label, provider, parameters, oauthIssuer }: ProviderConfig): string {
@@ -53,14 +67,14 @@ function believesTls ({ provider, parameters, emptyScopes, oauthScope, oauthIssu
   return scopes.includes('openid') && oauthIssuer === undefined && (isMoved || (issuer === undefined && jwks === undefined))
 }
 
-function warnings (config: Config, labels: string, listening: string): string[] {
+function warnings (config: Config, listening: string): string[] {
   const reached = config.publicUrl?.origin ?? listening
   const isPublicHttp = reached.startsWith('http:') && !isLoopback(new URL(reached).hostname)
   const { allowedDomains, allowedEmails, allowedEmailsFile, allowedGroups, allowedRoles, teamIds, allowedOrganizations } = config
-  const restricted = [allowedDomains, allowedEmails, allowedEmailsFile?.addresses, allowedGroups, allowedRoles, teamIds, allowedOrganizations].some(list => (list?.length ?? 0) > 0) || config.providers.every(({ entry, allowedTenants }) => entry !== undefined || allowedTenants !== undefined)
+  const restricted = [allowedDomains, allowedEmails, allowedEmailsFile?.addresses, allowedGroups, allowedRoles, teamIds, allowedOrganizations].some(list => (list?.length ?? 0) > 0) || config.providers.every(({ entry, allowedTenants, basicAuth }) => entry !== undefined || allowedTenants !== undefined || basicAuth !== undefined)
   const said: [boolean, string][] = [
     ...config.providers.map(({ provider: { notice } }): [boolean, string] => [notice !== undefined, notice ?? '']),
-    [!restricted, `nothing restricts who may enter: anyone with an account at ${labels} is let in. Set --allowed-domains, --allowed-emails or --allowed-groups.`],
+    [!restricted, `nothing restricts who may enter: ${whoHasAccount(config)} is let in. Set --allowed-domains, --allowed-emails or --allowed-groups.`],
     [saysHttpsAlone(config), 'only the redirect URI says https: cookies are not Secure, and websockets of https pages are refused. Set --public-url, or name the proxy that ends TLS in --trusted-proxy.'],
     [isPublicHttp, 'people reach this address over plain http: passwords and cookies can be read on the way. Set --ssl-certfile and --ssl-keyfile, or --public-url=https://… behind a proxy that ends TLS.'],
     [config.providers.some(believesTls), 'the provider’s keys are unknown, so an id_token is believed because TLS brought it. Set --oauth-issuer to have signatures verified.'],

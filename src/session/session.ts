@@ -16,6 +16,8 @@ export interface SealedSession {
   /** The absolute end: nothing lengthens it. */
   readonly expiresAt: number
   readonly tokens?: KeptTokens
+  /** Of the entry that let this person in, where the gate itself knows their password: another entry ends the session. */
+  readonly mark?: string
 }
 
 /** Of the tokens of a sign-in those that a setting asks for, and no other. */
