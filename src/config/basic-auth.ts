@@ -28,7 +28,7 @@ function named ({ path, read }: GivenFile): Credentials {
     if (!(error instanceof MissingFile)) throw error
   }
   // It may be a password all the same, so it is not repeated.
-  if (isPathLike(written)) throw new Problem('looks like the path of a file, and there is no such file', 'Check the path; it is seen from the folder where oauth-gate was started. A password that looks like one is put into a file, for --basic-auth-file.')
+  if (isPathLike(written)) throw new Problem('looks like the path of a file, which does not exist', 'Check the path; it is seen from the folder where oauth-gate was started. A password that looks like one is put into a file, for --basic-auth-file.')
   return one(written)
 }
 

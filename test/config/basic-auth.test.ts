@@ -37,7 +37,7 @@ t.test('a file of people: JSON as Panel has it, or htpasswd, with comments and W
 
 t.test('what looks like the path of a file and is none never becomes the password', async t => {
   for (const value of ['/srv/users.jsn', './users', '../users', '~/users', 'users.json', 'USERS.JSON', '.htpasswd', 'people.txt', 'C:\\users', 'a.htpasswd']) {
-    t.match(errors({ 'basic-auth': value }), [{ setting: 'basic-auth', message: '--basic-auth looks like the path of a file, and there is no such file.', fix: /--basic-auth-file/ }], value)
+    t.match(errors({ 'basic-auth': value }), [{ setting: 'basic-auth', message: '--basic-auth looks like the path of a file, which does not exist.', fix: /--basic-auth-file/ }], value)
     t.notOk(JSON.stringify(errors({ 'basic-auth': value })).includes(value), 'it may be a password, and is not repeated')
   }
   t.match(credentials({ 'basic-auth-file': file(t, 'password', '/srv/a/b') }), { password: { text: '/srv/a/b' } }, 'in a file of its own it is one')
@@ -63,7 +63,7 @@ t.test('a file that cannot be taken stops the start with its line or entry and t
     ['i.json', '{\'ada\': \'hunter22-hunter\'}', /i\.json is not proper JSON\./, /double quotes/],
     ['j', 'hunter22-hunter\n', /j, line 1, is not NAME:HASH\./, /--basic-auth-file/],
     ['k', `ada:${BCRYPT}\nben:hunter22-hunter\n`, /k, line 2, has no bcrypt or argon2id hash/, /JSON alone/],
-    ['l', 'ada:$apr1$hunter22$abcdefghijklmnopqrstuv\n', /line 1: the password of "ada" is a hash of a kind that is not checked here/, /htpasswd -nB/],
+    ['l', 'ada:$apr1$hunter22$abcdefghijklmnopqrstuv\n', /line 1: the password of "ada" is a hash of a kind that is not checked here/, /htpasswd -nB -C 12/],
     ['m', 'ada:{SHA}hunter22hunter22hunter22=\n', /line 1: .* of a kind that is not checked here/, /argon2id/],
     ['n', 'ada:$2y$12$hunter22\n', /line 1: .* not a whole one/, /60 characters/],
     ['o', `ada:${BCRYPT.replace('$04$', '$20$')}\n`, /has the cost 20/, /Use 12/],

@@ -182,6 +182,28 @@ t.test('no password, nor a hash of one, is in a log, a page, a cookie or an addr
   t.notMatch(JSON.stringify(log), /"eve"/, 'nor a name that nobody has: it may be a password in the wrong field')
 })
 
+t.test('signed out, nobody is told that they are still signed in elsewhere, and the session is over', async t => {
+  const { origin } = await startBasic(t, 'SeCret-of-all')
+  const visitor = new Visitor()
+  await send(origin, visitor, { username: 'ada', password: 'SeCret-of-all' })
+  const stolen = new Visitor()
+  stolen.cookies.set('127.0.0.1', new Map(visitor.cookies.get('127.0.0.1')))
+  t.equal((await stolen.ask(`${origin}/`)).status, 200)
+  const { body } = await visitor.navigate(`${origin}/oauth2/sign_out`, { form: {}, headers: { origin } })
+  t.match(body, /You are signed out[^]*has ended\.<\/p>/)
+  t.notMatch(body, /still be signed in/)
+  t.equal((await stolen.ask(`${origin}/`)).status, 401, 'for every copy of its cookie')
+})
+
+t.test('--basic-login-template: a form as Panel’s template has it posts where it should, and says what was wrong', async t => {
+  const template = '<form class="f" action=".{{ login_endpoint }}" method="post"><p>{{ errormessage }}</p><input name="username"><input name="password" type="password"></form>'
+  const { origin } = await startBasic(t, 'SeCret-of-all', { settings: { basicLoginTemplate: file(t, 'login.html', template) } })
+  const visitor = new Visitor()
+  t.match((await visitor.follow(`${origin}/`)).body, /<form class="f"[^>]*method="post">/)
+  t.match(await send(origin, visitor, { username: 'ada', password: 'x' }), { status: 401, body: /<p>That name or password is not right\.<\/p>/ })
+  t.match(await send(origin, visitor, { username: 'ada', password: 'SeCret-of-all' }), { status: 303, location: '/dash?x=1&y=2' })
+})
+
 t.test('a password beside a provider: people choose, and each name has its prefix', async t => {
   const { origin, app } = await startGate(t, {
     settings: ({ provider }) => ({
