@@ -29,7 +29,8 @@ export async function check ({ config, notices }: Loaded, { live = false, outsid
     write('\nThe settings are right. Whether provider and app agree, --live asks.\n')
     return 0
   }
-  write(announcement(config.providers.some(({ provider }) => provider.flow === 'code')))
+  const flows = config.providers.map(({ provider }) => provider.flow)
+  write(flows.some(flow => flow === 'code' || flow === 'password') ? announcement(flows.includes('code')) : '\nAsking the app.\n\n')
   return await ask(config, listening, outside, write)
 }
 
