@@ -1,16 +1,27 @@
+import { Claims } from './claims.ts'
 import type { Config, ProviderConfig } from './config/options.ts'
 import { scopesOf } from './config/scopes.ts'
 import { createIdentifier, type Identifier } from './identity/identifier.ts'
-import { createOAuthClient, type OAuthClientOptions } from './oauth/client.ts'
+import { createOAuthClient, type OAuthClientOptions, type SignIn } from './oauth/client.ts'
 import { createProviderFetch } from './oauth/http.ts'
 import type { Outside } from './outside.ts'
-import type { ActiveProvider } from './routes/login-flow.ts'
+import { createPeople, type People, type PeopleOptions } from './passwords/people.ts'
+import type { ActiveProvider, Confirmed } from './routes/login-flow.ts'
 
 const PROVIDER_TIMEOUT = 10_000
 
-/** Puts one provider of the settings to work. @param onFailure told of what did not end a sign-in */
-export function activate (settings: ProviderConfig, config: Config, outside: Outside, onFailure: (error: unknown) => void): ActiveProvider {
-  const { id, label, provider, parameters } = settings
+export interface ActivateOptions {
+  readonly outside: Outside
+  /** For people whom the gate itself knows. */
+  readonly people: PeopleOptions
+  /** Told of what did not end a sign-in. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/** Puts one provider of the settings to work. */
+export function activate (settings: ProviderConfig, config: Config, { outside, onFailure, ...options }: ActivateOptions): ActiveProvider {
+  const { id, label, provider, parameters, basicAuth } = settings
+  const people = basicAuth === undefined ? undefined : createPeople(basicAuth, options.people)
   const client = createOAuthClient({ ...clientOptions(settings, config, outside), onFailure })
   const { wants, identify, namesGroups } = identifierOf(settings, config)
   return {
@@ -18,11 +29,20 @@ export function activate (settings: ProviderConfig, config: Config, outside: Out
     icon: settings.icon,
     flow: provider.flow,
     ...provider.handler !== undefined && { handler: { run: provider.handler, parameters, key: settings.oauthKey, secret: settings.oauthSecret } },
-    async learn (signIn) {
-      const read = Object.entries(wants(signIn)).map(async ([name, resource]) => [name, await client.readMore(resource, signIn.tokens)] as const)
-      return { ...signIn, more: Object.fromEntries(await Promise.all(read)) }
-    }
+    learn,
+    ...provider.flow === 'password' && { askPassword: async (name, password, redirectUri) => await learn(await client.signInWithPassword(name, password, redirectUri)) },
+    ...people !== undefined && { people, askPassword: async (name, password) => saidOf(await people.signIn(name, password)) }
   }
+
+  async function learn (signIn: SignIn): Promise<SignIn> {
+    const read = Object.entries(wants(signIn)).map(async ([name, resource]) => [name, await client.readMore(resource, signIn.tokens)] as const)
+    return { ...signIn, more: Object.fromEntries(await Promise.all(read)) }
+  }
+}
+
+/** Of whom we know but the name. */
+function saidOf ({ name, mark }: Awaited<ReturnType<People['signIn']>>): Confirmed {
+  return { sources: { claims: new Claims({ subject: name, user: name, login: name }) }, mark }
 }
 
 /** Who the people of one provider are; `explain` asks the same. */

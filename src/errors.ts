@@ -98,9 +98,9 @@ export class IdentityTooLarge extends define('GATE_IDENTITY_TOO_LARGE', 403, 'Th
 export class SessionTooLarge extends define('GATE_SESSION_TOO_LARGE', 500, 'Your sign-in is too large to be kept in cookies.', tellThem, 'A session may fill eight cookies. Have the provider send fewer claims or --claim keep less; with --pass-access-token and --pass-authorization-header the tokens are kept in them too, so leave one out or have the provider make them smaller.') {}
 
 // Our own forms
-export class PasswordRefused extends define('GATE_PASSWORD_REFUSED', 401, 'That name or password is not right.', 'Check both and try again.', 'The provider refused the password grant with invalid_grant.') {}
+export class PasswordRefused extends define('GATE_PASSWORD_REFUSED', 401, 'That name or password is not right.', 'Check both and try again.', 'The provider refused the password grant with invalid_grant, or --basic-auth has no such name, or another password: the message says which. A bcrypt hash is right for no password above 72 bytes.') {}
 export class FormForged extends define('GATE_FORM_FORGED', 403, 'This form was not ours, or was open for too long.', 'Reload the page and try again.', 'The form token or the Origin did not match. Usually an old tab.') {}
-export class TooManyAttempts extends define('GATE_TOO_MANY_ATTEMPTS', 429, 'Too many attempts.', 'Wait a minute, then try again.', 'The sign-in form is throttled per name and per address.') {}
+export class TooManyAttempts extends define('GATE_TOO_MANY_ATTEMPTS', 429, 'Too many attempts.', 'Wait a minute, then try again.', 'The sign-in form is throttled per name and per address, where --basic-auth is one password over all, and when more passwords wait to be checked than can be.') {}
 
 // The application behind us
 export class UpstreamUnreachable extends define('GATE_UPSTREAM_UNREACHABLE', 502, 'The application is not answering.', 'It may be starting: this page tries again by itself, every 20 seconds.', 'Start the app, or set --upstream to where it listens. If it is https, its certificate has to be trusted (--upstream-ca). The message has the address and the cause.') {}

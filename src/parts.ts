@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { originMatcher } from './access/origins.ts'
 import { activate } from './active-provider.ts'
+import { watchPeople } from './config/basic-auth.ts'
 import { watchEmails } from './config/emails-file.ts'
 import type { Config } from './config/options.ts'
 import { appOpens, isForPanel } from './config/panel-identity.ts'
@@ -12,6 +13,7 @@ import { createOwnUrls, type OwnUrls } from './own-urls.ts'
 import { createPages } from './pages/index.ts'
 import { createLogo, type Logo } from './pages/logo.ts'
 import { createPolicy } from './policy.ts'
+import { createVerifier } from './passwords/verifier.ts'
 import type { CommonOutward } from './plugins/outward.ts'
 import { createPlaces } from './plugins/places.ts'
 import { createArrivals } from './proxy/arrival.ts'
@@ -45,11 +47,18 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const { entry, judge, servesHost, oneHost, headers } = createPolicy(config, inside !== undefined)
   const logins = createLogins(keyring, gate, outside)
   const lifetime = config.oauthExpiryDays * DAY
-  const sessions = createSessions({ seal: keyring.session, outside, gate, lifetime, headers: headers.of, cookies: panelCookies(config, keyring, outside), refuse: entry.refuse, generation: () => entry.generation })
   const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
   const probes = { paths: inside === undefined ? [config.pingPath, config.readyPath] : [] }
-  const providers = createProviders(config.providers.map(settings => activate(settings, config, outside, error => warnOfProvider(log, settings.id, error))))
+  const verifier = createVerifier(outside)
+  const people = { keys: keyring.people, verify: verifier.verify }
+  const providers = createProviders(config.providers.map(settings => activate(settings, config, { outside, people, onFailure: error => warnOfProvider(log, settings.id, error) })))
+  const known = providers.all.flatMap(({ people }) => people ?? [])
+  const sessions = createSessions({
+    seal: keyring.session, outside, gate, lifetime, headers: headers.of, cookies: panelCookies(config, keyring, outside), refuse: entry.refuse,
+    holds: ({ identity: { provider, subject }, mark }) => providers.find(provider)?.people?.stands(subject, mark) ?? true,
+    generation: () => known.reduce((sum, { generation }) => sum + generation, entry.generation)
+  })
   const jars = createJars(config)
   const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbacks: providers.all.some(({ flow }) => flow === 'code') })
   const logo = logoOf(config)
@@ -57,7 +66,7 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   return {
     places, probes, sessions, loops, judge, urls, pages,
     live: createLiveSessions(sessions),
-    watches: entry.files.map(list => watchEmails(list, log)),
+    watches: [...entry.files.map(list => watchEmails(list, log)), ...known.flatMap(people => people.path === undefined ? [] : [watchPeople(people, people.path, log)]), verifier],
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
     jars,
     servesHost,

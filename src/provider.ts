@@ -157,7 +157,7 @@ export type AnyHandler = (app: never, context: never) => Promise<void> | void
 export type Resources<Name extends string = string> = Readonly<Record<Name, string | Resource>>
 
 /** A provider as the gate knows it: with everything its file may leave out. */
-export type Provider = Omit<ProviderFile, 'flow'> & Required<Pick<ProviderFile, 'requires' | 'secret' | 'userKey' | 'parameters'>> & { readonly flow: 'code' | 'password' | 'handler', readonly handler?: AnyHandler }
+export type Provider = Omit<ProviderFile, 'flow'> & Required<Pick<ProviderFile, 'requires' | 'secret' | 'userKey' | 'parameters'>> & { readonly flow: 'code' | 'password' | 'handler' | 'basic', readonly handler?: AnyHandler }
 
 /** Checks the shape at compile time; a plugin uses the same door as our own files. */
 export function defineProvider<Name extends string = never> (file: ProviderFile<Name>): Provider {
@@ -167,6 +167,11 @@ export function defineProvider<Name extends string = never> (file: ProviderFile<
 /** A provider whose handler says who somebody is, in the gate's own words. */
 export function fromHandler (file: HandlerFile): Provider {
   return Object.freeze({ requires: [], parameters: {}, ...file, flow: 'handler', scopes: [], secret: 'only-if-asked', userKey: 'email', namesUser: true, identity: inOurWords })
+}
+
+/** The gate itself, where it knows people's passwords. */
+export function fromForm (file: Pick<Provider, 'name' | 'label'>): Provider {
+  return Object.freeze({ requires: [], parameters: {}, ...file, flow: 'basic', scopes: [], secret: 'only-if-asked', userKey: 'login', namesUser: true, identity: inOurWords })
 }
 
 function inOurWords ({ claims }: Sources): ProviderIdentity {

@@ -42,8 +42,8 @@ export interface Entry {
   refuse (identity: Identity): Refusal | null
   /** Every condition in the order in which `refuse` asks them. */
   explain (identity: Identity): readonly Judged[]
-  /** One sentence for the start-up block. @param provider its label */
-  describe (provider: string): string
+  /** One sentence for the start-up block. @param who may enter where no list says so: `anyone with an account at GitHub` */
+  describe (who: string): string
 }
 
 /** Who may enter at all, judged on every request. What cannot be judged refuses. */
@@ -70,7 +70,7 @@ export function createEntry (options: EntryOptions): Entry {
       const way = condition.meets(identity)
       return { setting: condition.setting, wants: condition.wants(), met: way !== null, detail: way ?? condition.refusal(identity).detail }
     }),
-    describe: provider => describe(options, provider)
+    describe: who => describe(options, who)
   }
 }
 
@@ -104,11 +104,11 @@ function ownLists ({ allowSignUp }: EntryOptions, own: EntryLists): EntryLists {
   return allowSignUp === false && hasAddresses(own) ? { ...own, allowedDomains: undefined } : own
 }
 
-function describe (options: EntryOptions, provider: string): string {
+function describe (options: EntryOptions, who: string): string {
   const { providers = [], allowSignUp } = options
   const common = commonLists(options)
   const isCommon = LISTS.some(list => common[list] !== undefined)
-  const otherwise = allowSignUp === false ? 'those who are listed' : `anyone with an account at ${provider}`
+  const otherwise = allowSignUp === false ? 'those who are listed' : who
   // With lists of their own and none for all, "anyone may enter" would be true of nobody.
   const each = providers.some(({ entry }) => entry !== undefined)
   const own = providers.flatMap(({ id, entry = {} }) => {

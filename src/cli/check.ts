@@ -29,7 +29,8 @@ export async function check ({ config, notices }: Loaded, { live = false, outsid
     write('\nThe settings are right. Whether provider and app agree, --live asks.\n')
     return 0
   }
-  write(announcement(config.providers.some(({ provider }) => provider.flow === 'code')))
+  const flows = config.providers.map(({ provider }) => provider.flow)
+  write(flows.some(flow => flow === 'code' || flow === 'password') ? announcement(flows.includes('code')) : '\nAsking the app.\n\n')
   return await ask(config, listening, outside, write)
 }
 
@@ -41,7 +42,8 @@ async function ask (config: Config, listening: string, outside: Outside, write: 
   }
   for (const settings of config.providers) {
     if (config.providers.length > 1) write(`${settings.label} (${settings.id})\n`)
-    if (settings.provider.flow === 'handler') tell({ verdict: 'cannot tell', what: 'provider', text: `${settings.label} is not OAuth, and only its own plugin knows how to ask it` })
+    if (settings.provider.flow === 'basic') tell({ verdict: 'ok', what: 'provider', text: 'the gate itself asks for the password' })
+    else if (settings.provider.flow === 'handler') tell({ verdict: 'cannot tell', what: 'provider', text: `${settings.label} is not OAuth, and only its own plugin knows how to ask it` })
     else for await (const finding of probeProvider(clientOptions(settings, config, outside), registeredUri(config, listening))) tell(finding)
   }
   for (const upstream of config.upstream) tell(await reachUpstream(upstream, config))

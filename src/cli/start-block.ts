@@ -3,6 +3,7 @@ import { describePanelIdentity, isForPanel } from '../config/panel-identity.ts'
 import { scopesOf } from '../config/scopes.ts'
 import { isLoopback } from '../oauth/loopback.ts'
 import { createOwnUrls } from '../own-urls.ts'
+import type { Credentials } from '../passwords/people.ts'
 import { createPolicy } from '../policy.ts'
 import { placesOf } from '../provider.ts'
 import { appLines, describeApp } from './app-line.ts'
@@ -33,16 +34,29 @@ export function startBlock ({ config, version, listening, notices }: Started): s
     ...appLines(config, listening).map((line): [string, string] => ['Start the app', line]),
     ...config.providers.map(settings => ['Provider', describeProvider(settings)] as [string, string]),
     ...config.providers.some(({ provider }) => provider.flow === 'code') ? [['Redirect URI', config.oauthRedirectUri !== undefined || !nameless ? `${config.oauthRedirectUri ?? urls.redirectUri(origin)}   (register exactly this at the provider)` : `the origin that people type${below === '' ? '' : ` and ${below}`}, whichever that is: set --public-url to have one to register`] as [string, string]] : [],
-    ['Who may enter', policy.entry.describe(labels)],
+    ['Who may enter', policy.entry.describe(whoHasAccount(config))],
     ...policy.describeOpen().map((line): [string, string] => ['Rule', line]),
     ...config.header.map(({ name, expression }): [string, string] => ['Header', `${name}=${expression.text}`]),
     ...describePanelIdentity(config).map((line): [string, string] => ['Panel', line]),
     ['Sign-in lasts', days(config.oauthExpiryDays)],
     ...config.allowedDomains === undefined && config.allowedEmails === undefined && config.allowedEmailsFile === undefined ? [] : [['Note', `an address counts as far as ${labels} vouches for it; nobody may be able to choose theirs there`] as [string, string]],
     ...notices.map((notice): [string, string] => ['Note', notice]),
-    ...warnings(config, labels, listening).map((warning): [string, string] => ['Warning', warning])
+    ...warnings(config, listening).map((warning): [string, string] => ['Warning', warning])
   ]
   return `oauth-gate ${version}\n${rows.map(([name, value]) => `  ${name.padEnd(14)} ${value}\n`).join('')}`
+}
+
+/** Who there is to be let in, in words that begin a sentence or not. */
+function whoHasAccount ({ providers }: Config): string {
+  const labels = providers.filter(({ basicAuth }) => basicAuth === undefined).map(({ label }) => label)
+  const known = providers.flatMap(({ basicAuth }) => basicAuth === undefined ? [] : [whoKnows(basicAuth)])
+  return [...labels.length === 0 ? [] : [`anyone with an account at ${labels.join(' or ')}`], ...known].join(' or ')
+}
+
+function whoKnows (credentials: Credentials): string {
+  if ('password' in credentials) return 'anyone who knows the password'
+  const { path, people: { size } } = credentials
+  return `the ${size === 1 ? 'one person' : `${size} people`} of ${path}`
 }
 
 function describeProvider ({ id, label, provider, parameters, oauthIssuer }: ProviderConfig): string {
@@ -59,14 +73,14 @@ function believesTls (settings: ProviderConfig, config: Config): boolean {
   return scopes.includes('openid') && oauthIssuer === undefined && (isMoved || (issuer === undefined && jwks === undefined))
 }
 
-function warnings (config: Config, labels: string, listening: string): string[] {
+function warnings (config: Config, listening: string): string[] {
   const reached = config.publicUrl?.origin ?? listening
   const isPublicHttp = reached.startsWith('http:') && !isLoopback(new URL(reached).hostname)
   const { allowedDomains, allowedEmails, allowedEmailsFile, allowedGroups, allowedRoles, teamIds, allowedOrganizations } = config
-  const restricted = [allowedDomains, allowedEmails, allowedEmailsFile?.addresses, allowedGroups, allowedRoles, teamIds, allowedOrganizations].some(list => (list?.length ?? 0) > 0) || config.providers.every(({ entry, allowedTenants }) => entry !== undefined || allowedTenants !== undefined)
+  const restricted = [allowedDomains, allowedEmails, allowedEmailsFile?.addresses, allowedGroups, allowedRoles, teamIds, allowedOrganizations].some(list => (list?.length ?? 0) > 0) || config.providers.every(({ entry, allowedTenants, basicAuth }) => entry !== undefined || allowedTenants !== undefined || basicAuth !== undefined)
   const said: [boolean, string][] = [
     ...config.providers.map(({ provider: { notice } }): [boolean, string] => [notice !== undefined, notice ?? '']),
-    [!restricted, `nothing restricts who may enter: anyone with an account at ${labels} is let in. Set --allowed-domains, --allowed-emails or --allowed-groups.`],
+    [!restricted, `nothing restricts who may enter: ${whoHasAccount(config)} is let in. Set --allowed-domains, --allowed-emails or --allowed-groups.`],
     [saysHttpsAlone(config), 'only the redirect URI says https: cookies are not Secure, and websockets of https pages are refused. Set --public-url, or name the proxy that ends TLS in --trusted-proxy.'],
     [isPublicHttp, 'people reach this address over plain http: passwords and cookies can be read on the way. Set --ssl-certfile and --ssl-keyfile, or --public-url=https://… behind a proxy that ends TLS.'],
     [config.providers.some(settings => believesTls(settings, config)), 'the provider’s keys are unknown, so an id_token is believed because TLS brought it. Set --oauth-issuer to have signatures verified.'],

@@ -40,8 +40,9 @@ export class MissingFile extends Problem {}
 /** Why the file that a setting names could not be read. */
 export function unreadable (error: unknown): Problem {
   const { code } = error as NodeJS.ErrnoException
-  const why = new Map([['ENOENT', 'does not exist'], ['EACCES', 'may not be read by this user'], ['EISDIR', 'is a folder']]).get(code ?? '')
-  return new (code === 'ENOENT' ? MissingFile : Problem)(`names a file that ${why ?? `cannot be read (${code ?? 'unknown reason'})`}`, 'Check the path; it is seen from the folder where oauth-gate was started.')
+  const absent = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(code ?? '')
+  const why = absent ? 'does not exist' : new Map([['EACCES', 'may not be read by this user'], ['EISDIR', 'is a folder']]).get(code ?? '')
+  return new (absent ? MissingFile : Problem)(`names a file that ${why ?? `cannot be read (${code ?? 'unknown reason'})`}`, 'Check the path; it is seen from the folder where oauth-gate was started.')
 }
 
 /** One thing that keeps the gate from starting. */

@@ -1,4 +1,5 @@
 import type { ConfigProblem } from './config-error.ts'
+import { flagOf } from './names.ts'
 import type { EntryOption, ProviderConfig, Values } from './options.ts'
 import type { Choices } from './settle.ts'
 
@@ -11,6 +12,7 @@ interface Findings {
 /** Allow lists that would let nobody in, or everybody. */
 export function checkEntry (providers: readonly ProviderConfig[], findings: Findings): void {
   checkSignUp(providers, findings)
+  checkPeople(providers, findings)
   checkRoles(providers, findings)
 }
 
@@ -25,6 +27,22 @@ function checkSignUp (providers: readonly ProviderConfig[], { choices, problems,
     problems.push({ setting: 'allow-sign-up', message: `With --allow-sign-up=no a list must say who may enter, and there is none: ${who} could.`, fix: 'Name them in --allowed-emails or --allowed-emails-file, or take --allow-sign-up=no out.' })
   }
   if (given(choices, 'allowedDomains')) notices.push('--allowed-domains means nothing with --allow-sign-up=no: only addresses that are listed may enter')
+}
+
+/** Of whom the gate knows but the name nobody has an address or a group. */
+function checkPeople (providers: readonly ProviderConfig[], { choices, problems }: Findings): void {
+  for (const { id, basicAuth, entry = {}, emailAttributePath, groupsAttributePath } of providers) {
+    if (basicAuth === undefined) continue
+    const asked = (option: EntryOption) => given(choices, option) || entry[option] !== undefined
+    const addresses = (['allowedDomains', 'allowedEmails', 'allowedEmailsFile'] as const).filter(option => emailAttributePath === undefined && asked(option))
+    const groups = (['allowedGroups', 'teamIds', 'allowedOrganizations'] as const).filter(option => (option !== 'allowedGroups' || groupsAttributePath === undefined) && asked(option))
+    for (const option of [...addresses, ...groups]) {
+      problems.push({
+        setting: flagOf(option), message: `--${flagOf(option)} lets in nobody who comes by --basic-auth: such people have a name alone.`,
+        fix: providers.length > 1 ? `Move it into the providers it is for: ${providers.filter(other => other.basicAuth === undefined).map(other => other.id).join(', ') || `not ${id}`}.` : 'Take it out: who may enter is whoever has a password.'
+      })
+    }
+  }
 }
 
 /** Without a path to it nobody has a role. */

@@ -65,7 +65,7 @@ function warn ({ config, note }: Draft, passed: string, providers: readonly Prov
   if (open !== undefined) note(`${passed} send${passed.includes(' and ') ? '' : 's'} tokens to ${open.origin} over plain http: whoever is on the way can use them`)
   for (const settings of providers.filter(({ provider }) => (provider as ProviderConfig['provider'] | undefined) !== undefined)) {
     const { id, provider } = settings
-    if (provider.flow === 'handler') note(`${passed}: the provider ${id} has no tokens, so the header is absent for its people`)
+    if (provider.flow === 'handler' || provider.flow === 'basic') note(`${passed}: the provider ${id} has no tokens, so the header is absent for its people`)
     else if (passAuthorizationHeader === true && !scopesOf(settings, config).includes('openid')) note(`--pass-authorization-header: openid is not among the scopes of the provider ${id}, so hardly an id_token will come, and without one the header is absent`)
   }
 }

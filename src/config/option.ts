@@ -1,4 +1,5 @@
 import { cookieDomain, domains, emails, issuer, listenAddress, networks, origin, providerUrl, redirectUri } from './addresses.ts'
+import { basicAuth } from './basic-auth.ts'
 import { contact } from './contact.ts'
 import { emailsFile } from './emails-file.ts'
 import { expression } from './expression.ts'
@@ -45,6 +46,7 @@ export const option = {
   issuer: of(issuer),
   origin: of(origin),
   redirectUri: of(redirectUri),
+  basicAuth: of(basicAuth),
   list: of(list),
   words: of(words),
   domains: of(domains),

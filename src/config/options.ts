@@ -34,6 +34,7 @@ export const groups = {
   provider: {
     oauthProvider: option.word({ common: true, doc: 'The provider that people sign in with.', required: true, aliases: { env: ['PANEL_OAUTH_PROVIDER'] } }),
     providerModule: option.text({ doc: 'A provider that is not of the gate’s own: the path of its file, or its npm package.' }),
+    basicAuth: option.basicAuth({ doc: 'Instead of a provider: a password, or a file of people and theirs (JSON or htpasswd); hashes are better.', secret: true, aliases: { env: ['PANEL_BASIC_AUTH'] } }),
     oauthKey: option.text({ common: true, doc: 'The client id issued by the provider.', aliases: { flags: ['client-id'], env: ['PANEL_OAUTH_KEY'] } }),
     oauthSecret: option.text({ common: true, doc: 'The client secret issued by the provider.', secret: true, aliases: { flags: ['client-secret'], env: ['PANEL_OAUTH_SECRET'] } }),
     oauthExtraParams: option.literal({ doc: 'More for the provider, as a Python dict or JSON: "{\'prompt\': \'consent\'}".', default: {}, aliases: { env: ['PANEL_OAUTH_EXTRA_PARAMS'] } }),

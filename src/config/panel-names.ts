@@ -13,7 +13,6 @@ interface Refused {
 const absent: readonly Refused[] = [
   { flag: 'oauth-refresh-tokens', env: 'PANEL_OAUTH_REFRESH_TOKENS', fix: 'Leave it out: the end of a provider’s token does not end a sign-in here. --oauth-expiry-days says how long one lasts.' },
   { flag: 'oauth-logout-url', env: 'PANEL_OAUTH_LOGOUT_URL', fix: 'Leave it out: /oauth2/sign_out ends the session here. Link from the app to where the provider signs people out.' },
-  { flag: 'basic-auth', env: 'PANEL_BASIC_AUTH', fix: 'Use --oauth-provider=password, whose form asks a provider’s token endpoint, or let the app keep its own basic auth behind a rule with allow: public.' },
   { flag: 'auth-module', env: 'BOKEH_AUTH_MODULE', fix: 'Bokeh’s hooks are the app’s own: leave them to its panel serve line. The gate’s way to sign people in is --oauth-provider.' }
 ]
 

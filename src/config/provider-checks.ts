@@ -1,6 +1,7 @@
 import type { RuleConfig } from '../access/rules.ts'
 import { buttonIcons } from '../pages/button-icons.ts'
 import type { ParameterValues, Provider } from '../provider.ts'
+import { weaknesses } from './basic-auth.ts'
 import type { ConfigProblem } from './config-error.ts'
 import type { Draft } from './draft.ts'
 import { flagOf, optionNames } from './names.ts'
@@ -16,7 +17,7 @@ export interface ProviderDraft extends Draft {
 
 /** What the choice of a provider asks of its other settings. */
 export function checkProviderSettings (draft: ProviderDraft): void {
-  for (const check of [needs, foreign, key, secret, scopes, tls, tenants, roles, picture, advised]) check(draft)
+  for (const check of [needs, foreign, basic, key, secret, scopes, tls, tenants, roles, picture, advised]) check(draft)
 }
 
 /** `a|b` asks for one of the two: parameters of the provider, or settings. */
@@ -37,21 +38,30 @@ function needs ({ provider, parameters, missing, fail }: ProviderDraft): void {
 
 /** What is not OAuth has no use for what is about OAuth alone. */
 function foreign ({ provider, config: { oauthExtraParams = {} }, given, fail }: ProviderDraft): void {
-  if (provider?.flow !== 'handler') return
-  for (const option of ['oauthIssuer', 'oauthAuthorizeUrl', 'oauthTokenUrl', 'oauthUserUrl', 'oauthScope', 'emptyScopes', 'usePkce', 'authStyle', 'idTokenAttributeName', 'tlsClientCa', 'tlsClientCert', 'tlsClientKey', 'tlsSkipVerifyInsecure'] as const) {
+  if (provider === undefined || isOAuth(provider)) return
+  for (const option of ['oauthIssuer', 'oauthAuthorizeUrl', 'oauthTokenUrl', 'oauthUserUrl', 'oauthScope', 'emptyScopes', 'usePkce', 'authStyle', 'idTokenAttributeName', 'tlsClientCa', 'tlsClientCert', 'tlsClientKey', 'tlsSkipVerifyInsecure', ...provider.flow === 'basic' ? ['oauthKey', 'oauthSecret'] as const : []] as const) {
     if (given(option)) fail(option, `--${flagOf(option)} means nothing to the provider ${provider.name}, which is not OAuth.`, 'Take it out.')
   }
   const left = Object.keys(oauthExtraParams)
   if (left.length > 0) fail('oauthExtraParams', `The provider ${provider.name} has no parameter ${left.join(', ')}.`, `It has ${Object.keys(provider.parameters).join(', ') || 'none'}.`)
 }
 
+function isOAuth ({ flow }: Provider): boolean {
+  return flow === 'code' || flow === 'password'
+}
+
+function basic ({ config: { basicAuth }, note }: ProviderDraft): void {
+  for (const sentence of basicAuth === undefined ? [] : weaknesses(basicAuth)) note(sentence)
+}
+
 // This sentence and the next are Panel's.
-function key ({ provider, missing, fail }: ProviderDraft): void {
-  if (provider?.flow !== 'handler' && missing('oauthKey')) fail('oauthKey', 'When enabling an OAuth provider you must supply a valid oauth_key either using the --oauth-key CLI argument or PANEL_OAUTH_KEY environment variable.', 'Add --oauth-key (or --client-id), which the provider issued when the app was registered there.')
+function key ({ provider, config, missing, fail }: ProviderDraft): void {
+  const isAsked = provider === undefined ? Object.hasOwn(config, 'basicAuth') : isOAuth(provider) // a password that was refused is not OAuth either
+  if (isAsked && missing('oauthKey')) fail('oauthKey', 'When enabling an OAuth provider you must supply a valid oauth_key either using the --oauth-key CLI argument or PANEL_OAUTH_KEY environment variable.', 'Add --oauth-key (or --client-id), which the provider issued when the app was registered there.')
 }
 
 function secret ({ provider, config: { authStyle }, missing, fail }: ProviderDraft): void {
-  if (provider === undefined || provider.flow === 'handler' || authStyle === undefined || !missing('oauthSecret')) return
+  if (provider === undefined || !isOAuth(provider) || authStyle === undefined || !missing('oauthSecret')) return
   const isSent = authStyle === 'auto' ? provider.secret === 'sent' : authStyle !== 'none'
   if (isSent) fail('oauthSecret', 'When enabling an OAuth provider you must supply a valid OAuth secret either using the --oauth-secret CLI argument or PANEL_OAUTH_SECRET environment variable.', 'Add --oauth-secret or, so that it is in no process list, --oauth-secret-file. A client without secret wants --auth-style=none.')
 }
@@ -131,7 +141,7 @@ export function checkTogether (all: readonly ProviderConfig[], choices: Choices,
     if (others === 0 || (isVouched && key === 'email' && namesByEmail(provider, oauthJwtUser ?? userKey))) continue
     problems.push({
       setting: 'providers', message: `Provider ${id}: its users have names that another provider may give to somebody else, and the app would take them for one person.`,
-      fix: `Give it ${isVouched ? 'oauth_jwt_user: email, or ' : ''}a prefix of its own, like user_prefix: '${id}:'${isVouched ? '' : ', or take out --allow-unverified-email, by which anybody has any address'}.`
+      fix: `Give it ${isVouched && isOAuth(provider) ? 'oauth_jwt_user: email, or ' : ''}a prefix of its own, like user_prefix: '${id}:'${isVouched ? '' : ', or take out --allow-unverified-email, by which anybody has any address'}.`
     })
   }
 }

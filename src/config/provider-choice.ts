@@ -1,3 +1,4 @@
+import basic from '../../providers/basic.ts'
 import { findProvider, providers } from '../../providers/index.ts'
 import { defineProvider, fromHandler, type Provider, type ProviderFile } from '../provider.ts'
 import { Problem, type ConfigProblem } from './config-error.ts'
@@ -41,7 +42,7 @@ export function chooseProvider ({ name, module, folders }: ProviderWish): Provid
 
 function byPackage (name: string, folders: readonly Folder[]): ProviderChoice {
   const [, scope = '', bare = ''] = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?([a-z][a-z0-9_-]{0,39})$/.exec(name) ?? []
-  if (bare === '' || name === 'pam') return unknown(name, undefined)
+  if (bare === '' || name === 'pam' || name === basic.name) return unknown(name, undefined)
   try {
     return fromFile(readPlugin(`${scope}oauth-gate-provider-${bare}`, folders), 'oauth-provider', bare)
   } catch (error) {
@@ -54,7 +55,7 @@ function fromFile ({ path, package: origin, content }: PluginFile, setting: stri
   if (faults.length > 0) return { problems: faults.map(({ field, message, fix }) => ({ setting, message: `${path}: ${field} ${message}.`, fix })) }
   const provider = isHandlerFile(content) ? fromHandler(content) : defineProvider(content as ProviderFile)
   const names = [provider.name, ...provider.aliases ?? []]
-  const taken = names.find(name => builtIn.includes(name))
+  const taken = names.find(name => builtIn.includes(name) || name === basic.name)
   if (taken !== undefined) return refuse(setting, `${path}: ${taken === provider.name ? 'name' : 'aliases'} has ${taken}, which is a provider of the gate’s own.`, 'Give the plugin another name: none can stand in for one of ours.')
   if (asked !== undefined && !names.includes(asked.replace(/^@[^/]*\//, ''))) return refuse(setting, `${path}: name is ${provider.name}, but --oauth-provider asks for ${asked}.`, `Set --oauth-provider=${provider.name}${setting === 'oauth-provider' ? ` with --provider-module=${path}` : ''}, or leave it out.`)
   const strange = (provider.requires ?? []).flatMap(need => need.split('|')).find(name => provider.parameters[name] === undefined && !(optionNames as readonly string[]).includes(name))
@@ -63,6 +64,7 @@ function fromFile ({ path, package: origin, content }: PluginFile, setting: stri
 }
 
 function unknown (name: string, missing: PluginMissing | undefined): ProviderChoice {
+  if (name === basic.name) return refuse('oauth-provider', 'The provider basic is --basic-auth, and there is none.', 'Add --basic-auth: a password, or the name of a file of people and theirs.')
   if (name === 'pam') return refuse('oauth-provider', 'The provider pam is not offered: it needs the accounts of the machine Panel runs on.', `Use password for a form that asks a provider’s token endpoint. ${list}`)
   const near = nearest(name, builtIn)
   const plugin = missing === undefined ? '' : ` As a plugin it ${missing.message}.`

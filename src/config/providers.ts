@@ -1,3 +1,4 @@
+import basic from '../../providers/basic.ts'
 import type { ParameterValues, Provider } from '../provider.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { draftOf } from './draft.ts'
@@ -10,7 +11,7 @@ import { builtIn, chooseProvider } from './provider-choice.ts'
 import { checkTenantRules, checkProviderSettings, checkRules, checkTogether } from './provider-checks.ts'
 import type { ProviderEntry } from './provider-entries.ts'
 import { takeParameters } from './provider-parameters.ts'
-import { resolve, type Resolved } from './resolve.ts'
+import { resolve, type Resolved, type Source } from './resolve.ts'
 import { settle, type Choices } from './settle.ts'
 import type { Candidate } from './sources.ts'
 
@@ -112,13 +113,21 @@ function settleOne ({ env, folders, problems, notices }: ProvidersInput, choices
 }
 
 function chosen (choices: Choices, folders: readonly Folder[], problems: ConfigProblem[], notices: string[]): Provider | undefined {
-  const [named, module] = [choices.get('oauthProvider'), choices.get('providerModule')]
-  if (named === undefined || module === undefined) return undefined // what was refused before is not complained about again
+  const [named, module, basicAuth] = [choices.get('oauthProvider'), choices.get('providerModule'), choices.get('basicAuth')]
+  if (named === undefined || module === undefined || basicAuth === undefined) return undefined // what was refused before is not complained about again
+  if (basicAuth.value !== undefined) return byPassword(basicAuth.source, [named, module], problems)
   const { provider, problems: found, notice } = chooseProvider({ name: named.value as string | undefined, module: module.value as string | undefined, folders })
   problems.push(...found)
   if (notice !== undefined) notices.push(notice)
-  if (provider === undefined && found.length === 0) problems.push({ setting: 'oauth-provider', message: 'There is no --oauth-provider: who signs people in.', fix: `Known are ${builtIn.join(', ')}.` })
+  if (provider === undefined && found.length === 0) problems.push({ setting: 'oauth-provider', message: 'There is no --oauth-provider: who signs people in.', fix: `Known are ${builtIn.join(', ')}. Without any, --basic-auth asks for a password.` })
   return provider
+}
+
+/** The gate itself signs people in, and nobody beside. */
+function byPassword ({ from }: Source, choices: readonly Resolved[], problems: ConfigProblem[]): Provider {
+  const other = choices.find(({ value }) => value !== undefined && value !== basic.name)
+  if (other !== undefined) problems.push({ setting: 'basic-auth', message: `${from} and ${other.source.from} both say how people sign in.`, fix: 'Keep one of them. Where people choose between a password and a provider, providers: in a file has both, each with an id.' })
+  return basic
 }
 
 interface Rest { readonly env: ProvidersInput['env'], readonly problems: ConfigProblem[], readonly notices: string[] }

@@ -31,12 +31,12 @@ export function drawSignedIn (site: Site, person: SignedIn): Page {
 export interface SignedOut {
   /** Begins a sign-in. */
   readonly startUrl: string
-  /** As people know it. */
-  readonly provider: string
+  /** As people know it; absent where it was the gate itself. */
+  readonly provider: string | undefined
 }
 
 export function drawSignedOut (site: Site, { startUrl, provider }: SignedOut): Page {
-  return layout(site, { sign: 'good', title: 'You are signed out', content: html`<p>Your session on ${site.title ?? 'this site'} has ended. You may still be signed in at ${provider}.</p>
+  return layout(site, { sign: 'good', title: 'You are signed out', content: html`<p>Your session on ${site.title ?? 'this site'} has ended.${provider !== undefined && html` You may still be signed in at ${provider}.`}</p>
 <div class="actions"><a class="key" href="${startUrl}">Sign in again</a></div>` })
 }
 

@@ -9,6 +9,7 @@ import type { OAuthClient, SignIn } from '../oauth/client.ts'
 import type { OwnUrls } from '../own-urls.ts'
 import type { Pages } from '../pages/index.ts'
 import type { Logo } from '../pages/logo.ts'
+import type { People } from '../passwords/people.ts'
 import type { AnyHandler, ParameterValues, Provider } from '../provider.ts'
 import type { Logins } from '../session/login.ts'
 import type { LoopBreaker } from '../session/loop.ts'
@@ -28,8 +29,18 @@ export interface ActiveProvider {
   readonly handler?: { readonly run: AnyHandler, readonly parameters: ParameterValues, readonly key: string | undefined, readonly secret: string | undefined }
   /** Asks for what settings want to know beside. @throws see oauth/resources.ts */
   readonly learn: (signIn: SignIn) => Promise<SignIn>
+  /** Where people type their password into our form. @throws {PasswordRefused} and what `signIn` and `learn` throw */
+  readonly askPassword?: (name: string, password: string, redirectUri: string) => Promise<Confirmed>
+  /** Where the gate itself knows them. */
+  readonly people?: People
   readonly identify: Identifier['identify']
   readonly namesGroups: Identifier['namesGroups']
+}
+
+/** What was said of somebody whose sign-in succeeded. */
+export interface Confirmed extends Said, Partial<Pick<SignIn, 'tokens'>> {
+  /** Of the entry that let them in, among people whom the gate itself knows. */
+  readonly mark?: string
 }
 
 /** What the routes of a login share: how one begins, and how one ends well. */
@@ -48,7 +59,7 @@ export interface LoginFlow {
   /** @throws {SignInLoop} the third redirect to sign in within a minute after a sign-in that succeeded */
   countRedirect (request: FastifyRequest, reply: FastifyReply, returnTo: string): void
   /** Lets the person in, or not. @throws {AccessDenied} {GroupsMissing} and no session is made */
-  admit (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, said: Said & Partial<Pick<SignIn, 'tokens'>>): void
+  admit (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, said: Confirmed): void
 }
 
 /** Everyone who signs people in, in the order of the settings. */
@@ -111,7 +122,7 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
         throw new AccessDenied(refusal.detail, { reason: refusal.reason })
       }
       if (request.session !== null) sessions.end(request.session)
-      const cookies = sessions.start(request.jar, request.headers.cookie, identity, options.keepTokens(said.tokens))
+      const cookies = sessions.start(request.jar, request.headers.cookie, identity, { tokens: options.keepTokens(said.tokens), mark: said.mark })
       const kept = cookies.filter(({ options }) => options.maxAge > 0).length
       reply.setCookies([...cookies, options.loops.succeeded(request.jar, request.headers.cookie, request.arrival.proto, kept)])
       request.log.info({ event: 'login.succeeded', ...who }, 'signed in')

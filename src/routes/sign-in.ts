@@ -13,12 +13,14 @@ const LARGEST_FORM = 16 * 1024
 const MINUTE = 60_000
 const PER_NAME = 10
 const PER_ADDRESS = 30
+/** Where all share one password, whatever names are typed: by many addresses it is tried no faster. */
+const PER_PASSWORD = 300
 /** Names and addresses remembered at once: more than can be tried within a minute from the networks one person has. */
 const THROTTLED = 50_000
 
 interface Form { readonly state: string, readonly username: string, readonly password: string }
 
-/** `GET sign_in`: who is signed in, or how to. `POST sign_in`: the password grant's form (RFC 6749 §4.3). */
+/** `GET sign_in`: who is signed in, or how to. `POST sign_in`: the form for a password, which the gate knows or a provider does (RFC 6749 §4.3). */
 export default async function signIn (app: FastifyInstance, flow: LoginFlow): Promise<void> {
   const { providers, logins, urls, pages } = flow
   const action = urls.form
@@ -29,7 +31,7 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
     const selectAccount = prompt === 'select_account'
     if (request.session !== null && prompt === undefined && id === undefined) return reply.page(statusPage(request))
     const provider = providers.only ?? providers.find(id)
-    if (provider?.flow === 'password') return form(request, reply, provider, returnTo)
+    if (provider?.askPassword !== undefined) return form(request, reply, provider, returnTo)
     return reply.page(pages.signIn(choices(request, returnTo, { selectAccount, restarted: restarted === '1' })))
   })
 
@@ -53,24 +55,25 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
     return pages.signedIn({ user: identity.user, name: identity.name, provider: providers.find(identity.provider)?.label ?? identity.provider, startedAt, expiresAt, signOutUrl: urls.signOut, switchUrl: urls.start(urls.home, { selectAccount: true }), homeUrl: urls.home })
   }
 
-  if (providers.all.every(provider => provider.flow !== 'password')) return
+  if (providers.all.every(provider => provider.askPassword === undefined)) return
   await app.register(fastifyFormbody, { bodyLimit: LARGEST_FORM })
   await app.register(fastifyRateLimit, { global: false })
   const throttle = { timeWindow: MINUTE, cache: THROTTLED } // where the plugin is registered, cache would be for its own hook only
   const perAddress = app.createRateLimit({ ...throttle, max: PER_ADDRESS, keyGenerator: request => networkOf(request.arrival.address) })
   const perName = app.createRateLimit({ ...throttle, max: PER_NAME, keyGenerator: request => readForm(request).username.normalize('NFKC').trim().toLowerCase() })
+  const perPassword = app.createRateLimit({ ...throttle, max: PER_PASSWORD, keyGenerator: () => 'all' })
 
   app.post('/sign_in', { config: { open: true } }, async (request, reply) => {
     const form = readForm(request)
     const login = logins.find(request.jar, request.headers.cookie, form.state)
     const provider = providers.find(login?.provider)
-    if (login === null || provider?.flow !== 'password' || !isFromHere(request.headers, request.arrival.origin)) throw new FormForged(`Origin ${request.headers.origin ?? 'none'}, ${login === null ? 'no login of this browser' : 'state known'}`)
-    for (const throttle of [perAddress, perName]) {
+    if (login === null || provider?.askPassword === undefined || !isFromHere(request.headers, request.arrival.origin)) throw new FormForged(`Origin ${request.headers.origin ?? 'none'}, ${login === null ? 'no login of this browser' : 'state known'}`)
+    for (const throttle of [perAddress, perName, ...provider.people?.isShared === true ? [perPassword] : []]) {
       const { isAllowed, isExceeded } = { isExceeded: false, ...await throttle(request) }
       if (!isAllowed && isExceeded) throw new TooManyAttempts(`from ${request.arrival.address}`)
     }
     try {
-      flow.admit(request, reply, provider, await provider.learn(await provider.client.signInWithPassword(form.username, form.password, flow.redirectUri(request))))
+      flow.admit(request, reply, provider, await provider.askPassword(form.username, form.password, flow.redirectUri(request)))
     } catch (error) {
       if (!(error instanceof PasswordRefused)) throw error
       return refused(request, reply, form, error.message)

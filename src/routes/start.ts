@@ -13,7 +13,7 @@ export default async function start (app: FastifyInstance, flow: LoginFlow): Pro
     if (prompt === undefined && asked(request.headers, request.method) === 'navigation') flow.countRedirect(request, reply, returnTo)
     const provider = flow.providers.only ?? flow.providers.find(id)
     if (provider === undefined) return reply.redirect(flow.urls.signIn(returnTo, { selectAccount }))
-    if (provider.flow === 'password') return reply.redirect(flow.urls.signIn(returnTo, { selectAccount, provider: flow.providers.only === undefined ? provider.id : undefined }))
+    if (provider.askPassword !== undefined) return reply.redirect(flow.urls.signIn(returnTo, { selectAccount, provider: flow.providers.only === undefined ? provider.id : undefined }))
     return flow.sendToProvider(request, reply, provider, { returnTo, selectAccount, restarted: restarted === '1' })
   } })
 }

@@ -12,6 +12,8 @@ export interface Keyring {
   readonly state: readonly Buffer[]
   /** For the HMAC over marks (loop.ts). */
   readonly mark: readonly Buffer[]
+  /** For the HMAC over the entry of somebody whose password the gate knows. */
+  readonly people: readonly Buffer[]
 }
 
 /**
@@ -28,6 +30,7 @@ export function createKeyring (cookieSecret: string | undefined, encryptionKeys:
     ...app?.opens === true && { app: createSeal(encryptionKeys, outside) },
     login: createSeal(derived('login'), outside),
     state: derived('state'),
-    mark: derived('mark')
+    mark: derived('mark'),
+    people: derived('people')
   }
 }

@@ -17,6 +17,8 @@ export interface SealedSession {
   /** The absolute end: nothing lengthens it. */
   readonly expiresAt: number
   readonly tokens?: KeptTokens
+  /** Of the entry that let this person in, where the gate itself knows their password: another entry ends the session. */
+  readonly mark?: string
 }
 
 /** The settings by which a token goes on to the app. */

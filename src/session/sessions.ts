@@ -21,6 +21,7 @@ export interface Session extends Omit<SealedSession, 'tokens'> {
 /** The judgement is worked out anew when the policy is another, in place: what holds the session sees it too. */
 interface Opened extends Session {
   refusal: Refusal | null
+  holds: boolean
   /** Of the policy that this refusal is by. */
   generation: number
 }
@@ -36,15 +37,23 @@ export interface SessionOptions {
   /** @throws {IdentityTooLarge} */
   readonly cookies?: ((identity: Identity, tokens?: KeptTokens) => () => string) | undefined
   readonly refuse: (identity: Identity) => Refusal | null
-  /** Changes whenever `refuse` might say something else than before; never, unless given. */
+  /** Whether what the session was let in by still holds; it does, unless given. */
+  readonly holds?: (session: Pick<SealedSession, 'identity' | 'mark'>) => boolean
+  /** Changes whenever `refuse` or `holds` might say something else than before; never, unless given. */
   readonly generation?: () => number
+}
+
+/** What a session may have beside the identity. */
+interface More {
+  readonly tokens?: KeptTokens | undefined
+  readonly mark?: string | undefined
 }
 
 export interface Sessions {
   /** @param cookieHeader the request's `Cookie` header as it came */
   open (jar: CookieJar, cookieHeader: string | undefined): Session | null
   /** Seals a new session, with a new id. @throws {SessionTooLarge} {IdentityTooLarge} */
-  start (jar: CookieJar, cookieHeader: string | undefined, identity: Identity, tokens?: KeptTokens): SetCookie[]
+  start (jar: CookieJar, cookieHeader: string | undefined, identity: Identity, more?: More): SetCookie[]
   /** Signs out: the session is void at once, also where its cookie was kept. */
   end (session: Session): void
   /** Whether a session that was opened earlier may still be used, and its person still enter; asked for streams and sockets. */
@@ -57,7 +66,7 @@ const REVOKED = 100_000
 
 /** Sessions kept in sealed cookies, with a cache of the verified ones: opening is what a request would cost most. */
 export function createSessions (options: SessionOptions): Sessions {
-  const { seal, outside, gate, lifetime, refuse, generation = () => 0 } = options
+  const { seal, outside, gate, lifetime, refuse, holds = () => true, generation = () => 0 } = options
   const cache = new LRUCache<string, Opened>({ max: CACHED, maxSize: CACHED_CHARACTERS })
   // Kept until the session would have ended by itself. When full, the oldest entry is nearest to that end.
   const revoked = new LRUCache<string, true>({ max: REVOKED, perf: { now: () => outside.now() }, ttlResolution: 0 })
@@ -67,31 +76,35 @@ export function createSessions (options: SessionOptions): Sessions {
     const now = generation()
     if (session.generation !== now) {
       session.refusal = refuse(session.identity)
+      session.holds = holds(session)
       session.generation = now
     }
     return session
   }
 
   return {
-    isLive: session => !hasEnded(session) && judge(session as Opened).refusal === null,
+    isLive (session) {
+      const { refusal, holds } = judge(session as Opened)
+      return !hasEnded(session) && holds && refusal === null
+    },
     open (jar, cookieHeader) {
       const token = jar.readSession(cookieHeader)
       if (token === null) return null
       const key = hash('sha256', jar.sessionName + token, 'base64')
       const known = cache.get(key)
       const session = known ?? unseal(token, envelope(jar), options, generation())
-      if (session === null || hasEnded(session)) {
+      if (session === null || hasEnded(session) || !judge(session).holds) {
         cache.delete(key)
         return null
       }
       if (known === undefined) cache.set(key, session, { size: sizeOf(token, session) })
-      return judge(session)
+      return session
     },
-    start (jar, cookieHeader, identity, tokens) {
+    start (jar, cookieHeader, identity, { tokens, mark } = {}) {
       options.headers(identity, tokens) // what no request could carry is refused now, where it can be said why
       options.cookies?.(identity, tokens)
       const startedAt = outside.now()
-      const session = { id: outside.random(16).toString('base64url'), identity, startedAt, expiresAt: startedAt + lifetime, ...tokens !== undefined && { tokens } }
+      const session = { id: outside.random(16).toString('base64url'), identity, startedAt, expiresAt: startedAt + lifetime, ...tokens !== undefined && { tokens }, ...mark !== undefined && { mark } }
       const token = seal.seal(wrap(envelope(jar), compact(session)))
       if (!fitsCookies(token)) throw new SessionTooLarge(`the sealed session has ${token.length} characters`)
       return jar.writeSession(token, lifetime, cookieHeader)
@@ -106,13 +119,13 @@ function sizeOf (token: string, { headers, cookies }: Opened): number {
   return token.length + headers.reduce((sum, { length }) => sum + length, 0) + (cookies?.().length ?? 0)
 }
 
-function unseal (token: string, envelope: Envelope, { seal, headers, cookies, refuse }: SessionOptions, generation: number): Opened | null {
+function unseal (token: string, envelope: Envelope, { seal, headers, cookies, refuse, holds = () => true }: SessionOptions, generation: number): Opened | null {
   const plain = seal.open(token)
   const content = plain === null ? null : unwrap(envelope, plain)
   if (content === null) return null
   const { tokens, ...session } = restore(content)
   try {
-    return Object.seal({ ...session, headers: headers(session.identity, tokens), ...cookies !== undefined && { cookies: cookies(session.identity, tokens) }, refusal: refuse(session.identity), generation })
+    return Object.seal({ ...session, headers: headers(session.identity, tokens), ...cookies !== undefined && { cookies: cookies(session.identity, tokens) }, refusal: refuse(session.identity), holds: holds(session), generation })
   } catch (error) {
     if (error instanceof IdentityTooLarge) return null // settings ask for more now than when it was sealed: a new sign-in says so
     throw error

@@ -194,7 +194,7 @@ t.test('one sentence says who may enter', async t => {
     [{ allowedEmails: [] }, 'Nobody may enter.'],
     [{ allowedEmails: ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map(name => `${name}@x.org`) }, 'Only a@x.org, b@x.org, c@x.org, d@x.org or 3 others that are listed may enter.']
   ]
-  for (const [options, sentence] of table) t.equal(createEntry(options).describe('Acme'), sentence)
+  for (const [options, sentence] of table) t.equal(createEntry(options).describe('anyone with an account at Acme'), sentence)
 })
 
 t.test('a list that names nobody never means everyone', async t => {

@@ -248,6 +248,14 @@ t.test('a provider that people sign in to by a form of ours gets no sign-in requ
   t.strictSame(provider.requests.filter(({ path }) => path === '/auth'), [])
 })
 
+t.test('where the gate itself asks for the password, no provider is asked anything', async t => {
+  const { code, out, line } = await run({ oauthProvider: undefined, oauthKey: undefined, oauthSecret: undefined, basicAuth: 'SeCret-of-all', upstream: (await startApp(t)).url })
+  t.equal(code, 0)
+  t.match(line('provider'), /^ok .*the gate itself asks for the password/)
+  t.match(out, /\nAsking the app\.\n/)
+  t.notMatch(out, /SeCret|token request/)
+})
+
 t.test('everything that is wrong or cannot be told says what to do', async t => {
   const uri = 'https://app.example'
   const usual: Reply = { status: 400, error: undefined, gave: false, secretSent: true, entra: false, byCode: true }

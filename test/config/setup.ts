@@ -40,7 +40,7 @@ export function blamed (run: () => unknown): readonly string[] {
 }
 
 /** A file in a folder that goes with the test. */
-export function file (t: Test, name: string, content: string): string {
+export function file (t: Test, name: string, content: string | Uint8Array): string {
   const folder = mkdtempSync(join(tmpdir(), 'oauth-gate-'))
   t.teardown(() => { rmSync(folder, { recursive: true }) })
   const path = join(folder, name)

@@ -70,6 +70,19 @@ t.test('Panel’s own form and logout page work as they are', async t => {
   t.strictSame(said.filter(line => !line.includes('401')), [], 'and the policy refuses nothing that they have')
 })
 
+t.test('Panel’s own form asks for the password of basic-auth too, and says what was wrong', async t => {
+  const templates = panelTemplates(t)
+  if (templates === null) return
+  const { origin, app } = await startGate(t, { settings: { basicAuth: 'SeCret-of-all', basicLoginTemplate: templates.login, oauthProvider: undefined, oauthIssuer: undefined, oauthKey: undefined, oauthSecret: undefined } })
+  const visitor = new Visitor()
+  const { body, address } = await visitor.follow(`${origin}/dash?x=1`)
+  const [, action = ''] = /<form[^>]* action="([^"]*)"/.exec(body) ?? []
+  const send = (password: string) => visitor.navigate(new URL(action, address).href, { form: { username: 'ada', password, state: /name="state" value="([^"]+)"/.exec(body)?.[1] ?? '' } })
+  t.match(await send('secret-of-all'), { status: 401, body: /That name or password is not right\./ })
+  t.equal(app.received.length, 0)
+  t.match(await send('SeCret-of-all'), { status: 303, location: '/dash?x=1' })
+})
+
 t.test('Panel’s own error page says who may not enter, and what went wrong', async t => {
   t.setTimeout(90_000)
   const templates = panelTemplates(t)

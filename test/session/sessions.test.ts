@@ -85,7 +85,7 @@ t.test('tokens are in a session only as settings ask for them, and opened only a
   t.equal(keepTokens({ passAccessToken: true, passAuthorizationHeader: true }, undefined), undefined, 'who signs in without OAuth has none')
   t.equal(keepTokens({ passAccessToken: false, passAuthorizationHeader: true }, { accessToken: 'access' }), undefined, 'nor is one kept in place of another')
   const { sessions } = setUp({ headers: (_identity, tokens) => [JSON.stringify(tokens ?? null)] })
-  const session = sessions.open(jar, header(sessions.start(jar, undefined, ada, kept(true, true))))
+  const session = sessions.open(jar, header(sessions.start(jar, undefined, ada, { tokens: kept(true, true) })))
   t.strictSame(session?.headers, ['{"access":"access","id":"id","expiresAt":5}'])
   t.notOk('tokens' in (session ?? {}))
   t.strictSame(sessions.open(jar, header(sessions.start(jar, undefined, ada)))?.headers, ['null'])

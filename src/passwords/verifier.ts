@@ -1,0 +1,103 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { Worker } from 'node:worker_threads'
+import { TooManyAttempts } from '../errors.ts'
+import type { Outside } from '../outside.ts'
+import type { HashedSecret, Secret } from './secret.ts'
+import type { Question } from './worker.ts'
+
+/** Says whether a password is the right one. */
+export interface Verifier {
+  /** @throws {TooManyAttempts} more are waiting than are let wait */
+  verify (secret: Secret, password: string): Promise<boolean>
+  /** Ends the threads. */
+  close (): void
+}
+
+/** A hash takes a tenth of a second to a second of one core, and up to 256 MiB. */
+const AT_ONCE = 2
+const WAITING = 64
+
+interface Job extends Question {
+  resolve (right: boolean): void
+  reject (error: unknown): void
+}
+
+/** Hashes are worked out in threads of their own, started when the first is asked for: what the gate forwards meanwhile does not wait. */
+export function createVerifier (outside: Outside): Verifier {
+  const key = outside.random(32)
+  const digest = (text: string) => createHmac('sha256', key).update(text).digest()
+  const threads = new Set<Thread>()
+  const idle: Thread[] = []
+  const waiting: Job[] = []
+  let busy = 0
+
+  function next (): void {
+    while (busy < AT_ONCE && waiting.length > 0) void run(waiting.shift() as Job)
+  }
+
+  async function run ({ secret, password, resolve, reject }: Job): Promise<void> {
+    busy++
+    const thread = idle.pop() ?? createThread()
+    threads.add(thread)
+    try {
+      resolve(await thread.ask({ secret, password }))
+      idle.push(thread)
+    } catch (error) {
+      threads.delete(thread)
+      thread.close()
+      reject(error)
+    }
+    busy--
+    next()
+  }
+
+  async function hashed (secret: HashedSecret, password: string): Promise<boolean> {
+    if (waiting.length >= WAITING) throw new TooManyAttempts(`${WAITING} passwords wait to be checked`)
+    return await new Promise((resolve, reject) => {
+      waiting.push({ secret, password, resolve, reject })
+      next()
+    })
+  }
+
+  return {
+    verify: async (secret, password) => secret.kind === 'plain' ? timingSafeEqual(digest(secret.text), digest(password)) : await hashed(secret, password),
+    close () {
+      for (const job of waiting.splice(0)) job.reject(new TooManyAttempts('the gate stops'))
+      for (const thread of threads) thread.close()
+    }
+  }
+}
+
+interface Thread {
+  /** One question at a time. */
+  ask (question: Question): Promise<boolean>
+  close (): void
+}
+
+/** It gets nothing of the environment, and keeps no process alive while nobody asks. */
+function createThread (): Thread {
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { env: {}, execArgv: [] })
+  let fault: Error | undefined
+  let asker: Pick<Job, 'resolve' | 'reject'> | undefined
+  const end = (error: Error) => {
+    fault ??= error
+    asker?.reject(fault)
+  }
+  worker.on('message', (right: boolean) => asker?.resolve(right)).on('error', end).on('exit', code => { end(new Error(`the thread that checks passwords ended (${code})`)) })
+  return {
+    async ask (question) {
+      if (fault !== undefined) throw fault
+      worker.ref()
+      try {
+        return await new Promise<boolean>((resolve, reject) => {
+          asker = { resolve, reject }
+          worker.postMessage(question)
+        })
+      } finally {
+        asker = undefined
+        worker.unref()
+      }
+    },
+    close () { void worker.terminate() }
+  }
+}

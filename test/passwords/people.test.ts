@@ -1,0 +1,131 @@
+import t, { type Test } from 'tap'
+import { createPeople, type Credentials } from '../../src/passwords/people.ts'
+import { readSecret, type Secret } from '../../src/passwords/secret.ts'
+import { createVerifier, type Verifier } from '../../src/passwords/verifier.ts'
+import { TestOutside } from '../fixtures/outside.ts'
+import { ARGON2, BCRYPT, PASSWORD, VECTORS } from '../fixtures/passwords.ts'
+
+const KEYS = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+
+function verifierFor (t: Test): Verifier {
+  const verifier = createVerifier(new TestOutside())
+  t.teardown(() => { verifier.close() })
+  return verifier
+}
+
+const peopleOf = (entries: Readonly<Record<string, string>>): ReadonlyMap<string, Secret> => new Map(Object.entries(entries).map(([name, text]) => [name, readSecret(text)]))
+const inFile = (entries: Readonly<Record<string, string>>): Credentials => ({ path: 'users.json', people: peopleOf(entries) })
+
+/** Remembers what was worked out. */
+function counting (answer: (secret: Secret, password: string) => boolean = () => false) {
+  const asked: Secret[] = []
+  return { asked, verify: async (secret: Secret, password: string) => {
+    asked.push(secret)
+    return answer(secret, password)
+  } }
+}
+
+t.test('hashes of other programs are right for their password, and for no other', async t => {
+  const { verify } = verifierFor(t)
+  for (const [password, hash] of [...VECTORS, [PASSWORD, BCRYPT], [PASSWORD, ARGON2]] as const) {
+    t.ok(await verify(readSecret(hash), password), hash)
+    for (const other of [`${password} `, password.toUpperCase() + 'x', '', hash, `${password}\0`, `\0${password}`]) t.notOk(await verify(readSecret(hash), other), `${hash} ${JSON.stringify(other)}`)
+  }
+  t.ok(await verify(readSecret('plain-and-simple'), 'plain-and-simple'))
+  for (const other of ['', 'plain', 'Plain-and-simple', 'plain-and-simple ']) t.notOk(await verify(readSecret('plain-and-simple'), other))
+})
+
+t.test('a password that bcrypt would cut off is never right: what begins the same would be', async t => {
+  const { verify } = verifierFor(t)
+  const hash = '$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui' // of 72 bytes, as the tests of crypt_blowfish have it
+  const whole = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
+  t.ok(await verify(readSecret(hash), whole))
+  t.notOk(await verify(readSecret(hash), `${whole}chars after 72 are ignored`))
+  t.notOk(await verify(readSecret(hash), whole.slice(0, 71)))
+})
+
+t.test('timing: whatever is wrong, one hash of the kinds and costs of the file is worked out', async t => {
+  const entries = { ada: BCRYPT, ben: BCRYPT.replace('KBC', 'KBD'), cleo: ARGON2 }
+  const { asked, verify } = counting()
+  const people = createPeople(inFile(entries), { keys: KEYS, verify })
+  const names = ['ada', 'cleo', 'nobody', '', 'x'.repeat(300), 'a\nb', '__proto__', 'constructor', 'ADA']
+  for (const name of names) await t.rejects(people.signIn(name, PASSWORD), { code: 'GATE_PASSWORD_REFUSED' }, name)
+  t.equal(asked.length, names.length, 'one each')
+  t.ok(asked.every(({ text }) => Object.values(entries).includes(text)))
+  const decoys = new Set<string>()
+  for (let count = 0; count < 60; count++) {
+    await t.rejects(people.signIn(`name-${count}`, 'x'))
+    const first = asked.at(-1)?.text
+    await t.rejects(people.signIn(`name-${count}`, 'x'))
+    t.equal(asked.at(-1)?.text, first, 'and the same each time, as a name of the file has')
+    decoys.add(first ?? '')
+  }
+  t.equal(decoys.size, 3, 'from all over the file')
+})
+
+t.test('user enumeration: the right password of the entry that stands in for a name that nobody has lets nobody in', async t => {
+  const { asked, verify } = counting(() => true)
+  const people = createPeople(inFile({ ada: 'ada-and-lovelace' }), { keys: KEYS, verify })
+  for (const name of ['eve', '', 'Ada', 'a\0']) await t.rejects(people.signIn(name, 'ada-and-lovelace'), { code: 'GATE_PASSWORD_REFUSED' }, name)
+  t.equal(asked.length, 4)
+  t.match(await people.signIn(' ada ', 'ada-and-lovelace'), { name: 'ada' }, 'a space that a keyboard added is none of the name')
+})
+
+t.test('a mark stands as long as the entry does, under each of the keys, and says nothing of the password', async t => {
+  const people = createPeople(inFile({ ada: 'ada-and-lovelace', ben: BCRYPT }), { keys: KEYS, verify: async () => true })
+  const { mark } = await people.signIn('ada', 'x')
+  t.match(mark, /^[\w-]{22}$/)
+  t.ok(people.stands('ada', mark))
+  for (const [name, other] of [['ben', mark], ['eve', mark], ['ada', ''], ['ada', undefined]] as const) t.notOk(people.stands(name, other))
+  const rotated = createPeople(inFile({ ada: 'ada-and-lovelace' }), { keys: [Buffer.alloc(32, 3), KEYS[0] as Buffer], verify: async () => true })
+  t.ok(rotated.stands('ada', mark), 'after the keys were rotated too')
+  t.notOk(createPeople(inFile({ ada: 'ada-and-lovelace' }), { keys: [Buffer.alloc(32, 3)], verify: async () => true }).stands('ada', mark))
+  t.strictSame(people.replace(peopleOf({ ada: 'ada-and-lovelace', ben: BCRYPT, cleo: 'cleo-and-patra' })), { added: 1, removed: 0, changed: 0 })
+  t.equal(people.generation, 0, 'nobody has to be judged anew because somebody came')
+  t.strictSame(people.replace(peopleOf({ ada: 'another-for-ada', cleo: 'cleo-and-patra' })), { added: 0, removed: 1, changed: 1 })
+  t.match(people, { generation: 1, size: 2 })
+  t.notOk(people.stands('ada', mark))
+})
+
+t.test('a sign-in that was being checked while the entry changed gets a mark that no longer stands', async t => {
+  let answer: (right: boolean) => void = () => {}
+  const people = createPeople(inFile({ ada: BCRYPT }), { keys: KEYS, verify: () => new Promise(resolve => { answer = resolve }) })
+  const signIn = people.signIn('ada', PASSWORD)
+  people.replace(peopleOf({ ada: 'another-for-ada' }))
+  answer(true)
+  t.notOk(people.stands('ada', (await signIn).mark))
+})
+
+t.test('of the one password everybody has the same mark, whatever their name', async t => {
+  const people = createPeople({ password: readSecret('SeCret-of-all') }, { keys: KEYS, verify: async () => true })
+  const { mark } = await people.signIn('ada', 'x')
+  t.equal((await people.signIn('ben', 'x')).mark, mark)
+  t.match(people, { path: undefined, isShared: true })
+  t.ok(people.stands('anybody', mark))
+  t.notOk(createPeople({ password: readSecret('secret-of-all') }, { keys: KEYS, verify: async () => true }).stands('ada', mark))
+  t.throws(() => people.replace(new Map()), TypeError)
+})
+
+t.test('hashing is bounded: two at once, sixty-four wait, the rest is refused, and what the gate does meanwhile goes on', async t => {
+  const { verify } = verifierFor(t)
+  const slow = readSecret('$2a$10$KBCwKxOzLha2MUDgW0PjXexGfB5dmDvvvgEVjeeXiTo87i0yXWYau')
+  let longest = 0
+  let last = performance.now()
+  const timer = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last)
+    last = performance.now()
+  }, 5)
+  const answers = await Promise.allSettled(Array.from({ length: 80 }, () => verify(slow, 'x')))
+  clearInterval(timer)
+  t.equal(answers.filter(({ status }) => status === 'fulfilled').length, 66)
+  t.ok(answers.filter(answer => answer.status === 'rejected').every(({ reason }) => (reason as { code: string }).code === 'GATE_TOO_MANY_ATTEMPTS'))
+  t.ok(longest < 1_000, `the longest pause was ${Math.round(longest)} ms of the seconds it took`)
+  t.equal(await verify(slow, 'x'), false, 'and later there is room again')
+})
+
+t.test('a verifier that was closed leaves nobody waiting', async t => {
+  const verifier = createVerifier(new TestOutside())
+  const answers = Array.from({ length: 5 }, () => verifier.verify(readSecret(ARGON2), 'x'))
+  verifier.close()
+  t.equal((await Promise.allSettled(answers)).length, 5)
+})
