@@ -8,6 +8,7 @@ import { checkHeaders } from './header-checks.ts'
 import { flagOf, optionNames } from './names.ts'
 import { options, type Config, type OptionName, type Settings } from './options.ts'
 import { problemOf, resolve, type Resolved, type Source } from './resolve.ts'
+import { checkRefresh } from './refresh-checks.ts'
 import { pluginFolders } from './plugin.ts'
 import { isOfProvider, settleProviders } from './providers.ts'
 import { fromCode, fromEnvironment, fromFile, fromFlags, together, type Candidate, type Flags, type Gathered } from './sources.ts'
@@ -56,6 +57,7 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   const { providers, choices } = settleProviders({ choices: resolved, env, readFile, folders: pluginFolders(written.path), problems: ofProviders, notices })
   crossCheck(choices, problems, notices)
   checkHeaders(choices, providers, problems, notices)
+  checkRefresh(choices, providers, problems, notices)
   problems.push(...ofProviders)
   problems.push(...environmentProblems(env))
   if (problems.length > 0) throw new ConfigError(problems, nothingSet)

@@ -1,11 +1,26 @@
 import type { Identity } from '../identity/identity.ts'
 
-/** Tokens of the provider that settings have passed on to the app; without such a setting none is kept. */
+/** Tokens of the provider that settings have passed on to the app, or renewed; without such a setting none is kept. */
 export interface KeptTokens {
   readonly access?: string
   readonly id?: string
-  /** The access token's end as the provider said it; nothing renews it. */
+  /** The access token's end as the provider said it. */
   readonly expiresAt?: number
+  readonly refresh?: string
+  /** When to ask for new ones; there with `refresh` alone. */
+  readonly renewAt?: number
+  /** Of the id_token at sign-in, to which a later one is held. */
+  readonly mark?: string
+}
+
+/** What of a provider's answer is of interest here. */
+export interface GivenTokens {
+  readonly accessToken: string
+  readonly idToken?: string
+  readonly refreshToken?: string
+  readonly expiresAt?: number
+  readonly idTokenExpiresAt?: number
+  readonly mark?: string
 }
 
 /** A sign-in that succeeded, as it travels in the cookie. Times in milliseconds since the epoch. */
@@ -16,15 +31,33 @@ export interface SealedSession {
   /** The absolute end: nothing lengthens it. */
   readonly expiresAt: number
   readonly tokens?: KeptTokens
+  /** How often its tokens were renewed; absent for never. */
+  readonly version?: number
 }
 
-/** Of the tokens of a sign-in those that a setting asks for, and no other. */
-export function keepTokens (settings: { readonly passAccessToken: boolean, readonly passAuthorizationHeader: boolean }, tokens: { readonly accessToken: string, readonly idToken?: string, readonly expiresAt?: number } | undefined): KeptTokens | undefined {
+interface TokenSettings { readonly passAccessToken: boolean, readonly passAuthorizationHeader: boolean, readonly oauthRefreshTokens?: boolean }
+
+/** Milliseconds before its end in which a token is renewed, and those that it is used at the least. */
+const SKEW = 60_000
+const LEAST_USE = 10_000
+
+/** Of the tokens of a sign-in those that a setting asks for, and no other. @param now milliseconds since the epoch */
+export function keepTokens (settings: TokenSettings, tokens: GivenTokens | undefined, now = 0): KeptTokens | undefined {
   const { passAccessToken, passAuthorizationHeader } = settings
   const access = passAccessToken ? tokens?.accessToken : undefined
   const id = passAuthorizationHeader ? tokens?.idToken : undefined
-  if (access === undefined && id === undefined) return undefined
-  return { ...access !== undefined && { access }, ...id !== undefined && { id }, ...tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt } }
+  const renewal = settings.oauthRefreshTokens === true ? renewalOf(tokens, passAuthorizationHeader, now) : {}
+  if (access === undefined && id === undefined && renewal.refresh === undefined) return undefined
+  return { ...access !== undefined && { access }, ...id !== undefined && { id }, ...tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt }, ...renewal }
+}
+
+/** Nothing for tokens that cannot be renewed, or of which nobody knows when they end. */
+function renewalOf (tokens: GivenTokens | undefined, passesIdToken: boolean, now: number): Pick<KeptTokens, 'refresh' | 'renewAt' | 'mark'> {
+  const end = Math.min(tokens?.expiresAt ?? Infinity, passesIdToken ? tokens?.idTokenExpiresAt ?? Infinity : Infinity)
+  if (tokens?.refreshToken === undefined || end === Infinity) return {}
+  // A quarter of a short life: a token for a minute must not be renewed at every request.
+  const renewAt = Math.round(Math.max(end - Math.min(SKEW, (end - now) / 4), now + LEAST_USE))
+  return { refresh: tokens.refreshToken, renewAt, ...tokens.mark !== undefined && { mark: tokens.mark } }
 }
 
 /** Empty members stay out of the cookie: every byte of it travels with every request. */
