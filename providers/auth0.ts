@@ -7,6 +7,7 @@ export default defineProvider({
   name: 'auth0',
   label: 'Auth0',
   scopes: ['openid', 'email', 'profile'],
+  refresh: { scopes: ['offline_access'] },
   parameters: {
     subdomain: { kind: 'text', example: 'acme.eu', field: 'Domain', doc: 'What stands before .auth0.com, the region included.' },
     domain: { kind: 'origin', example: 'login.example.com', doc: 'A domain of your own, instead of the subdomain.' }

@@ -9,6 +9,7 @@ export default defineProvider({
   label: 'Microsoft',
   namesUser: true,
   scopes: ['openid', 'email', 'profile'],
+  refresh: { scopes: ['offline_access'] },
   parameters: { tenant: tenantParameter },
   endpoints: ({ tenant = '' }) => ({
     issuer: `${host}/${tenantId({ tenant })}/v2.0`,

@@ -6,6 +6,7 @@ export default defineProvider({
   aliases: ['auth_code'],
   label: 'OAuth 2.0 with PKCE',
   scopes: ['openid', 'email', 'profile'],
+  refresh: { scopes: ['offline_access'] },
   requires: ['oauthIssuer|oauthAuthorizeUrl', 'oauthIssuer|oauthTokenUrl'],
   secret: 'only-if-asked',
   guide: {

@@ -5,6 +5,7 @@ export default defineProvider({
   name: 'generic',
   label: 'OAuth 2.0',
   scopes: ['openid', 'email', 'profile'],
+  refresh: { scopes: ['offline_access'] },
   requires: ['oauthIssuer|oauthAuthorizeUrl', 'oauthIssuer|oauthTokenUrl'],
   guide: {
     summary: 'Any OAuth 2.0 server, by the addresses of its endpoints.',

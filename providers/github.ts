@@ -10,6 +10,7 @@ export default defineProvider({
   namesUser: true,
   scopes: ['read:user', 'user:email'],
   groupScopes: ['read:org'],
+  refresh: { remark: 'the tokens of an OAuth App have no end, so nothing renews them; those of a GitHub App do' },
   parameters: { url: { kind: 'origin', default: 'https://github.com', example: 'github.example.com', doc: 'Your GitHub Enterprise Server, or your address below ghe.com.' } },
   endpoints: ({ url = '' }) => ({ authorize: `${url}/login/oauth/authorize`, token: `${url}/login/oauth/access_token` }),
   resources: ({ url = '' }) => ({

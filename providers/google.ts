@@ -5,6 +5,7 @@ export default defineProvider({
   name: 'google',
   label: 'Google',
   scopes: ['openid', 'email', 'profile'],
+  refresh: { params: { access_type: 'offline', prompt: 'consent' } }, // without the second it comes at somebody’s first sign-in alone
   parameters: { hd: { kind: 'text', sent: true, example: 'example.com', doc: 'Only accounts of this Google Workspace domain; * for any Workspace.' } },
   endpoints: {
     issuer: 'https://accounts.google.com',

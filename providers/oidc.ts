@@ -5,6 +5,7 @@ export default defineProvider({
   name: 'oidc',
   label: 'OpenID Connect',
   scopes: ['openid', 'email', 'profile'],
+  refresh: { scopes: ['offline_access'] },
   requires: ['oauthIssuer'],
   guide: {
     summary: 'Any OpenID Connect server, by its issuer.',

@@ -7,6 +7,7 @@ export default defineProvider({
   name: 'okta',
   label: 'Okta',
   scopes: ['openid', 'email', 'profile'],
+  refresh: { scopes: ['offline_access'] },
   parameters: {
     url: { kind: 'origin', example: 'dev-123456.okta.com', doc: 'Your Okta domain.' },
     server: { kind: 'text', default: 'default', mayBeEmpty: true, example: 'default', doc: 'The authorization server’s id; empty for the one of the organization.' }

@@ -54,6 +54,7 @@ export function identifierOf (settings: ProviderConfig, config: Config): Identif
 /** What a client of the provider is made of; `check --live` asks the same provider by the same settings. */
 export function clientOptions (settings: ProviderConfig, config: Config, outside: Outside): OAuthClientOptions {
   const { provider, parameters } = settings
+  const { refresh = {} } = config.oauthRefreshTokens ? provider : {}
   return {
     provider, parameters, outside,
     clientId: settings.oauthKey as string, // loadConfig refuses to go on without one
@@ -61,7 +62,8 @@ export function clientOptions (settings: ProviderConfig, config: Config, outside
     authStyle: settings.authStyle,
     usePkce: settings.usePkce,
     scopes: scopesOf(settings, config),
-    extraParams: settings.oauthExtraParams,
+    ...settings.oauthScope === undefined && !settings.emptyScopes && { wishedScopes: refresh.scopes ?? [] },
+    extraParams: { ...refresh.params, ...settings.oauthExtraParams },
     issuer: settings.oauthIssuer,
     authorizeUrl: settings.oauthAuthorizeUrl,
     tokenUrl: settings.oauthTokenUrl,

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ConfigError, type ConfigProblem } from './config/config-error.ts'
@@ -55,6 +55,11 @@ async function oauthGate (app: FastifyInstance, options: OAuthGateOptions): Prom
     }
     gate.routing(raw, reply.raw)
   })
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    const give = request.raw.visit?.answered
+    if (give !== undefined) renew(reply, give)
+    done()
+  })
   // A route for what is answered before it, so that no query of ours, with a code in it, is written to the app's log.
   for (const url of pagesOf(config)) app.route({ method: ['GET', 'HEAD', 'POST'], url, logSerializers: { req: withoutQuery }, handler: (_request, reply) => reply.callNotFound() })
   app.addHook('onClose', () => gate.close())
@@ -70,6 +75,16 @@ function load (app: FastifyInstance, { env, file, ...settings }: OAuthGateOption
   const idle = HOSTS.map(option => sources[option]).filter(({ level }) => level !== 'default' && level !== 'code').map(({ from }) => `${from} does nothing here: it belongs to the app that the gate is in`)
   for (const detail of [...notices, ...idle]) app.log.warn({ event: 'settings.notice', detail }, 'something to know about the settings')
   return config
+}
+
+/** The app's answer as the gate would change one of an app behind it. */
+function renew (reply: FastifyReply, give: (status: number, headers: string[]) => void): void {
+  const names = Object.keys(reply.getHeaders()).filter(name => name !== 'set-cookie')
+  const pairs = names.flatMap(name => [name, String(reply.getHeader(name))])
+  give(reply.statusCode, pairs)
+  const left = new Map(pairs.flatMap((name, at) => at % 2 === 0 ? [[name.toLowerCase(), pairs[at + 1]]] : []) as [string, string][])
+  for (const name of names) if (!left.has(name)) reply.removeHeader(name)
+  for (let at = 0; at < pairs.length; at += 2) if (/^(?:set-cookie|cache-control)$/i.test(pairs[at] as string)) reply.header((pairs[at] as string).toLowerCase(), pairs[at + 1])
 }
 
 function pagesOf (config: Config): string[] {

@@ -19,6 +19,7 @@ import { createPlaces } from './plugins/places.ts'
 import { createArrivals } from './proxy/arrival.ts'
 import { createForwarder } from './proxy/forward.ts'
 import { panelHeaders, panelHeadersOfGet } from './proxy/panel.ts'
+import { createAsker, tellOfAbsence, tellOfRenewals } from './renewal.ts'
 import { createLoginFlow, createProviders } from './routes/login-flow.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
 import { createKeyring, type Keyring } from './session/keyring.ts'
@@ -26,8 +27,10 @@ import { createLiveSessions } from './session/live.ts'
 import { createLogins } from './session/login.ts'
 import { createLoopBreaker } from './session/loop.ts'
 import { createPanelCookies, GUEST, isPanelCookie } from './session/panel-cookies.ts'
-import { keepTokens } from './session/session.ts'
+import { createRenewals } from './session/renewals.ts'
+import { keepTokens, type GivenTokens } from './session/session.ts'
 import { createSessions } from './session/sessions.ts'
+import { createWindow } from './session/window.ts'
 
 const DAY = 24 * 60 * 60_000
 
@@ -47,6 +50,8 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const { entry, judge, servesHost, oneHost, headers } = createPolicy(config, inside !== undefined)
   const logins = createLogins(keyring, gate, outside)
   const lifetime = config.oauthExpiryDays * DAY
+  const window = config.oauthRefreshTokens ? createWindow(outside) : undefined
+  const keep = (tokens: GivenTokens | undefined) => keepTokens(config, tokens, outside.now())
   const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
   const probes = { paths: inside === undefined ? [config.pingPath, config.readyPath] : [] }
@@ -55,16 +60,18 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const providers = createProviders(config.providers.map(settings => activate(settings, config, { outside, people, onFailure: error => warnOfProvider(log, settings.id, error) })))
   const known = providers.all.flatMap(({ people }) => people ?? [])
   const sessions = createSessions({
-    seal: keyring.session, outside, gate, lifetime, headers: headers.of, cookies: panelCookies(config, keyring, outside), refuse: entry.refuse,
+    window, seal: keyring.session, outside, gate, lifetime, headers: headers.of, cookies: panelCookies(config, keyring, outside), refuse: entry.refuse,
     holds: ({ identity: { provider, subject }, mark }) => providers.find(provider)?.people?.stands(subject, mark) ?? true,
     generation: () => known.reduce((sum, { generation }) => sum + generation, entry.generation)
   })
+  const renewals = window && createRenewals({ sessions, window, outside, ask: createAsker({ providers, keepTokens: keep }), told: tellOfRenewals(log) })
+  const tellAbsence = window && tellOfAbsence(log)
   const jars = createJars(config)
   const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbacks: providers.all.some(({ flow }) => flow === 'code') })
   const logo = logoOf(config)
   const pages = pagesOf(config, urls, logo, log)
   return {
-    places, probes, sessions, loops, judge, urls, pages,
+    places, probes, sessions, renewals, loops, judge, urls, pages,
     live: createLiveSessions(sessions),
     watches: [...entry.files.map(list => watchEmails(list, log)), ...known.flatMap(people => people.path === undefined ? [] : [watchPeople(people, people.path, log)]), verifier],
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
@@ -80,7 +87,10 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
     outward: commonOutward(config, headers.owned),
     flow: createLoginFlow({
       providers, logins, sessions, loops, urls, pages, logo, entry, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
-      keepTokens: tokens => keepTokens(config, tokens)
+      keepTokens (tokens, provider) {
+        tellAbsence?.(provider, tokens)
+        return keep(tokens)
+      }
     })
   }
 }

@@ -107,6 +107,8 @@ export interface ProviderFile<Name extends string = string> {
   /** Where the person types their password: on the provider's page (`code`, RFC 6749 §4.1), or on a form of ours (§4.3). */
   readonly flow?: 'code' | 'password'
   readonly scopes: readonly string[]
+  /** What it takes for a refresh token to come, beside the usual; nothing unless said. */
+  readonly refresh?: RefreshNeeds
   /** Asked for as well where a setting speaks of groups. */
   readonly groupScopes?: readonly string[]
   readonly parameters?: Readonly<Record<string, Parameter>>
@@ -142,6 +144,16 @@ export interface ProviderFile<Name extends string = string> {
   readonly guide?: Guide
   /** A method to the compiler, so that a file which names its resources is a provider like any other. */
   identity (sources: Sources<Name>, context: IdentityContext): ProviderIdentity
+}
+
+/** What a provider wants to hear before it gives a refresh token. */
+export interface RefreshNeeds {
+  /** Asked for as well, unless the operator says which scopes to ask for. */
+  readonly scopes?: readonly string[]
+  /** Sent with the authorization request; what the operator says in extra params comes before it. */
+  readonly params?: Readonly<Record<string, string>>
+  /** Told at start, where tokens are to be renewed. */
+  readonly remark?: string
 }
 
 /** What is not OAuth: pages of its own, below the gate's, that find out who somebody is. */

@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/demo', 'src/fastify.ts', 'src/conformance'],
   ['src/gate.ts', 'src/explanation.ts'],
   ['src/parts.ts', 'src/server.ts'],
-  ['src/active-provider.ts', 'src/policy.ts'],
+  ['src/active-provider.ts', 'src/policy.ts', 'src/renewal.ts'],
   ['src/plugins', 'src/routes'],
   ['src/config'],
   ['src/proxy', 'src/oauth', 'src/session', 'src/access', 'src/passwords', 'src/pages', 'src/log.ts', 'src/own-urls.ts'],

@@ -59,8 +59,8 @@ function warnOfJoin ({ config: { header = [] }, note }: Draft): void {
 }
 
 function warn ({ config, note }: Draft, passed: string, providers: readonly ProviderConfig[]): void {
-  const { upstream = [], oauthExpiryDays = 1, passAuthorizationHeader } = config
-  note(`${passed} keep${passed.includes(' and ') ? '' : 's'} tokens in the session’s cookie, sealed, and they are not refreshed: a session lasts ${oauthExpiryDays} day${oauthExpiryDays === 1 ? '' : 's'} (--oauth-expiry-days), and after its own end, which is often an hour, the app is sent a token that has expired`)
+  const { upstream = [], oauthExpiryDays = 1, oauthRefreshTokens, passAuthorizationHeader } = config
+  if (oauthRefreshTokens !== true) note(`${passed} keep${passed.includes(' and ') ? '' : 's'} tokens in the session’s cookie, sealed, and they are not refreshed (--oauth-refresh-tokens): a session lasts ${oauthExpiryDays} day${oauthExpiryDays === 1 ? '' : 's'} (--oauth-expiry-days), and after its own end, which is often an hour, the app is sent a token that has expired`)
   const open = upstream.find(({ origin, socketPath }) => socketPath === undefined && origin.startsWith('http:') && !isLoopback(new URL(origin).hostname))
   if (open !== undefined) note(`${passed} send${passed.includes(' and ') ? '' : 's'} tokens to ${open.origin} over plain http: whoever is on the way can use them`)
   for (const settings of providers.filter(({ provider }) => (provider as ProviderConfig['provider'] | undefined) !== undefined)) {

@@ -9,6 +9,7 @@ import { checkHeaders } from './header-checks.ts'
 import { flagOf, optionNames } from './names.ts'
 import { options, type Config, type OptionName, type Settings } from './options.ts'
 import { checkPanelIdentity } from './panel-identity.ts'
+import { checkRefresh } from './refresh-checks.ts'
 import { problemsOf, resolve, type Resolved, type Source } from './resolve.ts'
 import { pluginFolders } from './plugin.ts'
 import { isOfProvider, settleProviders } from './providers.ts'
@@ -61,6 +62,7 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   crossCheck(choices, problems, notices)
   checkHeaders(choices, providers, problems, notices)
   checkPanelIdentity(choices, problems, notices)
+  checkRefresh(choices, providers, problems, notices)
   problems.push(...ofProviders)
   problems.push(...environmentProblems(env))
   if (problems.length > 0) throw new ConfigError(problems, { nothingSet, notices })

@@ -78,6 +78,7 @@ export const groups = {
     cookieSecret: option.text({ common: true, doc: 'What all cookies are sealed with: 32 random characters or more.', secret: true, aliases: { env: ['PANEL_COOKIE_SECRET', 'BOKEH_COOKIE_SECRET'] } }),
     oauthEncryptionKey: option.keys({ common: true, doc: 'Fernet keys for sessions; the first seals, all open.', default: [], secret: true, aliases: { env: ['PANEL_OAUTH_ENCRYPTION', 'PANEL_OAUTH_ENCRYPTION_KEY'] } }),
     oauthExpiryDays: option.days({ common: true, doc: 'How long a sign-in lasts, in days; fractions count.', default: 1, aliases: { env: ['PANEL_OAUTH_EXPIRY', 'PANEL_OAUTH_EXPIRY_DAYS'] } }),
+    oauthRefreshTokens: option.flag({ doc: 'Renew the provider’s tokens before they end, and ask it again who the person is; its refusal ends the session.', default: false, aliases: { env: ['PANEL_OAUTH_REFRESH_TOKENS'] } }),
     cookieName: option.text({ doc: 'The name of the session cookie.' }),
     cookieDomain: option.cookieDomain({ doc: 'The domain whose hosts share a sign-in.' }),
     cookiePath: option.path({ doc: 'The path below which the cookie is sent.', default: '/', aliases: { env: ['PANEL_COOKIE_PATH'] } }),

@@ -24,6 +24,7 @@ export function checkPanelIdentity (choices: Map<OptionName, Resolved>, problems
     if (given('appEncryption')) note('--app-encryption says nothing without --upstream-identity=panel-cookies: a header is never encrypted')
     return
   }
+  if (config.passRefreshToken === true && config.oauthRefreshTokens === true) fail('passRefreshToken', '--pass-refresh-token is given together with --oauth-refresh-tokens: the gate would spend the token that it gives away.', 'Leave out --pass-refresh-token: the gate renews the tokens, and --pass-access-token sends the app the current one.')
   if (missing('cookieSecret')) fail('cookieSecret', '--upstream-identity=panel-cookies is given without --cookie-secret, with which the app’s cookies are signed.', 'Give the gate and the app the same secret: PANEL_COOKIE_SECRET, or --cookie-secret on both lines.')
   if (appEncryption === 'yes' && missing('oauthEncryptionKey')) fail('oauthEncryptionKey', '--app-encryption=yes is given without --oauth-encryption-key.', 'Give the gate the key that the app has: PANEL_OAUTH_ENCRYPTION, or --oauth-encryption-key on both lines.')
   const open = upstream.find(({ origin, socketPath }) => socketPath === undefined && origin.startsWith('http:') && !isLoopback(new URL(origin).hostname))

@@ -11,7 +11,6 @@ interface Refused {
 
 /** What has to do with signing in, and is not here. */
 const absent: readonly Refused[] = [
-  { flag: 'oauth-refresh-tokens', env: 'PANEL_OAUTH_REFRESH_TOKENS', fix: 'Leave it out: the end of a provider’s token does not end a sign-in here. --oauth-expiry-days says how long one lasts.' },
   { flag: 'oauth-logout-url', env: 'PANEL_OAUTH_LOGOUT_URL', fix: 'Leave it out: /oauth2/sign_out ends the session here. Link from the app to where the provider signs people out.' },
   { flag: 'auth-module', env: 'BOKEH_AUTH_MODULE', fix: 'Bokeh’s hooks are the app’s own: leave them to its panel serve line. The gate’s way to sign people in is --oauth-provider.' }
 ]
@@ -43,7 +42,6 @@ const others: Readonly<Record<string, string>> = {
 
 /** What the files of an app end with, as arguments of `panel serve`. */
 const APP_FILE = /\.(?:py|ipynb|md|html|yaml|yml)$/i
-const SWITCHES = new Set(['PANEL_OAUTH_REFRESH_TOKENS'])
 
 /** @param written as it was written: `--admin`; @param flag its name without dashes */
 export function refusedFlag (written: string, flag: string): ConfigProblem | undefined {
@@ -59,8 +57,7 @@ export function refusedVariable (name: string): ConfigProblem | undefined {
 }
 
 /** A variable that asks for nothing, or nothing of the gate: why it is passed over. */
-export function passedOver (name: string, value: string): string | undefined {
-  if (SWITCHES.has(name) && /^(?:0|false|no|off)$/i.test(value.trim())) return `${name} is off, as it always is here`
+export function passedOver (name: string): string | undefined {
   const why = Object.hasOwn(others, name) ? others[name] : undefined
   return why === undefined ? undefined : `${name} ${why}: it is not used`
 }

@@ -1,5 +1,5 @@
 import { isLoopback } from '../oauth/loopback.ts'
-import type { Guide, HandlerFile, Parameter, ProviderEndpoints, ProviderFile, Resource } from '../provider.ts'
+import type { Guide, HandlerFile, Parameter, ProviderEndpoints, ProviderFile, RefreshNeeds, Resource } from '../provider.ts'
 import { nameOf } from './kind.ts'
 import { nearest } from './names.ts'
 import { parseUrl } from '../url.ts'
@@ -83,9 +83,11 @@ export const resourcesField = recordOf(resource, '{ user: \'https://api.example.
 
 const guide = objectOf<Required<Guide>>({ summary: text(), page: address, register: required(text()), key: text(), secret: text(), redirectUri: text(), traps: listOf(text()) }, '{ register: \'Settings → Apps\', key: \'Client ID\', secret: \'Client secret\', redirectUri: \'Callback URL\' }')
 
+const refresh = objectOf<Required<RefreshNeeds>>({ scopes: listOf(scope), params: recordOf(text(), '{ access_type: \'offline\' }'), remark: text() }, '{ scopes: [\'offline_access\'] }')
+
 const fields: Fields<Required<ProviderFile>> = {
   name: required(name), label: required(text('\'Custom\'')), scopes: required(listOf(scope)), identity: required(callable('({ claims }) => ({ subject: claims.text(\'sub\'), email: claims.text(\'email\') })')),
-  aliases: listOf(name), flow: oneOf('code', 'password'), groupScopes: listOf(scope), parameters: recordOf(parameter, `{ url: ${parameter.example} }`), requires: listOf(text('\'url|oauthIssuer\'')),
+  aliases: listOf(name), flow: oneOf('code', 'password'), groupScopes: listOf(scope), refresh, parameters: recordOf(parameter, `{ url: ${parameter.example} }`), requires: listOf(text('\'url|oauthIssuer\'')),
   secret: oneOf('sent', 'only-if-asked'), authStyle: oneOf('params', 'header'), pkce: flag, nonce: flag, userKey: text('\'email\''), namesUser: flag,
   endpoints: orElse(endpointsField, callable('')), resources: orElse(resourcesField, callable('')), accept: text('\'application/json\''), tokenScheme: oneOf('Bearer', 'token'),
   manyTenants: callable('parameters => parameters.tenant === undefined'), notice: text(), advised: recordOf(text(), '{ audience: \'without it …\' }'), guide

@@ -48,7 +48,7 @@ export function fromEnvironment (environment: Readonly<Record<string, string | u
   const ours = given(environment).filter(([name]) => name.startsWith('OAUTH_GATE_'))
   const services = ours.filter(([name, value]) => isService(name, String(value)))
   const gate = gather(ours.filter(entry => !services.includes(entry)), gateNames, 'environment', name => name, name => unknownName(name, name, gateNames, ''))
-  const others = given(environment).map(([name, value]) => [name, passedOver(name, String(value))] as const).flatMap(([name, why]) => why === undefined ? [] : [{ name, why }])
+  const others = given(environment).map(([name]) => [name, passedOver(name)] as const).flatMap(([name, why]) => why === undefined ? [] : [{ name, why }])
   const theirs = given(environment).filter(([name]) => isPanels(name) && !others.some(other => other.name === name))
   const filled = theirs.filter(([, value]) => value !== '') // Panel takes an empty variable as unset
   const panel = gather(filled.filter(([name]) => !name.startsWith('BOKEH_')), panelNames, 'panel', name => name, unknownPanel)

@@ -12,6 +12,9 @@ export interface SettingsOptions {
   /** Whether somebody who signed in once is let through without being asked, as most providers do. */
   readonly remembers: boolean
   readonly outside: Outside
+  /** In seconds. */
+  readonly accessTokenLife?: number | undefined
+  readonly refreshTokens?: boolean | undefined
 }
 
 const hour = 3600
@@ -20,10 +23,11 @@ const day = 24 * hour
 const ttl = { AccessToken: hour, AuthorizationCode: 60, IdToken: hour, RefreshToken: day, Interaction: hour, Session: day, Grant: day }
 
 /** What the embedded provider promises its clients; keys are made anew at every start. */
-export async function providerSettings (library: typeof Library, { people, adapter, remembers, outside }: SettingsOptions): Promise<Configuration> {
+export async function providerSettings (library: typeof Library, { people, adapter, remembers, outside, accessTokenLife, refreshTokens }: SettingsOptions): Promise<Configuration> {
   return {
     adapter,
-    ttl,
+    ttl: { ...ttl, ...accessTokenLife !== undefined && { AccessToken: accessTokenLife } },
+    ...refreshTokens === true && { issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'), rotateRefreshToken: true },
     jwks: { keys: [await signingKey()] },
     cookies: { keys: [outside.random(32).toString('base64url')] },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],

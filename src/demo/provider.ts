@@ -36,6 +36,10 @@ export interface DemoProviderOptions {
   /** Told one sentence for each failure of the provider itself. */
   readonly log?: (sentence: string) => void
   readonly outside?: Outside
+  /** Seconds until an access token ends; an hour unless given. */
+  readonly accessTokenLife?: number
+  /** A refresh token with every sign-in, where otherwise `offline_access` and `prompt=consent` bring one; each is good for once. */
+  readonly refreshTokens?: boolean
 }
 
 export interface DemoProvider {
@@ -54,14 +58,14 @@ export interface DemoProvider {
  * @throws {DemoRefused} the address is not loopback, the port is taken, or `oidc-provider` is not installed
  */
 export async function startProvider (options: DemoProviderOptions): Promise<DemoProvider> {
-  const { people = fourPeople, address = '127.0.0.1', remembers = true, outside = realOutside } = options
+  const { people = fourPeople, address = '127.0.0.1', remembers = true, outside = realOutside, accessTokenLife, refreshTokens } = options
   const library = await loadLibrary()
   const clients = new Map(options.clients.map(client => [client.id, metadata(client)]))
   const requests: { method: string, path: string }[] = []
   const server = createServer()
   const { port, close } = await listenOnLoopback(server, options.port ?? 0, address)
   const issuer = `http://${address.includes(':') ? `[${address}]` : address}:${port}`
-  const provider = new library.Provider(issuer, await providerSettings(library, { people, adapter: createMemory(clients, outside), remembers, outside }))
+  const provider = new library.Provider(issuer, await providerSettings(library, { people, adapter: createMemory(clients, outside), remembers, outside, accessTokenLife, refreshTokens }))
   equip(provider, library, { ...options, people })
   const answer = provider.callback()
   server.on('request', (request, response) => {

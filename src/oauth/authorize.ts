@@ -14,6 +14,8 @@ export interface AuthorizeOptions {
   readonly provider: Pick<Provider, 'pkce' | 'nonce'>
   readonly clientId: string
   readonly scopes: readonly string[]
+  /** Asked for beside the scopes, but where the provider has a list without them: some refuse who asks for what they do not know. */
+  readonly wishedScopes?: readonly string[]
   readonly usePkce: boolean
   readonly extraParams: Readonly<Record<string, string>>
 }
@@ -35,7 +37,7 @@ export function buildAuthorizeUrl (endpoint: string, options: AuthorizeOptions, 
     if (CORE_PARAMETERS.has(name.toLowerCase())) url.searchParams.delete(name)
   }
   const parameters = {
-    ...prompt === undefined ? {} : { prompt },
+    ...prompt === undefined ? {} : { prompt: options.extraParams['prompt'] === 'consent' ? `${prompt} consent` : prompt }, // who wants a consent each time wants it here too
     response_type: 'code',
     client_id: options.clientId,
     redirect_uri: attempt.redirectUri,
@@ -46,6 +48,11 @@ export function buildAuthorizeUrl (endpoint: string, options: AuthorizeOptions, 
   }
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
   return url.href
+}
+
+/** @param offered `scopes_supported` of discovery */
+export function scopesToAsk ({ scopes, wishedScopes = [] }: Pick<AuthorizeOptions, 'scopes' | 'wishedScopes'>, offered: readonly string[] | undefined): readonly string[] {
+  return [...scopes, ...wishedScopes.filter(scope => !scopes.includes(scope) && offered?.includes(scope) !== false)]
 }
 
 /** By the setting, unless the provider is known to refuse it. */

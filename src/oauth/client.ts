@@ -2,11 +2,11 @@ import { Claims } from '../claims.ts'
 import { IdTokenInvalid, ProviderAnswerInvalid, ProviderRefused } from '../errors.ts'
 import type { Said } from '../identity/sources.ts'
 import { isOpenedBy, placesOf, type Provider, type Resource } from '../provider.ts'
-import { buildAuthorizeUrl, takesPkce, type AuthorizeOptions, type LoginAttempt } from './authorize.ts'
+import { buildAuthorizeUrl, scopesToAsk, takesPkce, type AuthorizeOptions, type LoginAttempt } from './authorize.ts'
 import { isOfIssuer, readCallback } from './callback.ts'
 import { chooseClientAuth, type AuthStyle } from './client-auth.ts'
 import { createEndpoints, knownIssuer, need, type Endpoints, type EndpointsOptions } from './endpoints.ts'
-import { verifyIdToken } from './id-token.ts'
+import { markOf, verifyIdToken } from './id-token.ts'
 import { createKeySet, type KeySet } from './keys.ts'
 import { listDocuments, mergeClaims, putTogether } from './merge-claims.ts'
 import { requestTokens, type TokenRequest, type Tokens } from './token.ts'
@@ -37,6 +37,10 @@ export interface OAuthClient {
   signIn (code: string, attempt: Pick<LoginAttempt, 'nonce' | 'codeVerifier' | 'redirectUri'>): Promise<SignIn>
   /** RFC 6749 §4.3. @throws {PasswordRefused} and what `signIn` throws */
   signInWithPassword (username: string, password: string, redirectUri?: string): Promise<SignIn>
+  /** RFC 6749 §6. The token that is given is often spent by this, so nothing is sent twice. @throws {GrantRefused} it is over, and what token.ts throws */
+  refresh (refreshToken: string): Promise<Tokens>
+  /** What the provider says now, by the tokens of a refresh; nothing where it sent no id_token again and has no userinfo. @param mark of the id_token at sign-in, where there was one. @throws {IdTokenInvalid} also for one of somebody else */
+  readAgain (tokens: Tokens, mark: string | undefined): Promise<SignIn | undefined>
   /** All pages of one more document, with the token of a sign-in: none where a resource that is optional was refused. @throws see resources.ts */
   readMore (resource: Resource, tokens: Tokens): Promise<readonly Claims[]>
   /** Reads the discovery document unless it is there. @throws {ProviderUnreachable} {ProviderAnswerInvalid} */
@@ -50,16 +54,24 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
   const issuer = knownIssuer(options)
 
   async function signIn (grant: TokenRequest['grant'], parameters: Record<string, string>, nonce: string | undefined): Promise<SignIn> {
+    return await read(await redeem(options, await findEndpoints(), grant, parameters), { grant, nonce })
+  }
+
+  async function read (tokens: Tokens, proof: Proof): Promise<SignIn> {
     const endpoints = await findEndpoints()
-    const tokens = await redeem(options, endpoints, grant, parameters)
-    const idToken = await readIdToken(options, endpoints, findKeys, tokens, grant, nonce)
-    return { ...await readSources(options, endpoints, tokens, idToken), tokens }
+    const idToken = await readIdToken(options, endpoints, findKeys, tokens, proof)
+    const exp = idToken?.raw('exp')
+    return {
+      ...await readSources(options, endpoints, tokens, idToken),
+      tokens: { ...tokens, ...idToken !== undefined && { mark: markOf(idToken) }, ...typeof exp === 'number' && { idTokenExpiresAt: exp * 1000 } }
+    }
   }
 
   return {
     async authorizeUrl (attempt, { prompt } = {}) {
-      const { authorize, prompts } = await findEndpoints()
-      return buildAuthorizeUrl(need(authorize, 'authorization_endpoint', '--oauth-authorize-url'), options, attempt, understood(prompt, prompts))
+      const { authorize, prompts, offeredScopes } = await findEndpoints()
+      const scopes = scopesToAsk(options, offeredScopes)
+      return buildAuthorizeUrl(need(authorize, 'authorization_endpoint', '--oauth-authorize-url'), { ...options, scopes }, attempt, understood(prompt, prompts))
     },
     isIssuer: iss => issuer !== undefined && isOfIssuer(iss, issuer),
     async readCallback (query) {
@@ -71,6 +83,11 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
     signInWithPassword: async (username, password, redirectUri) => await signIn('password', {
       username, password, ...options.scopes.length === 0 ? {} : { scope: options.scopes.join(' ') }, ...redirectUri === undefined ? {} : { redirect_uri: redirectUri }
     }, undefined),
+    refresh: async refreshToken => await redeem(options, await findEndpoints(), 'refresh_token', { refresh_token: refreshToken }),
+    async readAgain (tokens, mark = '') {
+      if (tokens.idToken === undefined && (await findEndpoints()).user === undefined) return undefined
+      return await read(tokens, { grant: 'refresh_token', earlier: mark })
+    },
     async readMore (resource, { accessToken }) {
       return await unlessRefused(resource, options, async () => (await readPages(resource.url, requestBy(options, accessToken))).map(page => new Claims(page))) ?? []
     },
@@ -97,15 +114,18 @@ async function redeem (options: OAuthClientOptions, endpoints: Endpoints, grant:
   return await requestTokens({
     endpoint: need(endpoints.token, 'token_endpoint', '--oauth-token-url'),
     clientAuth: chooseClientAuth(options, endpoints.authMethods),
-    secrets: [clientSecret, parameters.code, parameters.code_verifier, parameters.password].filter(text => text !== undefined),
+    secrets: [clientSecret, parameters.code, parameters.code_verifier, parameters.password, parameters.refresh_token].filter(text => text !== undefined),
     clientId, grant, parameters, idTokenName: options.idTokenName, fetch, outside
   })
 }
 
+/** What an id_token is held to. */
+interface Proof { readonly grant: TokenRequest['grant'], readonly nonce?: string | undefined, readonly earlier?: string }
+
 /** A provider with an issuer owes an id_token to a code login that asked for `openid` (OpenID Connect Core §3.1.3.3); without it the nonce would prove nothing. */
 async function readIdToken (
   { provider, clientId, scopes, outside, idTokenName }: OAuthClientOptions, { issuer, jwks }: Endpoints, findKeys: (url: string) => KeySet,
-  { idToken, answeredAt }: Tokens, grant: TokenRequest['grant'], nonce: string | undefined
+  { idToken, answeredAt }: Tokens, { grant, nonce, earlier }: Proof
 ): Promise<Claims | undefined> {
   const owed = issuer !== undefined && grant === 'authorization_code'
   if (idToken === undefined) {
@@ -114,7 +134,7 @@ async function readIdToken (
   }
   if (issuer !== undefined && jwks === undefined) throw new IdTokenInvalid('the discovery document names no jwks_uri, so no signature can be verified')
   const keys = jwks === undefined ? undefined : findKeys(jwks)
-  return await verifyIdToken(idToken, { clientId, issuer, keys, nonce, nonceRequired: owed && provider.nonce !== false, outside, answeredAt })
+  return await verifyIdToken(idToken, { clientId, issuer, keys, nonce, nonceRequired: owed && provider.nonce !== false, earlier, outside, answeredAt })
 }
 
 async function readSources (options: OAuthClientOptions, endpoints: Endpoints, tokens: Tokens, idToken: Claims | undefined): Promise<Said> {

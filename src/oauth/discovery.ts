@@ -15,6 +15,8 @@ export interface Metadata {
   readonly authMethods?: readonly string[] | undefined
   /** `prompt_values_supported` (Initiating User Registration via OpenID Connect §4), where the provider says it. */
   readonly prompts?: readonly string[] | undefined
+  /** `scopes_supported`, where the provider says it: not all have to be there (RFC 8414 §2). */
+  readonly scopes?: readonly string[] | undefined
   /** `authorization_response_iss_parameter_supported`: every callback will carry `iss`. */
   readonly promisesIss: boolean
 }
@@ -50,6 +52,7 @@ export function readMetadata (document: Claims, issuer: string): Metadata {
     jwks: endpoint(document, 'jwks_uri', issuer),
     authMethods: document.has('token_endpoint_auth_methods_supported') ? document.texts('token_endpoint_auth_methods_supported') : undefined,
     prompts: document.has('prompt_values_supported') ? document.texts('prompt_values_supported') : undefined,
+    scopes: document.has('scopes_supported') ? document.texts('scopes_supported') : undefined,
     promisesIss: document.is('authorization_response_iss_parameter_supported')
   }
 }

@@ -16,6 +16,7 @@ export interface Endpoints {
   readonly jwks?: string | undefined
   readonly authMethods?: readonly string[] | undefined
   readonly prompts?: readonly string[] | undefined
+  readonly offeredScopes?: readonly string[] | undefined
   readonly promisesIss: boolean
   /** What the provider's file wants read beside the userinfo. */
   readonly resources: Readonly<Record<string, Resource>>
@@ -102,6 +103,7 @@ function combine (settings: EndpointsOptions, { endpoints, resources: known, iss
     jwks: found.jwks ?? endpoints.jwks,
     authMethods: found.authMethods,
     prompts: found.prompts,
+    offeredScopes: found.scopes,
     promisesIss: found.promisesIss,
     resources
   }

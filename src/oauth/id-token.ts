@@ -1,4 +1,5 @@
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from 'jose'
+import { hash } from 'node:crypto'
 import { Claims } from '../claims.ts'
 import { ClockOff, GateError, IdTokenInvalid } from '../errors.ts'
 import type { Outside } from '../outside.ts'
@@ -18,6 +19,8 @@ export interface IdTokenExpectation {
   /** What the login sent; absent where it could send none (the password grant). */
   readonly nonce?: string | undefined
   readonly nonceRequired: boolean
+  /** For a token that comes by a refresh: the mark of the one that came at sign-in, empty where none did. */
+  readonly earlier?: string | undefined
   readonly outside: Outside
   /** What the provider's clock said when the token came, in milliseconds since the epoch. */
   readonly answeredAt?: number | undefined
@@ -35,7 +38,8 @@ export async function verifyIdToken (token: string, expected: IdTokenExpectation
   const claims = expected.keys === undefined ? decode(token) : await verify(token, expected.keys)
   checkParties(claims, expected)
   checkTimes(claims, expected)
-  checkNonce(claims, expected)
+  if (expected.earlier === undefined) checkNonce(claims, expected)
+  else checkEarlier(claims, expected.earlier)
   const subject = claims.raw('sub')
   if (typeof subject !== 'string' || subject === '') throw new IdTokenInvalid('sub is missing, empty or no text')
   return claims
@@ -120,6 +124,24 @@ function seconds (claims: Claims, name: string): number {
 function checkNonce (claims: Claims, { nonce, nonceRequired }: IdTokenExpectation): void {
   if (!claims.has('nonce') && !nonceRequired) return
   if (nonce === undefined || claims.raw('nonce') !== nonce) throw new IdTokenInvalid(`nonce is ${claims.has('nonce') ? 'not the one of this sign-in' : 'missing'}`)
+}
+
+/** Short, since it travels in the session's cookie: whose token it is, and for which nonce. */
+export function markOf (claims: Claims): string {
+  return `${short(`${claims.text('iss') ?? ''}\n${claims.text('sub') ?? ''}`)}.${short(claims.text('nonce') ?? '')}`
+}
+
+/** OpenID Connect Core §12.2: the same iss and sub as at sign-in; a nonce need not come again, and is the same if it does. */
+function checkEarlier (claims: Claims, earlier: string): void {
+  if (earlier === '') return
+  const [whose, nonce] = earlier.split('.')
+  const [now, itsNonce] = markOf(claims).split('.')
+  if (now !== whose) throw new IdTokenInvalid('iss or sub is not that of the sign-in: the refreshed token is of somebody else')
+  if (claims.has('nonce') && itsNonce !== nonce) throw new IdTokenInvalid('nonce is not the one of the sign-in')
+}
+
+function short (text: string): string {
+  return hash('sha256', text, 'base64url').slice(0, 22)
 }
 
 function shown (value: unknown): string {

@@ -4,13 +4,17 @@ import { ClientRefused, GrantRefused, PasswordRefused, ProviderAnswerInvalid, Pr
 import type { Outside } from '../outside.ts'
 import { errorCode, oneLine } from './callback.ts'
 import { address, readJson, type ProviderFetch } from './http.ts'
+import { claimsOfToken } from './merge-claims.ts'
 
 export interface Tokens {
   readonly accessToken: string
   readonly idToken?: string
   readonly refreshToken?: string
-  /** Milliseconds since the epoch; absent when the provider sent no usable `expires_in`. */
+  /** Of the access token, in milliseconds since the epoch: by `expires_in`, else by the `exp` of a JWT; absent where neither says. */
   readonly expiresAt?: number
+  /** What the id_token has in common with those that come in its stead (id-token.ts), and its own end. */
+  readonly mark?: string
+  readonly idTokenExpiresAt?: number
   /** Settings ask the access token before all else for what is in the claims. */
   readonly accessTokenFirst?: true
   /** What the provider's clock said as it answered, in milliseconds since the epoch; absent where it does not say. */
@@ -21,7 +25,7 @@ export interface TokenRequest {
   readonly endpoint: string
   readonly clientId: string
   readonly clientAuth: ClientAuth
-  readonly grant: 'authorization_code' | 'password'
+  readonly grant: 'authorization_code' | 'password' | 'refresh_token'
   readonly parameters: Readonly<Record<string, string>>
   /** The field of the answer with the id_token, where it is not `id_token`; by `access_token` nothing is verified that was not before. */
   readonly idTokenName?: string | undefined
@@ -36,10 +40,12 @@ const CLIENT_ERRORS = new Set(['invalid_client', 'unauthorized_client', 'incorre
 const GRANT_ERRORS = new Set(['invalid_grant', 'bad_verification_code'])
 /** How the description of an invalid_grant says that it is about the address: Keycloak, Entra, Okta, Spring. */
 const REDIRECT_URI = /\b(?:redirect|callback)[\s_-]*ur[il]\b|\breply address\b/i
+/** How a refresh is refused, so that only the person can mend it (OpenID Connect Core §3.1.2.6; the last is GitHub's). */
+const REFRESH_ERRORS = new Set(['invalid_grant', 'login_required', 'interaction_required', 'consent_required', 'bad_refresh_token'])
 const LONGEST_LIFE = 10 * 365 * 86_400
 
 /**
- * One request to the token endpoint (RFC 6749 §4.1.3, §4.3.2), never repeated: a code is single use, and a password guess counts.
+ * One request to the token endpoint (RFC 6749 §4.1.3, §4.3.2, §6), never repeated: a code is single use, a refresh token often is, and a password guess counts.
  *
  * @throws {ProviderUnreachable} {ProviderTimeout} no whole answer in time
  * @throws {ClientRefused} {GrantRefused} {RedirectUriRefused} {PasswordRefused} {ProviderRefused} the answer has an `error`, whatever its status
@@ -75,8 +81,14 @@ function readTokens (document: Claims, from: string, outside: Outside, name = 'i
     ...idToken === undefined ? {} : { idToken },
     ...accessTokenFirst ? { accessTokenFirst } : {},
     ...refreshToken === undefined ? {} : { refreshToken },
-    ...seconds > 0 ? { expiresAt: outside.now() + Math.min(seconds, LONGEST_LIFE) * 1000 } : {}
+    ...endOf(seconds, accessToken, outside)
   }
+}
+
+function endOf (seconds: number, accessToken: string, outside: Outside): Pick<Tokens, 'expiresAt'> {
+  if (seconds > 0) return { expiresAt: outside.now() + Math.min(seconds, LONGEST_LIFE) * 1000 }
+  const exp = claimsOfToken(accessToken)?.raw('exp')
+  return typeof exp === 'number' && exp > 0 ? { expiresAt: Math.min(exp * 1000, outside.now() + LONGEST_LIFE * 1000) } : {}
 }
 
 function readIdToken (document: Claims, from: string, name: string): string | undefined {
@@ -89,6 +101,7 @@ function refusal (document: Claims, { grant, parameters, secrets }: TokenRequest
   const code = document.text('error') ?? ''
   const description = oneLine(document.text('error_description') ?? '', secrets)
   const answer = `${answered} ${errorCode(code)}${description === '' ? '' : ` (${description})`}`
+  if (grant === 'refresh_token' && REFRESH_ERRORS.has(code)) return new GrantRefused(answer)
   const withUri = `${answer}; the redirect URI was ${parameters['redirect_uri'] ?? 'not sent'}`
   // 401 is about who asks (RFC 6749 §5.2): Auth0 says access_denied with it for a wrong secret.
   if (CLIENT_ERRORS.has(code) || (status === 401 && !GRANT_ERRORS.has(code))) return new ClientRefused(answer)

@@ -5,6 +5,7 @@ import type { Identity } from '../identity/identity.ts'
 import { retell } from '../proxy/retell.ts'
 import type { LiveSessions } from '../session/live.ts'
 import { outwardOf, type CommonOutward } from './outward.ts'
+import { giveCookie } from './renewed.ts'
 
 /** A request of an app that has the gate inside, while it is with the gate. */
 export interface Visit {
@@ -15,6 +16,8 @@ export interface Visit {
   readonly originalUrl: string | undefined
   /** Called once, if at all, with nobody where the page is open to everyone. */
   readonly admitted: (identity: Identity | null) => void
+  /** Puts the cookie of a renewed session into the app's answer, whose flat header pairs it changes in place. */
+  answered?: ReturnType<typeof giveCookie>
 }
 
 declare module 'node:http' {
@@ -48,7 +51,9 @@ async function handBack (app: FastifyInstance, { live, outward }: HandBackOption
 export default fp(handBack, { name: 'hand-back', dependencies: ['guard'] })
 
 // From here on nothing of ours answers: neither `done` nor `send` is called.
-function letGo ({ raw, session }: FastifyRequest, reply: FastifyReply, visit: Visit): void {
+function letGo (request: FastifyRequest, reply: FastifyReply, visit: Visit): void {
+  const { raw, session } = request
+  visit.answered = giveCookie(request)
   reply.hijack()
   restore(raw, visit)
   visit.admitted(session?.identity ?? null)

@@ -1,11 +1,13 @@
 import fastifyCookie from '@fastify/cookie'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { IncomingMessage } from 'node:http'
 import { hostName } from '../access/hosts.ts'
+import { asked } from '../access/navigation.ts'
 import { HostUnknown, type Refusal } from '../errors.ts'
 import type { Arrival } from '../proxy/arrival.ts'
 import type { CookieJar, SetCookie } from '../session/cookies.ts'
+import type { Current, Renewals } from '../session/renewals.ts'
 import type { Session, Sessions } from '../session/sessions.ts'
 
 declare module 'fastify' {
@@ -20,6 +22,8 @@ declare module 'fastify' {
     session: Session | null
     /** Why a session that is genuine does not count: the person is no longer among those who may enter. */
     refusal: Refusal | null
+    /** The cookie of a session whose tokens were renewed, as long as the browser has the old one: for pages, which nobody keeps then. */
+    renewedCookies: Current['setCookies'] | null
   }
   interface FastifyReply {
     setCookies (cookies: readonly SetCookie[]): FastifyReply
@@ -28,6 +32,8 @@ declare module 'fastify' {
 
 export interface SessionsOptions {
   readonly sessions: Sessions
+  /** Where tokens are renewed. */
+  readonly renewals?: Renewals | undefined
   readonly arrivals: (request: IncomingMessage) => Arrival
   readonly jars: Readonly<Record<Arrival['proto'], CookieJar>>
   /** Whether a `Host` is one that was named; null where none was. */
@@ -37,27 +43,43 @@ export interface SessionsOptions {
 }
 
 /** Who is asking: from where, and in which session. */
-async function sessionsPlugin (app: FastifyInstance, { sessions, arrivals, jars, servesHost, oneHost }: SessionsOptions): Promise<void> {
+async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arrivals, jars, servesHost, oneHost }: SessionsOptions): Promise<void> {
+  // Before the hook that writes cookies. An answer of ours is never kept by anybody.
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    if (request.renewedCookies !== null) reply.setCookies(request.renewedCookies?.() ?? [])
+    done()
+  })
   // No parsing: one cookie is found faster than all are taken apart.
   await app.register(fastifyCookie, { hook: false })
   app.decorateRequest('arrival', null as unknown as Arrival)
   app.decorateRequest('jar', null as unknown as CookieJar)
   app.decorateRequest('session', null)
   app.decorateRequest('refusal', null)
+  app.decorateRequest('renewedCookies', null)
   app.decorateReply('setCookies', function (this: FastifyReply, cookies) {
     for (const { name, value, options } of cookies) this.setCookie(name, value, { ...options, encode: String })
     return this
   })
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     request.arrival = arrivals(request.raw)
     request.jar = jars[request.arrival.proto]
     if (servesHost?.(request.arrival.asked) === false && request.routeOptions.config.anyHost !== true) return done(new HostUnknown(`Host ${request.arrival.asked}`))
     if (oneHost && hostName(request.raw.headers.host ?? '') !== hostName(request.arrival.asked)) return done(new HostUnknown(`Host ${request.raw.headers.host ?? ''}, where X-Forwarded-Host says ${request.arrival.asked}`))
     const session = sessions.open(request.jar, request.raw.headers.cookie)
-    if (session === null || session.refusal === null) request.session = session
-    else request.refusal = session.refusal
-    done()
+    if (session === null || renewals?.isDue(session) !== true) return done(know(request, session))
+    // For a page of ours nobody has to wait for the provider: to sign out, least of all.
+    void renewals.current(session, request.jar, request.raw.headers.cookie, request.raw.place !== undefined).then(current => {
+      know(request, current.session)
+      request.renewedCookies = current.setCookies ?? null
+      if (current.session === null && asked(request.raw.headers, request.method) !== 'other') reply.setCookies(request.jar.clearSession(request.raw.headers.cookie))
+      done()
+    }, done)
   })
 }
 
 export default fp(sessionsPlugin, { name: 'sessions', dependencies: ['wire'] })
+
+function know (request: FastifyRequest, session: Session | null): undefined {
+  if (session === null || session.refusal === null) request.session = session
+  else request.refusal = session.refusal
+}

@@ -11,6 +11,7 @@ import { hasBody } from '../proxy/upload.ts'
 import type { Channel, LiveSessions, Stream } from '../session/live.ts'
 import { outwardOf, targetFor, type CommonOutward } from './outward.ts'
 import { upstreamRoute } from './places.ts'
+import { giveCookie } from './renewed.ts'
 
 export interface UpstreamsOptions {
   /** One for each `--upstream`, in their order. */
@@ -68,8 +69,10 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
   const path = targetFor((request.place as Place).target, common)
   const outward = outwardOf(request, common)
   const fail = (error: Error) => { void reply.send(error) }
-  const answered = session === null ? undefined : (status: number, headers: readonly string[]) => {
+  const give = request.renewedCookies === null ? undefined : giveCookie(request)
+  const answered = session === null ? give : (status: number, headers: string[]) => {
     if (status !== SWITCHING && !hasLength(headers)) live.watch(session, streamOf(raw, reply.raw))
+    give?.(status, headers)
   }
   if (raw.pendingUpgrade === undefined) return forwarder.forward({ request: raw, response: reply.raw, path, outward, fail, answered })
   const opened = (channel: Channel) => {

@@ -87,8 +87,8 @@ export interface LoginFlowOptions extends Pick<LoginFlow, 'providers' | 'logins'
   readonly isOurs: (target: string) => boolean
   readonly entry: Pick<Entry, 'refuse' | 'explain'>
   readonly loops: LoopBreaker
-  /** Those tokens that settings have passed on to the app. */
-  readonly keepTokens: (tokens: SignIn['tokens'] | undefined) => KeptTokens | undefined
+  /** Those tokens that settings have passed on to the app, or renewed. @param provider whose they are */
+  readonly keepTokens: (tokens: SignIn['tokens'] | undefined, provider: string) => KeptTokens | undefined
 }
 
 export function createLoginFlow ({ providers, logins, sessions, urls, pages, logo, ...options }: LoginFlowOptions): LoginFlow {
@@ -122,7 +122,7 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
         throw new AccessDenied(refusal.detail, { reason: refusal.reason })
       }
       if (request.session !== null) sessions.end(request.session)
-      const cookies = sessions.start(request.jar, request.headers.cookie, identity, { tokens: options.keepTokens(said.tokens), mark: said.mark })
+      const cookies = sessions.start(request.jar, request.headers.cookie, identity, { tokens: options.keepTokens(said.tokens, identity.provider), mark: said.mark })
       const kept = cookies.filter(({ options }) => options.maxAge > 0).length
       reply.setCookies([...cookies, options.loops.succeeded(request.jar, request.headers.cookie, request.arrival.proto, kept)])
       request.log.info({ event: 'login.succeeded', ...who }, 'signed in')

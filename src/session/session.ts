@@ -1,12 +1,26 @@
 import type { Identity } from '../identity/identity.ts'
 
-/** Tokens of the provider that settings have passed on to the app; without such a setting none is kept. */
+/** Tokens of the provider that settings have passed on to the app, or renewed; without such a setting none is kept. */
 export interface KeptTokens {
   readonly access?: string
   readonly id?: string
-  readonly refresh?: string
-  /** The access token's end as the provider said it; nothing renews it. */
+  /** The access token's end as the provider said it. */
   readonly expiresAt?: number
+  readonly refresh?: string
+  /** When to ask for new ones; there with `refresh` alone. */
+  readonly renewAt?: number
+  /** Of the id_token at sign-in, to which a later one is held. */
+  readonly mark?: string
+}
+
+/** What of a provider's answer is of interest here. */
+export interface GivenTokens {
+  readonly accessToken: string
+  readonly idToken?: string
+  readonly refreshToken?: string
+  readonly expiresAt?: number
+  readonly idTokenExpiresAt?: number
+  readonly mark?: string
 }
 
 /** A sign-in that succeeded, as it travels in the cookie. Times in milliseconds since the epoch. */
@@ -19,25 +33,42 @@ export interface SealedSession {
   readonly tokens?: KeptTokens
   /** Of the entry that let this person in, where the gate itself knows their password: another entry ends the session. */
   readonly mark?: string
+  /** How often its tokens were renewed; absent for never. */
+  readonly version?: number
 }
 
-/** The settings by which a token goes on to the app. */
+/** The settings by which a token goes on to the app, or is renewed. */
 export interface TokenSettings {
   readonly passAccessToken: boolean
   readonly passAuthorizationHeader: boolean
   readonly passRefreshToken?: boolean
+  readonly oauthRefreshTokens?: boolean
   /** Panel has the id_token's claims as `user_info`. */
   readonly upstreamIdentity?: 'headers' | 'panel-cookies'
 }
 
-/** Of the tokens of a sign-in those that a setting asks for, and no other. */
-export function keepTokens (settings: TokenSettings, tokens: { readonly accessToken: string, readonly idToken?: string, readonly refreshToken?: string, readonly expiresAt?: number } | undefined): KeptTokens | undefined {
+/** Milliseconds before its end in which a token is renewed, and those that it is used at the least. */
+const SKEW = 60_000
+const LEAST_USE = 10_000
+
+/** Of the tokens of a sign-in those that a setting asks for, and no other. @param now milliseconds since the epoch */
+export function keepTokens (settings: TokenSettings, tokens: GivenTokens | undefined, now = 0): KeptTokens | undefined {
   const { passAccessToken, passAuthorizationHeader, passRefreshToken, upstreamIdentity } = settings
   const access = passAccessToken ? tokens?.accessToken : undefined
   const id = passAuthorizationHeader || upstreamIdentity === 'panel-cookies' ? tokens?.idToken : undefined
-  const refresh = passRefreshToken === true ? tokens?.refreshToken : undefined
-  if (access === undefined && id === undefined && refresh === undefined) return undefined
-  return { ...access !== undefined && { access }, ...id !== undefined && { id }, ...refresh !== undefined && { refresh }, ...tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt } }
+  const passed = passRefreshToken === true && tokens?.refreshToken !== undefined ? { refresh: tokens.refreshToken } : {}
+  const renewal: Partial<Pick<KeptTokens, 'refresh' | 'renewAt' | 'mark'>> = { ...passed, ...settings.oauthRefreshTokens === true ? renewalOf(tokens, passAuthorizationHeader, now) : {} }
+  if (access === undefined && id === undefined && renewal.refresh === undefined) return undefined
+  return { ...access !== undefined && { access }, ...id !== undefined && { id }, ...tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt }, ...renewal }
+}
+
+/** Nothing for tokens that cannot be renewed, or of which nobody knows when they end. */
+function renewalOf (tokens: GivenTokens | undefined, passesIdToken: boolean, now: number): Partial<Pick<KeptTokens, 'refresh' | 'renewAt' | 'mark'>> {
+  const end = Math.min(tokens?.expiresAt ?? Infinity, passesIdToken ? tokens?.idTokenExpiresAt ?? Infinity : Infinity)
+  if (tokens?.refreshToken === undefined || end === Infinity) return {}
+  // A quarter of a short life: a token for a minute must not be renewed at every request.
+  const renewAt = Math.round(Math.max(end - Math.min(SKEW, (end - now) / 4), now + LEAST_USE))
+  return { refresh: tokens.refreshToken, renewAt, ...tokens.mark !== undefined && { mark: tokens.mark } }
 }
 
 /** Empty members stay out of the cookie: every byte of it travels with every request. */

@@ -7,9 +7,14 @@ import { fitsCookies, type CookieJar, type SetCookie } from './cookies.ts'
 import { unwrap, wrap, type Envelope } from './envelope.ts'
 import type { Seal } from './seal.ts'
 import { compact, restore, type KeptTokens, type SealedSession } from './session.ts'
+import type { Sealed, Window } from './window.ts'
 
 /** An opened session with all that can be worked out once. Tokens are in it only as headers and cookies, where settings have them passed on. */
 export interface Session extends Omit<SealedSession, 'tokens'> {
+  /** How often its tokens were renewed. */
+  readonly version: number
+  /** When its tokens are to be renewed, in milliseconds since the epoch; Infinity for never. */
+  readonly renewAt: number
   /** What the app is told, as header names and values, flat. */
   readonly headers: readonly string[]
   /** What it is told besides, as the pairs of a `Cookie` header, fresh each time; absent where it reads none of ours. */
@@ -24,6 +29,8 @@ interface Opened extends Session {
   holds: boolean
   /** Of the policy that this refusal is by. */
   generation: number
+  /** The same session once its tokens were renewed: what holds this one goes by that. */
+  successor: Opened | null
 }
 
 export interface SessionOptions {
@@ -41,6 +48,8 @@ export interface SessionOptions {
   readonly holds?: (session: Pick<SealedSession, 'identity' | 'mark'>) => boolean
   /** Changes whenever `refuse` or `holds` might say something else than before; never, unless given. */
   readonly generation?: () => number
+  /** Where tokens are renewed. */
+  readonly window?: Window | undefined
 }
 
 /** What a session may have beside the identity. */
@@ -58,6 +67,11 @@ export interface Sessions {
   end (session: Session): void
   /** Whether a session that was opened earlier may still be used, and its person still enter; asked for streams and sockets. */
   isLive (session: Session): boolean
+  hasEnded (session: Session): boolean
+  /** The tokens in a sealed session, which no opened one has. */
+  tokensIn (jar: CookieJar, token: string): KeptTokens | undefined
+  /** The same session with new tokens and what is known now: its id and its ends stay. @throws {SessionTooLarge} {IdentityTooLarge} */
+  renew (jar: CookieJar, session: Session, identity: Identity, tokens: KeptTokens): Sealed
 }
 
 const CACHED = 20_000
@@ -66,7 +80,7 @@ const REVOKED = 100_000
 
 /** Sessions kept in sealed cookies, with a cache of the verified ones: opening is what a request would cost most. */
 export function createSessions (options: SessionOptions): Sessions {
-  const { seal, outside, gate, lifetime, refuse, holds = () => true, generation = () => 0 } = options
+  const { seal, outside, gate, lifetime, refuse, window, holds = () => true, generation = () => 0 } = options
   const cache = new LRUCache<string, Opened>({ max: CACHED, maxSize: CACHED_CHARACTERS })
   // Kept until the session would have ended by itself. When full, the oldest entry is nearest to that end.
   const revoked = new LRUCache<string, true>({ max: REVOKED, perf: { now: () => outside.now() }, ttlResolution: 0 })
@@ -82,9 +96,20 @@ export function createSessions (options: SessionOptions): Sessions {
     return session
   }
 
+  const sealed = (jar: CookieJar, session: SealedSession): string => {
+    const token = seal.seal(wrap(envelope(jar), compact(session)))
+    if (!fitsCookies(token)) throw new SessionTooLarge(`the sealed session has ${token.length} characters`)
+    return token
+  }
+  const unsealed = (token: string, jar: CookieJar): Opened | null => {
+    const session = unseal(token, envelope(jar), options, generation())
+    return session === null || session.version === 0 || window === undefined ? session : window.taken({ session, token }) as Opened
+  }
+
   return {
+    hasEnded,
     isLive (session) {
-      const { refusal, holds } = judge(session as Opened)
+      const { refusal, holds } = judge(newest(session as Opened))
       return !hasEnded(session) && holds && refusal === null
     },
     open (jar, cookieHeader) {
@@ -92,7 +117,7 @@ export function createSessions (options: SessionOptions): Sessions {
       if (token === null) return null
       const key = hash('sha256', jar.sessionName + token, 'base64')
       const known = cache.get(key)
-      const session = known ?? unseal(token, envelope(jar), options, generation())
+      const session = known ?? unsealed(token, jar)
       if (session === null || hasEnded(session) || !judge(session).holds) {
         cache.delete(key)
         return null
@@ -105,12 +130,24 @@ export function createSessions (options: SessionOptions): Sessions {
       options.cookies?.(identity, tokens)
       const startedAt = outside.now()
       const session = { id: outside.random(16).toString('base64url'), identity, startedAt, expiresAt: startedAt + lifetime, ...tokens !== undefined && { tokens }, ...mark !== undefined && { mark } }
-      const token = seal.seal(wrap(envelope(jar), compact(session)))
-      if (!fitsCookies(token)) throw new SessionTooLarge(`the sealed session has ${token.length} characters`)
+      const token = sealed(jar, session)
       return jar.writeSession(token, lifetime, cookieHeader)
+    },
+    tokensIn (jar, token) {
+      const content = contentOf(token, envelope(jar), seal)
+      return content === null ? undefined : restore(content).tokens
+    },
+    renew (jar, session, identity, tokens) {
+      const { id, startedAt, expiresAt, version, mark } = session
+      const token = sealed(jar, { id, identity, startedAt, expiresAt, version: version + 1, tokens, ...mark !== undefined && { mark } })
+      const next = unseal(token, envelope(jar), options, generation())
+      if (next === null) throw new IdentityTooLarge('the headers for the app, with the renewed tokens') // the one reason why what was just sealed does not open
+      newest(session as Opened).successor = next
+      return { session: next, token }
     },
     end (session) {
       revoked.set(session.id, true, { ttl: Math.max(1, session.expiresAt - outside.now()) })
+      window?.drop(session.id)
     }
   }
 }
@@ -119,13 +156,25 @@ function sizeOf (token: string, { headers, cookies }: Opened): number {
   return token.length + headers.reduce((sum, { length }) => sum + length, 0) + (cookies?.().length ?? 0)
 }
 
-function unseal (token: string, envelope: Envelope, { seal, headers, cookies, refuse, holds = () => true }: SessionOptions, generation: number): Opened | null {
+function newest (session: Opened): Opened {
+  let last = session
+  while (last.successor !== null) last = last.successor
+  return last
+}
+
+function contentOf (token: string, envelope: Envelope, seal: Seal): unknown {
   const plain = seal.open(token)
-  const content = plain === null ? null : unwrap(envelope, plain)
+  return plain === null ? null : unwrap(envelope, plain)
+}
+
+function unseal (token: string, envelope: Envelope, { seal, headers, cookies, refuse, holds = () => true, window }: SessionOptions, generation: number): Opened | null {
+  const content = contentOf(token, envelope, seal)
   if (content === null) return null
   const { tokens, ...session } = restore(content)
+  const { version = 0 } = session
+  const renewAt = window === undefined ? Infinity : tokens?.renewAt ?? Infinity
   try {
-    return Object.seal({ ...session, headers: headers(session.identity, tokens), ...cookies !== undefined && { cookies: cookies(session.identity, tokens) }, refusal: refuse(session.identity), holds: holds(session), generation })
+    return Object.seal<Opened>({ ...session, version, renewAt, successor: null, headers: headers(session.identity, tokens), ...cookies !== undefined && { cookies: cookies(session.identity, tokens) }, refusal: refuse(session.identity), holds: holds(session), generation })
   } catch (error) {
     if (error instanceof IdentityTooLarge) return null // settings ask for more now than when it was sealed: a new sign-in says so
     throw error

@@ -87,9 +87,9 @@ t.test('a flag may stand alone, have a value after = or after a space, and is re
 })
 
 t.test('what belongs to panel serve is sent back there, by name and without its values', async t => {
-  const { code, err } = await run(['serve', 'sales-2026.py', '--admin', '--static-dirs', 'hunter2=./x', 'hunter3=./y', '--num-procs=4', '--oauth-refresh-tokens'])
+  const { code, err } = await run(['serve', 'sales-2026.py', '--admin', '--static-dirs', 'hunter2=./x', 'hunter3=./y', '--num-procs=4', '--auth-module=x'])
   t.equal(code, 1)
-  for (const text of ['A file of the app stands after serve', '--admin is a flag of panel serve', '--static-dirs is a flag of panel serve', '--num-procs is a flag of panel serve', '--oauth-refresh-tokens is a setting of Panel']) t.ok(err.includes(text), text)
+  for (const text of ['A file of the app stands after serve', '--admin is a flag of panel serve', '--static-dirs is a flag of panel serve', '--num-procs is a flag of panel serve', '--auth-module is a setting of Panel']) t.ok(err.includes(text), text)
   t.notMatch(err, /sales|hunter/)
 })
 

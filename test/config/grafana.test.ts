@@ -48,7 +48,7 @@ t.test('a block is a provider, with what Grafana has where it is silent', async 
 /** Another value for each key, and what becomes of it. */
 const taken: Readonly<Record<string, readonly [written: string, value: unknown]>> = {
   name: ['Some where', 'Some where'], icon: ['lock', 'lock'], client_id: ['other', 'other'], client_secret: ['`a#b`', 'a#b'], scopes: ['a, "b:c" d', ['a', 'b:c', 'd']], empty_scopes: ['t', true],
-  auth_url: ['https://b.example/x?y=1', 'https://b.example/x?y=1'], token_url: ['https://b.example/t', 'https://b.example/t'], api_url: ['https://b.example/u', 'https://b.example/u'], auth_style: ['InHeader', 'header'], use_pkce: ['no', false],
+  auth_url: ['https://b.example/x?y=1', 'https://b.example/x?y=1'], token_url: ['https://b.example/t', 'https://b.example/t'], api_url: ['https://b.example/u', 'https://b.example/u'], auth_style: ['InHeader', 'header'], use_pkce: ['no', false], use_refresh_token: ['true', true],
   tls_skip_verify_insecure: ['y', true], id_token_attribute_name: ['access_token', 'access_token'], email_attribute_name: ['mail', 'mail'],
   email_attribute_path: ['a.b', 'a.b'], login_attribute_path: ['preferred_username', 'preferred_username'], name_attribute_path: ['"full name"', 'full name'], groups_attribute_path: ['info.groups', 'info.groups'],
   role_attribute_path: ['"\'Admin\'"', '\'Admin\''], role_attribute_strict: ['True', true], teams_url: ['https://b.example/teams', 'https://b.example/teams'], team_ids_attribute_path: ['values[*].workspace.slug', 'values[*].workspace.slug'],
@@ -175,7 +175,7 @@ t.test('enabled=false leaves the provider out, and says so; a missing one is tak
 
 t.test('what held somebody back, or checked something, is never passed over', async t => {
   const refused: Readonly<Record<string, string>> = {
-    use_refresh_token: 'true', validate_id_token: 'true', jwk_set_url: 'https://id.example/keys', discovery_url: 'https://id.example/.well-known/openid-configuration', org_mapping: 'a:b:Admin', org_attribute_path: 'orgs',
+    validate_id_token: 'true', jwk_set_url: 'https://id.example/keys', discovery_url: 'https://id.example/.well-known/openid-configuration', org_mapping: 'a:b:Admin', org_attribute_path: 'orgs',
     client_authentication: 'workload_identity', managed_identity_client_id: 'x', federated_credential_audience: 'x', workload_identity_token_file: '/x', send_client_credentials_via_post: 'true'
   }
   t.strictSame(Object.keys(refused).sort(), Object.entries(keys).filter(([, use]) => 'refused' in use).map(([key]) => key).sort())
@@ -190,10 +190,17 @@ t.test('what held somebody back, or checked something, is never passed over', as
   t.match(notices, [/validate_id_token .* is not used: --oauth-issuer does/, /jwk_set_url .* is not used: --oauth-issuer does/])
 })
 
+t.test('use_refresh_token renews tokens here as there', async t => {
+  const isOn = (text: string) => load(t, `${block}${text}`).config.oauthRefreshTokens
+  t.strictSame([isOn('use_refresh_token = true\n'), isOn('use_refresh_token = false\n'), isOn('')], [true, false, false])
+  t.equal(loadEnv({ GF_AUTH_GENERIC_OAUTH_USE_REFRESH_TOKEN: 'true' }).config.oauthRefreshTokens, true)
+  t.match(load(t, `${block}use_refresh_token = true\n`).notices, [/offline_access is not among the scopes/])
+})
+
 t.test('what means nothing here is said, each once', async t => {
   const { notices } = load(t, `${block}auto_login = true\nallow_assign_grafana_admin = true\nsignout_redirect_url = https://id.example/out\nvalidate_hd = true\n`)
   t.strictSame(notices.map(notice => /^\[auth\.generic_oauth\] (\w+) in \S+ is not used: \S/.exec(notice)?.[1]), ['auto_login', 'allow_assign_grafana_admin', 'signout_redirect_url', 'validate_hd'])
-  t.strictSame(load(t, `${block}auto_login = false\nallow_assign_grafana_admin = false\nuse_refresh_token = false\n`).notices, [])
+  t.strictSame(load(t, `${block}auto_login = false\nallow_assign_grafana_admin = false\n`).notices, [])
   t.match(load(t, block.replace('use_pkce = true\n', '')), { notices: [/use_pkce is not written: PKCE is on/], config: { providers: [{ usePkce: true }] } })
   t.match(load(t, `app_mode = production\n[database]\npassword = x\n[auth.github]\nenabled = true\n[auth.google]\nenabled = false\n[security]\n[server]\nhttp_port = 80\n[users]\nallow_sign_up = false\n${block}`).notices, [
     /not used is app_mode, \[database\], \[auth\.github\], \[auth\.google\], \[server\] http_port, \[users\] allow_sign_up$/, /has \[auth\.github\] enabled: only \[auth\.generic_oauth\] is taken/

@@ -90,7 +90,8 @@ t.test('a header of a claim that nothing keeps would never come, and stops the s
 t.test('that tokens are in the cookie, grow old, or never come is said at start', async t => {
   const notes = (settings: Settings) => set(settings).notices.join('\n')
   t.equal(notes({}), '')
-  t.match(notes({ passAccessToken: true }), /^--pass-access-token keeps tokens in the session’s cookie.*not refreshed: a session lasts 1 day \(/)
+  t.match(notes({ passAccessToken: true }), /^--pass-access-token keeps tokens in the session’s cookie.*not refreshed \(--oauth-refresh-tokens\): a session lasts 1 day \(/)
+  t.notMatch(notes({ passAccessToken: true, oauthRefreshTokens: true, oauthScope: ['openid', 'offline_access'] }), /refreshed/)
   t.match(notes({ passAccessToken: true, passAuthorizationHeader: true, oauthExpiryDays: 7 }), /^--pass-access-token and --pass-authorization-header keep tokens.*lasts 7 days/)
   t.notMatch(notes({ passAuthorizationHeader: true }), /openid|plain http/)
   t.match(notes({ passAuthorizationHeader: true, oauthScope: ['email'] }), /openid is not among the scopes of the provider oidc/)

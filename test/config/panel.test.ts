@@ -49,6 +49,7 @@ const works: readonly Works[] = [
   { flag: 'unix-socket', value: '/run/gate.sock', option: 'unixSocket', is: '/run/gate.sock' },
   { flag: 'allow-websocket-origin', env: ['BOKEH_ALLOW_WS_ORIGIN'], value: 'a.example,b.example:5006', option: 'allowWebsocketOrigin', is: ['http://a.example', 'https://a.example', 'http://b.example:5006', 'https://b.example:5006'], other: 'c.example', spoken: 'allow websocket origin' },
   { flag: 'oauth-optional', env: ['PANEL_OAUTH_OPTIONAL'], value: 'TRUE', option: 'oauthOptional', is: true, other: 'no', spoken: 'OAuth optional' },
+  { flag: 'oauth-refresh-tokens', env: ['PANEL_OAUTH_REFRESH_TOKENS'], value: '1', option: 'oauthRefreshTokens', is: true, other: 'no', spoken: 'OAuth refresh tokens' },
   { flag: 'oauth-guest-endpoints', env: ['PANEL_OAUTH_GUEST_ENDPOINTS'], value: '[\'/app\', \'/pub/*\']', option: 'oauthGuestEndpoints', is: ['/app', '/pub/*'], other: '/b', spoken: 'OAuth guest endpoints' },
   { flag: 'log-level', value: 'warning', option: 'logLevel', is: 'warn' }
 ]
@@ -102,7 +103,6 @@ t.test('flags that stand alone, and files', async t => {
 
 /** What has to do with signing in, is not here, and what is said instead. */
 const refused: readonly (readonly [flag: string, env: string, value: string, instead: RegExp])[] = [
-  ['oauth-refresh-tokens', 'PANEL_OAUTH_REFRESH_TOKENS', '1', /--oauth-expiry-days/],
   ['oauth-logout-url', 'PANEL_OAUTH_LOGOUT_URL', 'https://login.example/logout', /\/oauth2\/sign_out/],
   ['auth-module', 'BOKEH_AUTH_MODULE', 'auth.py', /--oauth-provider/]
 ]
@@ -128,10 +128,10 @@ t.test('what of Panel is not here is refused by name in every place, with what t
   }
 })
 
-t.test('a switch of Panel that is off asks for what the gate does anyway, and is said', async t => {
-  for (const value of ['0', 'false', 'False', 'no', 'off']) {
-    t.ok(load({}, { env: { PANEL_OAUTH_REFRESH_TOKENS: value } }).notices.includes('PANEL_OAUTH_REFRESH_TOKENS is off, as it always is here'))
-  }
+t.test('a switch of Panel is on by its words for that, and off by its words or none', async t => {
+  const isOn = (value: string) => load({}, { env: { PANEL_OAUTH_REFRESH_TOKENS: value } }).config.oauthRefreshTokens
+  for (const value of ['1', 'true', 'TRUE', 'yes', 'on']) t.equal(isOn(value), true, value)
+  for (const value of ['0', 'false', 'False', 'no', 'off', '']) t.equal(isOn(value), false, value)
   for (const name of ['PANEL_OAUTH_OPTIONAL', 'PANEL_OAUTH_REFRESH_TOKENS', 'PANEL_BASIC_AUTH', 'BOKEH_AUTH_MODULE']) t.doesNotThrow(() => load({}, { env: { [name]: '' } }), `${name} empty`)
 })
 

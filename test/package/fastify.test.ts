@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { ConfigError, oauthGate, type OAuthGateOptions } from '../../src/index.ts'
-import { startProvider } from '../../src/demo/provider.ts'
+import { startProvider, type DemoProviderOptions } from '../../src/demo/provider.ts'
 import { CLIENT, COOKIE_SECRET, freePort } from '../fixtures/gate.ts'
 import { everybody } from '../fixtures/people.ts'
 import { Visitor } from '../fixtures/visitor.ts'
@@ -20,6 +20,8 @@ interface Host {
 
 interface Setup {
   readonly settings?: OAuthGateOptions
+  /** Of the provider. */
+  readonly provider?: Partial<DemoProviderOptions>
   readonly server?: FastifyServerOptions
   /** What is registered at the provider, below the origin. */
   readonly redirectPath?: string
@@ -28,10 +30,10 @@ interface Setup {
 }
 
 /** An app of somebody's own with the gate inside, on a real port, before a real provider. */
-async function startHost (t: Test, { settings = {}, server = {}, redirectPath = '/oauth2/callback', before, after }: Setup = {}): Promise<Host> {
+async function startHost (t: Test, { settings = {}, provider: more = {}, server = {}, redirectPath = '/oauth2/callback', before, after }: Setup = {}): Promise<Host> {
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
-  const provider = await startProvider({ address: 'localhost', people: everybody, remembers: false, clients: [{ ...CLIENT, redirectUris: [origin + redirectPath] }] })
+  const provider = await startProvider({ address: 'localhost', people: everybody, remembers: false, clients: [{ ...CLIENT, redirectUris: [origin + redirectPath] }], ...more })
   t.teardown(() => provider.close())
   const lines: string[] = []
   const handled: string[] = []
@@ -380,4 +382,22 @@ t.test('several apps with gates live in one process, and each ends by itself', a
   await one.app.close()
   t.equal((await visitor.signIn(`${other.origin}/`, 'ben')).body, 'hello ben@example.com')
   await t.rejects(fetch(`${one.origin}/`), 'which no longer listens')
+})
+
+t.test('a renewed session’s cookie comes with the app’s next page, which nobody keeps then, and with nothing else', async t => {
+  const { origin } = await startHost(t, {
+    settings: { oauthRefreshTokens: true }, provider: { refreshTokens: true, accessTokenLife: 12 },
+    after (app) {
+      for (const type of ['text/html', 'application/json']) app.get(`/${type.split('/')[1]}`, (_request, reply) => reply.type(type).header('cache-control', 'max-age=600').header('expires', 'never').header('set-cookie', 'own=1').send('"x"'))
+    }
+  })
+  const visitor = new Visitor()
+  await visitor.signIn(`${origin}/`, 'ada')
+  t.match(await visitor.navigate(`${origin}/html`), { setCookies: ['own=1'], headers: { 'cache-control': 'max-age=600' } })
+  await new Promise(resolve => { setTimeout(resolve, 10_500) }) // the least that a token is used
+  t.match(await visitor.ask(`${origin}/json`, { headers: { 'sec-fetch-mode': 'cors' } }), { status: 200, setCookies: ['own=1'], headers: { 'cache-control': 'max-age=600' } })
+  const page = await visitor.navigate(`${origin}/html`)
+  t.match(page, { status: 200, setCookies: ['own=1', /^oauth-gate-\d+=/], headers: { 'cache-control': 'no-store' } })
+  t.equal(page.headers.expires, undefined)
+  t.match(await visitor.navigate(`${origin}/html`), { setCookies: ['own=1'] })
 })

@@ -1,0 +1,140 @@
+import { LRUCache } from 'lru-cache'
+import type { Identity } from '../identity/identity.ts'
+import type { Outside } from '../outside.ts'
+import type { CookieJar, SetCookie } from './cookies.ts'
+import type { KeptTokens } from './session.ts'
+import type { Session, Sessions } from './sessions.ts'
+import type { Sealed, Window } from './window.ts'
+
+/** What became of the tokens of a session. `ended`: whose they are has to sign in again. */
+export type Answer = { readonly ended: Error } | {
+  readonly identity: Identity
+  readonly tokens: KeptTokens
+  /** There are new tokens, but who they are for could not be asked. */
+  readonly failure?: unknown
+}
+
+export interface Renewals {
+  /** Whether anything of what is below is to be asked: one comparison for each request. */
+  isDue (session: Session): boolean
+  /**
+   * The session as it is now: renewed where that is due, once however many ask, or as the window has it.
+   *
+   * @param jar of the request that came with this session in `cookieHeader`
+   * @param mayAsk whether the provider may be asked for this request
+   */
+  current (session: Session, jar: CookieJar, cookieHeader: string | undefined, mayAsk: boolean): Promise<Current>
+}
+
+export interface Current {
+  /** Null where it has ended. */
+  readonly session: Session | null
+  /** The cookie that the browser does not have yet; none once the session has ended, were it meanwhile. */
+  readonly setCookies?: () => readonly SetCookie[]
+}
+
+/** Told for the log. */
+export interface Told {
+  renewed (session: Session): void
+  /** @param again milliseconds until the next attempt */
+  failed (session: Session, error: unknown, again: number): void
+  ended (session: Session, cause: 'refused' | 'replayed', error?: Error): void
+}
+
+export interface RenewalsOptions {
+  readonly sessions: Pick<Sessions, 'tokensIn' | 'renew' | 'end' | 'hasEnded' | 'isLive'>
+  readonly window: Window
+  readonly outside: Outside
+  /** Spends the refresh token. @throws whatever is not the person's to mend: the token may be sent again */
+  readonly ask: (session: Session, tokens: KeptTokens) => Promise<Answer>
+  readonly told: Told
+}
+
+const FIRST_PAUSE = 10_000
+const LONGEST_PAUSE = 5 * 60_000
+const FAILING = 100_000
+/** Milliseconds after which somebody is asked about again who could not be. */
+const UNLEARNED = 60_000
+
+interface Pause { readonly failures: number, readonly until: number }
+
+/** Renews the tokens of sessions, in one process. */
+export function createRenewals ({ sessions, window, outside, ask, told }: RenewalsOptions): Renewals {
+  const flights = new Map<string, Promise<Sealed | null>>()
+  const pauses = new LRUCache<string, Pause>({ max: FAILING })
+  const isDue = (session: Session) => session.renewAt <= outside.now()
+
+  function end (session: Session, cause: 'refused' | 'replayed', error?: Error): null {
+    if (!sessions.hasEnded(session)) told.ended(session, cause, error)
+    sessions.end(session)
+    pauses.delete(session.id)
+    return null
+  }
+
+  function pause (session: Session, error: unknown): void {
+    const failures = (pauses.get(session.id)?.failures ?? 0) + 1
+    const length = Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE)
+    pauses.set(session.id, { failures, until: outside.now() + length })
+    told.failed(session, error, length)
+  }
+
+  async function renew (before: Sealed, jar: CookieJar): Promise<Sealed | null> {
+    const { session } = before
+    const tokens = sessions.tokensIn(jar, before.token)
+    if (tokens?.refresh === undefined) return before
+    let answer: Answer
+    try {
+      answer = await ask(session, tokens)
+    } catch (error) {
+      pause(session, error)
+      return before
+    }
+    if (sessions.hasEnded(session)) return null // signed out meanwhile
+    return 'ended' in answer ? end(session, 'refused', answer.ended) : replace(session, jar, answer)
+  }
+
+  function replace (session: Session, jar: CookieJar, { identity, tokens, failure }: Exclude<Answer, { readonly ended: Error }>): Sealed | null {
+    const renewed = failure === undefined ? tokens : { ...tokens, renewAt: Math.min(tokens.renewAt ?? Infinity, outside.now() + UNLEARNED) }
+    try {
+      const sealed = sessions.renew(jar, session, identity, renewed)
+      window.put(sealed)
+      pauses.delete(session.id)
+      if (failure === undefined) told.renewed(sealed.session)
+      else told.failed(sealed.session, failure, UNLEARNED)
+      return sealed
+    } catch (error) {
+      return end(session, 'refused', error as Error) // too large now: a new sign-in says so
+    }
+  }
+
+  /** One at a time for each session: who comes while it is under way waits for the same. */
+  function fly (before: Sealed, jar: CookieJar): Promise<Sealed | null> {
+    const { id } = before.session
+    const flight = flights.get(id) ?? renew(before, jar).finally(() => flights.delete(id))
+    flights.set(id, flight)
+    return flight
+  }
+
+  async function newest (before: Sealed, jar: CookieJar): Promise<Sealed | null> {
+    if (!isDue(before.session)) return before
+    const failing = pauses.get(before.session.id)
+    if (failing === undefined) return await fly(before, jar)
+    // Nobody waits again for what has just failed; whoever comes after it has the result.
+    if (failing.until <= outside.now()) void fly(before, jar)
+    return before
+  }
+
+  return {
+    isDue,
+    async current (session, jar, cookieHeader, mayAsk) {
+      const found = window.find(session)
+      if (found === 'replayed') return { session: end(session, 'replayed') }
+      const before = found ?? { session, token: jar.readSession(cookieHeader) ?? '' }
+      const now = mayAsk ? await newest(before, jar) : before
+      if (now === null) return { session: null }
+      if (now.session === session) return { session }
+      sessions.isLive(now.session) // by the lists as they are now
+      return { session: now.session, setCookies: () => sessions.hasEnded(session) ? [] : jar.writeSession(now.token, session.expiresAt - outside.now(), cookieHeader) }
+    }
+  }
+}
