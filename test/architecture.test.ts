@@ -18,7 +18,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/config'],
   ['src/proxy', 'src/oauth', 'src/session', 'src/access', 'src/passwords', 'src/pages', 'src/log.ts', 'src/own-urls.ts'],
   ['src/identity'],
-  ['providers'],
+  ['providers', 'src/provider-places.ts'],
   ['src/provider.ts', 'src/outside.ts'],
   ['src/claims.ts'],
   ['src/errors.ts', 'src/url.ts']

@@ -6,7 +6,8 @@ import { scopesOf } from '../config/scopes.ts'
 import type { Person } from '../explanation.ts'
 import type { MoreDocuments, SourceDocument } from '../identity/sources.ts'
 import { claimsOfToken, listDocuments, putTogether } from '../oauth/merge-claims.ts'
-import { isOpenedBy, placesOf, type Resource } from '../provider.ts'
+import { isOpenedBy, placesOf } from '../provider-places.ts'
+import type { Resource } from '../provider.ts'
 
 /** The flags of `explain` that are no settings. */
 export interface ExplainFlags {

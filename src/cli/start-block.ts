@@ -5,7 +5,7 @@ import { isLoopback } from '../oauth/loopback.ts'
 import { createOwnUrls } from '../own-urls.ts'
 import type { Credentials } from '../passwords/people.ts'
 import { createPolicy } from '../policy.ts'
-import { placesOf } from '../provider.ts'
+import { placesOf } from '../provider-places.ts'
 import { appLines, describeApp } from './app-line.ts'
 
 export interface Started {

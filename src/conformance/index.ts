@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { judge, endpointsField, isHandlerFile, isSafePlace, resourcesField, shapeFaults } from '../config/plugin-shape.ts'
-import { placesOf, type HandlerFile, type ParameterValues, type Provider, type ProviderFile, type ProviderIdentity } from '../provider.ts'
+import { placesOf } from '../provider-places.ts'
+import type { HandlerFile, ParameterValues, Provider, ProviderFile, ProviderIdentity } from '../provider.ts'
 import { changed, hostileVariants, sourcesOf, standardPerson, type Documents } from './hostile.ts'
 
 export type { Documents } from './hostile.ts'

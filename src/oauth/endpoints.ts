@@ -1,6 +1,7 @@
 import { ProviderAnswerInvalid } from '../errors.ts'
 import type { Outside } from '../outside.ts'
-import { placesOf, type ParameterValues, type Provider, type Resource } from '../provider.ts'
+import { placesOf } from '../provider-places.ts'
+import type { ParameterValues, Provider, Resource } from '../provider.ts'
 import { createDiscovery, type Metadata } from './discovery.ts'
 import type { ProviderFetch } from './http.ts'
 

@@ -38,7 +38,7 @@ function setUp ({ answer, ...more }: More = {}) {
     failed: (_session, error, again) => { events.push(`failed ${String(error)} ${again}`) },
     ended: (_session, cause) => { events.push(`ended ${cause}`) }
   } })
-  const start = () => header(sessions.start(jar, undefined, ada, give(0)))
+  const start = () => header(sessions.start(jar, undefined, ada, { tokens: give(0) }))
   /** What a request with this cookie gets: the session, and the cookie that comes with a page. */
   const request = async (cookie: string, mayAsk = true) => {
     const session = sessions.open(jar, cookie)
