@@ -10,7 +10,7 @@ import type { MoreDocuments, Said } from './identity/sources.ts'
 import { Trace, type Attempt } from './identity/trace.ts'
 import { createPolicy } from './policy.ts'
 import { address } from './oauth/http.ts'
-import { isOpenedBy, placesOf } from './provider.ts'
+import { isOpenedBy, placesOf } from './provider-places.ts'
 import { pairs } from './proxy/app-headers.ts'
 
 /** Somebody of whom a provider says this. */
