@@ -10,7 +10,7 @@ const root = new URL('../', import.meta.url)
  * @param {URL} built the folder that has the compiled `src/`
  */
 export async function generate (built) {
-  const [{ optionsPage, optionsSchema }, { providerPages }, errors] = await Promise.all(['src/config/document.js', 'src/config/provider-pages.js', 'src/errors.js'].map(path => import(new URL(path, built).href)))
+  const [{ optionsPage, optionsSchema }, { providerPages }, errors] = await Promise.all(['src/config/document.js', 'src/config/providers/pages.js', 'src/errors.js'].map(path => import(new URL(path, built).href)))
   return new Map([
     ['docs/options.md', optionsPage()],
     ['docs/options.schema.json', `${JSON.stringify(optionsSchema(), null, 2)}\n`],

@@ -1,6 +1,6 @@
 import { Claims } from './claims.ts'
 import type { Config, ProviderConfig } from './config/options.ts'
-import { scopesOf } from './config/scopes.ts'
+import { scopesOf } from './config/providers/scopes.ts'
 import { createIdentifier, type Identifier } from './identity/identifier.ts'
 import { createOAuthClient, type OAuthClientOptions, type SignIn } from './oauth/client.ts'
 import { createProviderFetch } from './oauth/http.ts'

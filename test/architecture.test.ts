@@ -28,8 +28,8 @@ const LAYERS: readonly (readonly string[])[] = [
 const DOORS: readonly { readonly what: RegExp, readonly only: readonly string[] }[] = [
   { what: /URL\.canParse/, only: [] },
   { what: /process\.env\b/, only: ['src/config/load.ts'] },
-  { what: /from 'node:fs/, only: ['src/config/load.ts', 'src/config/watched-file.ts', 'src/config/plugin.ts', 'src/cli/version.ts', 'src/cli/listen.ts', 'src/cli/explain-input.ts'] },
-  { what: /from 'node:module'|createRequire|\bimport\((?!'[^']*'\))/, only: ['src/config/plugin.ts', 'src/pages/template.ts'] },
+  { what: /from 'node:fs/, only: ['src/config/load.ts', 'src/config/watched-file.ts', 'src/config/providers/plugin.ts', 'src/cli/version.ts', 'src/cli/listen.ts', 'src/cli/explain-input.ts'] },
+  { what: /from 'node:module'|createRequire|\bimport\((?!'[^']*'\))/, only: ['src/config/providers/plugin.ts', 'src/pages/template.ts'] },
   { what: /process\.exit\b|process\.exitCode/, only: ['src/cli/'] },
   { what: /Date\.now\(|new Date\(\)|randomBytes|randomUUID|Math\.random/, only: ['src/outside.ts'] },
   { what: /createCipheriv|createDecipheriv/, only: ['src/session/seal.ts'] },

@@ -1,8 +1,8 @@
 import { providers } from '../../providers/index.ts'
 import { ConfigError } from '../config/config-error.ts'
-import { pluginFolders } from '../config/plugin.ts'
-import { chooseProvider } from '../config/provider-choice.ts'
-import { guideOf, summaryOf } from '../config/provider-guide.ts'
+import { pluginFolders } from '../config/providers/plugin.ts'
+import { chooseProvider } from '../config/providers/choice.ts'
+import { guideOf, summaryOf } from '../config/providers/guide.ts'
 import type { Provider } from '../provider.ts'
 
 export interface ProvidersOptions {

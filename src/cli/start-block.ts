@@ -1,6 +1,6 @@
 import type { Config, ProviderConfig } from '../config/options.ts'
 import { describePanelIdentity, isForPanel } from '../config/panel-identity.ts'
-import { scopesOf } from '../config/scopes.ts'
+import { scopesOf } from '../config/providers/scopes.ts'
 import { isLoopback } from '../oauth/loopback.ts'
 import { createOwnUrls } from '../own-urls.ts'
 import type { Credentials } from '../passwords/people.ts'

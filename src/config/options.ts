@@ -1,5 +1,5 @@
 import type { ParameterValues, Provider } from '../provider.ts'
-import type { Kind } from './kind.ts'
+import type { Kind } from './kinds/kind.ts'
 import { option } from './option.ts'
 
 /** Every setting, once. Flags, environment names, file keys, `--help`, redaction and the types below follow from it. */

@@ -1,6 +1,6 @@
 import { isLoopback } from '../oauth/loopback.ts'
 import type { ConfigProblem } from './config-error.ts'
-import { draftOf } from './draft.ts'
+import { draftOf } from './checks/draft.ts'
 import type { Config, OptionName } from './options.ts'
 import type { Resolved } from './resolve.ts'
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Problem, Problems, type ConfigProblem } from './config-error.ts'
-import { Repeated, type GivenFile } from './kind.ts'
+import { Repeated, type GivenFile } from './kinds/kind.ts'
 import { flagOf, spokenName, specOf } from './names.ts'
 import { options, type OptionName } from './options.ts'
 import { levels, type Candidate, type Level } from './sources.ts'

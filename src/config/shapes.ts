@@ -1,5 +1,5 @@
 import { options, type OptionName } from './options.ts'
-import { builtIn } from './provider-choice.ts'
+import { builtIn } from './providers/choice.ts'
 
 /** A JSON Schema (2020-12) or a piece of one. */
 export type Schema = Readonly<Record<string, unknown>>

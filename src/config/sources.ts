@@ -1,5 +1,5 @@
 import type { ConfigProblem } from './config-error.ts'
-import { Repeated } from './kind.ts'
+import { Repeated } from './kinds/kind.ts'
 import { fileKeys, flagNames, flagOf, gateNames, nearest, optionNames, panelNames, specOf, type Name } from './names.ts'
 import { options, type OptionName } from './options.ts'
 import { passedOver, refusedFlag, refusedVariable } from './panel-names.ts'

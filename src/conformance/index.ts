@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { judge, endpointsField, isHandlerFile, isSafePlace, resourcesField, shapeFaults } from '../config/plugin-shape.ts'
+import { judge, endpointsField, isHandlerFile, isSafePlace, resourcesField, shapeFaults } from '../config/providers/plugin-shape.ts'
 import { placesOf } from '../provider-places.ts'
 import type { HandlerFile, ParameterValues, Provider, ProviderFile, ProviderIdentity } from '../provider.ts'
 import { changed, hostileVariants, sourcesOf, standardPerson, type Documents } from './hostile.ts'

@@ -5,7 +5,7 @@ import { compileRules } from '../../src/access/rules.ts'
 import { Problem } from '../../src/config/config-error.ts'
 import type { OptionName } from '../../src/config/options.ts'
 import { options } from '../../src/config/options.ts'
-import { Repeated } from '../../src/config/kind.ts'
+import { Repeated } from '../../src/config/kinds/kind.ts'
 
 type Case = readonly [raw: unknown, value: unknown]
 

@@ -70,7 +70,7 @@ t.test('the folder of the configuration file comes before the working directory,
     t.equal(label({ ...asked, config: 'etc/gate.yaml' } as never), 'of the working directory', 'where the file’s own folder has none')
   }
   const [text] = said({ 'oauth-provider': 'nobody', config: 'etc/gate.yaml' })
-  t.match(text, /There is no provider “nobody”.*oauth-gate-provider-nobody.*etc \(the folder of the configuration file\), then .* \(the working directory\), then .*src\/config \(the folder of the gate\)\./)
+  t.match(text, /There is no provider “nobody”.*oauth-gate-provider-nobody.*etc \(the folder of the configuration file\), then .* \(the working directory\), then .*src\/config\/providers \(the folder of the gate\)\./)
 })
 
 t.test('several providers of a file may be plugins, each by its own setting', async t => {

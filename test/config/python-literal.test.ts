@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import t from 'tap'
-import { parsePythonLiteral, type PythonValue } from '../../src/config/python-literal.ts'
+import { parsePythonLiteral, type PythonValue } from '../../src/config/kinds/python-literal.ts'
 import { python } from '../fixtures/python.ts'
 
 // Reads a JSON list of texts; answers each with what literal_eval makes of it, or null where it refuses or gives what we leave out.

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { RuleInput } from '../../src/config/rules.ts'
+import type { RuleInput } from '../../src/config/kinds/rules.ts'
 import type { Settings } from '../../src/config/options.ts'
 import { file, load, problems, set } from './setup.ts'
 

@@ -1,5 +1,5 @@
 import { Problem } from '../config-error.ts'
-import { webUrl } from '../addresses.ts'
+import { webUrl } from '../kinds/addresses.ts'
 import type { OptionName } from '../options.ts'
 
 /**
