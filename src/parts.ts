@@ -97,7 +97,7 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
 
 function commonOutward (config: Config, owned: ReadonlySet<string>): CommonOutward {
   const isOurs = createOurCookies(cookieSettings(config))
-  const common = { passHost: config.passHostHeader, isOurCookie: isOurs, owned }
+  const common = { passHost: config.passHostHeader, isOurCookie: isOurs, owned: owned.size === 0 ? undefined : owned } // asked of each header of each request
   if (!isForPanel(config)) return common
   const more = (names: readonly string[]) => new Set([...owned, ...names])
   return { ...common, isOurCookie: name => isOurs(name) || isPanelCookie(name), owned: more(panelHeaders), panel: { guest: GUEST, ownedOfGet: more(panelHeadersOfGet) } }
