@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { MAKE_ONE, nameOf, readSecret, SecretFault, isHashLike, type Secret } from '../passwords/secret.ts'
 import { Problem } from './config-error.ts'
+import { textOf } from './text-file.ts'
 
 interface Row { readonly where: string, readonly name: string, readonly secret: string }
 
@@ -10,7 +11,7 @@ interface Row { readonly where: string, readonly name: string, readonly secret: 
  * @throws {Problem} it says nothing of what is written there but names
  */
 export function readPeople (path: string, content: Buffer): ReadonlyMap<string, Secret> {
-  const text = textOf(path, content)
+  const text = textOf(path, content, ' A file that holds one password goes to --basic-auth-file.')
   const rows = text.trimStart().startsWith('{') ? ofJson(path, text) : ofHtpasswd(path, text)
   const people = new Map<string, Secret>()
   for (const { where, name: written, secret } of rows) {
@@ -30,14 +31,6 @@ export function secretOf (text: string, subject?: string): Secret {
   } catch (error) {
     if (error instanceof SecretFault) throw new Problem(subject === undefined ? error.message : `${subject} ${error.message}.`, error.fix)
     throw error
-  }
-}
-
-function textOf (path: string, content: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(content) // without its byte order mark
-  } catch {
-    throw new Problem(`: ${path} is not UTF-8 text.`, 'Save it as UTF-8. A file that holds one password goes to --basic-auth-file.')
   }
 }
 

@@ -3,6 +3,7 @@ import { parseEmail } from '../../access/email.ts'
 import type { AddressFile, LiveList } from '../../access/live-list.ts'
 import { Problem } from '../config-error.ts'
 import type { GivenFile, Kind } from './kind.ts'
+import { textOf } from '../text-file.ts'
 import { watchFile, type Watch } from '../watched-file.ts'
 
 /** A file of addresses, one a line; read anew while the gate runs. */
@@ -63,14 +64,6 @@ function withoutRemoved (list: LiveList, content: Buffer): { readonly removed: n
     return list.replace([...list.addresses].filter(address => addresses.has(address)))
   } catch {
     return { removed: 0 } // not even text: another file than was meant
-  }
-}
-
-function textOf (path: string, content: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(content) // without its byte order mark
-  } catch {
-    throw new Problem(`: ${path} is not UTF-8 text.`, 'Save it as UTF-8.')
   }
 }
 
