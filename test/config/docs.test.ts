@@ -38,9 +38,8 @@ t.test('page, schema and help are the table: none has a setting, a name or a def
     const own = rows.filter(row => row.includes(doc.replaceAll('|', '\\|')))
     t.equal(own.length, 1, `${option} is on the page`)
     const named = own[0]?.split(' | ').slice(0, 3).join(' | ') // a default may be a word that is a name elsewhere
-    for (const names of [gateNames, panelNames, fileKeys]) {
-      for (const [name, found] of names) t.equal(named?.includes(`\`${name}\``) === true, found.option === option && !found.inFile, `${name} stands at ${option} and nowhere else`)
-    }
+    const elsewhere = [gateNames, panelNames, fileKeys].flatMap(names => [...names].filter(([name, found]) => (named?.includes(`\`${name}\``) === true) !== (found.option === option && !found.inFile)))
+    t.strictSame(elsewhere.map(([name]) => name), [], `${option} has its names, and no other setting has them`)
     for (const [flag, found] of flagNames) if (found.option === option && !found.inFile) t.match(own[0], new RegExp(`\`--${flag}[ \`]`), `--${flag}`)
     t.match(doc, /^[A-Z][^\n]{8,130}\.$/, `${option} is said in one sentence`)
     t.doesNotThrow(() => valueSchema(option), `the grammar of ${option} is described`)

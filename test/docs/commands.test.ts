@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { CLIENT, COOKIE_SECRET } from '../fixtures/gate.ts'
+import { onlyInCi } from '../fixtures/lacking.ts'
 import { startServer } from '../fixtures/server.ts'
 import { CLIENT as SIMULATED_CLIENT } from '../fixtures/simulators/authorization-server.ts'
 import { createGitHub } from '../fixtures/simulators/github.ts'
@@ -128,9 +129,13 @@ function checkSettings ({ t, stage }: Walk, { page, line, text }: Block): void {
   if (missing.length === 0) t.notMatch(stdout, /^ {2}Warning/m, `${page}:${line} is as good as it can be`)
 }
 
+/** What somebody meets who is new here. */
+const FIRST_PAGES = new Set(['README.md', 'docs/getting-started.md'])
+
 for (const page of pages) {
   const blocks = blocksOf(page)
-  t.test(`what ${page} says to type works, and shows what it says`, async t => {
+  const options = FIRST_PAGES.has(page) ? {} : onlyInCi(`the commands of ${page}`)
+  t.test(`what ${page} says to type works, and shows what it says`, options, async t => {
     if (!has(t, 'openssl', 'openssl') || !has(t, 'python3', 'python3')) return
     for (const { language, line } of blocks) t.ok(LANGUAGES.has(language), `${page}:${line} has a fence of a known language: ${language}`)
     if (!blocks.some(({ language }) => language === 'sh' || language === 'yaml')) return

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { startProvider, type DemoProvider } from '../../src/demo/provider.ts'
 import { CLIENT, freePort } from '../fixtures/gate.ts'
-import { skipped } from '../fixtures/lacking.ts'
+import { isCi, skipped } from '../fixtures/lacking.ts'
 import { everybody, type Person } from '../fixtures/people.ts'
 
 const main = new URL('../../src/cli/main.js', import.meta.url).href
@@ -50,7 +50,7 @@ export async function startStage (t: Test, { people = everybody }: { readonly pe
   return {
     folder, provider, certificate, publicOrigin,
     ports: { gate, app, otherApp, tls, plain },
-    env: { PATH: `${shims(folder)}:${process.env['PATH'] ?? ''}`, HOME: folder, OAUTH_GATE_PORT: String(gate), ...process.env['CI'] !== undefined && { CI: process.env['CI'] } },
+    env: { PATH: `${shims(folder)}:${process.env['PATH'] ?? ''}`, HOME: folder, OAUTH_GATE_PORT: String(gate), ...isCi && { CI: 'true' } },
     fill: text => pairs.reduce((filled, [here, there]) => filled.replaceAll(here, there), text),
     unfill: text => pairs.filter(([, there]) => there !== CLIENT.id).reduce((plain, [here, there]) => plain.replaceAll(there, here), text)
   }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { freePort, startApp, startGate } from '../fixtures/gate.ts'
+import { onlyInCi } from '../fixtures/lacking.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 
 const PUBLIC = [{ path: '/', allow: 'public' }] as const
@@ -117,7 +118,7 @@ t.test('a stream that was asked for with the headers of a websocket ends with it
   t.ok(await within(3000, () => closed))
 })
 
-t.test('a form of ours that never comes does not keep its connection', async t => {
+t.test('a form of ours that never comes does not keep its connection', onlyInCi('ten seconds of waiting'), async t => {
   t.setTimeout(30_000)
   const { origin, gate } = await startGate(t)
   const connections = async () => await new Promise<number>(resolve => { gate.server.getConnections((_error, count) => resolve(count)) })

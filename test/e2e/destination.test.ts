@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { freePort, startGate, type TestApp } from '../fixtures/gate.ts'
+import { isCi } from '../fixtures/lacking.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 
 const NGINX = ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/bin/nginx'].find(file => existsSync(file))
@@ -41,7 +42,7 @@ async function startNginx (t: Test): Promise<{ app: TestApp, read: (path: string
   return { app: { url, received: [] }, read: path => readFileSync(join(folder, 'root', path), 'utf8') }
 }
 
-t.test('a file server that copies and moves for whoever asks does so only where the rules admit this person', { skip: hasDav || process.env['CI'] !== undefined ? false : 'no nginx with its dav module is installed' }, async t => {
+t.test('a file server that copies and moves for whoever asks does so only where the rules admit this person', { skip: hasDav || isCi ? false : 'no nginx with its dav module is installed' }, async t => {
   const { app, read } = await startNginx(t)
   const { origin } = await startGate(t, { app, settings: { rules: RULES } })
   const copy = (visitor: Visitor, from: string, destination: string, method = 'COPY') => visitor.ask(origin + from, { method, headers: { destination } })

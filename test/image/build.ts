@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Test } from 'tap'
-import { skipped } from '../fixtures/lacking.ts'
+import { isCi, skipped } from '../fixtures/lacking.ts'
 
 /** What an image says of itself, as Docker writes it. */
 export interface ImageConfig {
@@ -39,7 +39,7 @@ const NEEDED = ['buildah', 'runc', 'mmdebstrap', 'unshare', 'ip']
 export function canBuildImages (t: Test): boolean {
   const missing = NEEDED.filter(command => spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0)
   if (process.getuid?.() !== 0) missing.unshift('root')
-  if (missing.length === 0 && process.env['CI'] !== undefined) return true
+  if (missing.length === 0 && isCi) return true
   skipped(t, missing.length === 0 ? 'the image takes two minutes: run with CI=true' : `no image without ${missing.join(', ')}`)
   return false
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Test } from 'tap'
 import { freePort } from '../fixtures/gate.ts'
-import { skipped } from '../fixtures/lacking.ts'
+import { isCi, skipped } from '../fixtures/lacking.ts'
 
 const VERSION = '26.7.3' // of those that Java 17 runs
 const FOLDER = resolve('.keycloak')
@@ -36,7 +36,7 @@ export async function startKeycloak (t: Test, realm: { readonly realm: string })
 
 /** Unpacked in a folder that git ignores, where it stays for the next time. */
 function whereItIs (t: Test): string | undefined {
-  if (process.env['CI'] === undefined) return skip(t, 'Keycloak takes a minute and 250 MB: run with CI=true')
+  if (!isCi) return skip(t, 'Keycloak takes a minute and 250 MB: run with CI=true')
   const missing = Object.entries(NEEDED).filter(([command]) => spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0)
   if (missing.length > 0) return skip(t, `no Keycloak without ${missing.map(([command]) => command).join(', ')}: apt-get install ${missing.map(([, name]) => name).join(' ')}`)
   const distribution = join(FOLDER, `keycloak-${VERSION}`)

@@ -7,6 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { ConfigError, oauthGate, type OAuthGateOptions } from '../../src/index.ts'
 import { startProvider, type DemoProviderOptions } from '../../src/demo/provider.ts'
 import { CLIENT, COOKIE_SECRET, freePort } from '../fixtures/gate.ts'
+import { onlyInCi } from '../fixtures/lacking.ts'
 import { everybody } from '../fixtures/people.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 
@@ -384,7 +385,7 @@ t.test('several apps with gates live in one process, and each ends by itself', a
   await t.rejects(fetch(`${one.origin}/`), 'which no longer listens')
 })
 
-t.test('a renewed session’s cookie comes with the app’s next page, which nobody keeps then, and with nothing else', async t => {
+t.test('a renewed session’s cookie comes with the app’s next page, which nobody keeps then, and with nothing else', onlyInCi('ten seconds of waiting'), async t => {
   const { origin } = await startHost(t, {
     settings: { oauthRefreshTokens: true }, provider: { refreshTokens: true, accessTokenLife: 12 },
     after (app) {

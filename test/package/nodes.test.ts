@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { startProvider } from '../../src/demo/provider.ts'
 import { CLIENT, COOKIE_SECRET, freePort } from '../fixtures/gate.ts'
+import { isCi, skipped } from '../fixtures/lacking.ts'
 import { people } from '../fixtures/people.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 import { installed, NPM, runner, temporary, type Installed } from './install.ts'
@@ -74,9 +75,8 @@ async function open (origin: string, headers: Record<string, string>): Promise<s
   return String(said[0])
 }
 
-if (process.env['CI'] === undefined) {
-  console.error(`# SKIPPED: Node ${OTHERS.join(' and ')} are fetched with CI=true only`)
-  t.pass('other versions of Node', { skip: 'with CI=true only' })
+if (!isCi) {
+  skipped(t, `npm fetches Node ${OTHERS.join(' and ')}: run with CI=true`)
 } else {
   const home = installed(t, { beside: ['fastify', '@fastify/websocket'] })
   for (const version of ['', ...OTHERS]) {

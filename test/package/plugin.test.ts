@@ -4,6 +4,7 @@ import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { CLIENT, COOKIE_SECRET, freePort, startApp } from '../fixtures/gate.ts'
+import { isCi, skipped } from '../fixtures/lacking.ts'
 import { startProvider } from '../../src/demo/provider.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 import { installed, temporary } from './install.ts'
@@ -15,9 +16,8 @@ t.test('the page about plugins shows the very example', async t => {
   t.ok(readFileSync('docs/plugins.md', 'utf8').includes(`\`\`\`js\n${readFileSync(`${EXAMPLE}/index.js`, 'utf8')}\`\`\``))
 })
 
-if (process.env['CI'] === undefined) {
-  console.error('# SKIPPED: with CI=true the packed gate and a plugin are installed with npm')
-  t.pass('installed with npm', { skip: 'only with CI=true' })
+if (!isCi) {
+  skipped(t, 'npm installs the package and a plugin: run with CI=true')
 } else {
   const folder = temporary(t)
   const plugin = join(folder, execFileSync('npm', ['pack', '--silent', `--pack-destination=${folder}`], { cwd: EXAMPLE, encoding: 'utf8' }).trim())

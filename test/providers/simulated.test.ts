@@ -1,4 +1,5 @@
 import t from 'tap'
+import { onlyInCi } from '../fixtures/lacking.ts'
 import { createAuth0 } from '../fixtures/simulators/auth0.ts'
 import { createBitbucket } from '../fixtures/simulators/bitbucket.ts'
 import { CONTOSO, createEntra } from '../fixtures/simulators/entra.ts'
@@ -71,8 +72,8 @@ const table: Readonly<Record<string, Row>> = {
 const families = new Set(['github', 'gitlab', 'bitbucket', 'google', 'azure', 'okta', 'keycloak'])
 
 for (const [provider, { simulator, env, told }] of Object.entries(table)) {
-  const skip = families.has(provider) || process.env['CI'] === 'true' ? false : 'a process for each provider only with CI=true'
-  t.test(`serve, told by Panel’s variables, signs a person in with ${provider} at its own address`, { skip }, async t => {
+  const options = families.has(provider) ? {} : onlyInCi('a process for each provider')
+  t.test(`serve, told by Panel’s variables, signs a person in with ${provider} at its own address`, options, async t => {
     const { world, origin, stop, signIn } = await simulateServe(t, await simulator(), env)
     t.strictSame(await signIn('juergen'), told)
     const output = await stop()
