@@ -22,14 +22,18 @@ import { panelHeaders, panelHeadersOfGet } from './proxy/panel.ts'
 import { createAsker, tellOfAbsence, tellOfRenewals } from './renewal.ts'
 import { createLoginFlow, createProviders } from './routes/login-flow.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
+import { keepInCookies, keepInStore } from './session/keeping.ts'
 import { createKeyring, type Keyring } from './session/keyring.ts'
 import { createLiveSessions } from './session/live.ts'
 import { createLogins } from './session/login.ts'
 import { createLoopBreaker } from './session/loop.ts'
 import { createPanelCookies, GUEST, isPanelCookie } from './session/panel-cookies.ts'
 import { createRenewals } from './session/renewals.ts'
+import { createRevocations } from './session/revocations.ts'
 import { keepTokens, type GivenTokens } from './session/session.ts'
 import { createSessions } from './session/sessions.ts'
+import { createMemoryStore } from './session/store/memory.ts'
+import type { Store } from './session/store/store.ts'
 import { createWindow } from './session/window.ts'
 
 const DAY = 24 * 60 * 60_000
@@ -50,7 +54,10 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const { entry, judge, servesHost, oneHost, headers } = createPolicy(config, inside !== undefined)
   const logins = createLogins(keyring, gate, outside)
   const lifetime = config.oauthExpiryDays * DAY
-  const window = config.oauthRefreshTokens ? createWindow(outside) : undefined
+  const store = createStore(config, outside)
+  const keeping = { seal: keyring.session, outside, gate }
+  const renews = config.oauthRefreshTokens
+  const window = renews && store === undefined ? createWindow(outside) : undefined
   const keep = (tokens: GivenTokens | undefined) => keepTokens(config, tokens, outside.now())
   const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
@@ -60,12 +67,12 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const providers = createProviders(config.providers.map(settings => activate(settings, config, { outside, people, onFailure: error => warnOfProvider(log, settings.id, error) })))
   const known = providers.all.flatMap(({ people }) => people ?? [])
   const sessions = createSessions({
-    window, seal: keyring.session, outside, gate, lifetime, headers: headers.of, cookies: panelCookies(config, keyring, outside), refuse: entry.refuse,
+    window, renews, outside, lifetime, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations: createRevocations({ outside, lifetime, store }), headers: headers.of, cookies: panelCookies(config, keyring, outside), refuse: entry.refuse,
     holds: ({ identity: { provider, subject }, mark }) => providers.find(provider)?.people?.stands(subject, mark) ?? true,
     generation: () => known.reduce((sum, { generation }) => sum + generation, entry.generation)
   })
-  const renewals = window && createRenewals({ sessions, window, outside, ask: createAsker({ providers, keepTokens: keep }), told: tellOfRenewals(log) })
-  const tellAbsence = window && tellOfAbsence(log)
+  const renewals = renews ? createRenewals({ sessions, window, outside, ask: createAsker({ providers, keepTokens: keep }), told: tellOfRenewals(log) }) : undefined
+  const tellAbsence = renews ? tellOfAbsence(log) : undefined
   const jars = createJars(config)
   const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbacks: providers.all.some(({ flow }) => flow === 'code') })
   const logo = logoOf(config)
@@ -93,6 +100,10 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
       }
     })
   }
+}
+
+function createStore ({ sessionStore }: Config, outside: Outside): Store | undefined {
+  return sessionStore === 'memory' ? createMemoryStore({ outside }) : undefined
 }
 
 function commonOutward (config: Config, owned: ReadonlySet<string>): CommonOutward {

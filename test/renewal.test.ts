@@ -7,7 +7,7 @@ import { createAsker, tellOfAbsence } from '../src/renewal.ts'
 import { createProviders } from '../src/routes/login-flow.ts'
 import type { Answer } from '../src/session/renewals.ts'
 import { keepTokens, type KeptTokens } from '../src/session/session.ts'
-import type { Session } from '../src/session/sessions.ts'
+import type { Session } from '../src/session/opened.ts'
 import { clientId, clientSecret, json, start, startHostileProvider } from './fixtures/hostile-provider.ts'
 import { attempt, createClock } from './oauth/setup.ts'
 

@@ -79,6 +79,7 @@ export const groups = {
     oauthEncryptionKey: option.keys({ common: true, doc: 'Fernet keys for sessions; the first seals, all open.', default: [], secret: true, aliases: { env: ['PANEL_OAUTH_ENCRYPTION', 'PANEL_OAUTH_ENCRYPTION_KEY'] } }),
     oauthExpiryDays: option.days({ common: true, doc: 'How long a sign-in lasts, in days; fractions count.', default: 1, aliases: { env: ['PANEL_OAUTH_EXPIRY', 'PANEL_OAUTH_EXPIRY_DAYS'] } }),
     oauthRefreshTokens: option.flag({ doc: 'Renew the provider’s tokens before they end, and ask it again who the person is; its refusal ends the session.', default: false, aliases: { env: ['PANEL_OAUTH_REFRESH_TOKENS'] } }),
+    sessionStore: option.choice(['cookie', 'memory'], { doc: 'Where sessions are: each in its cookie, or in the memory of the gate, which forgets them when it stops.', default: 'cookie' }),
     cookieName: option.text({ doc: 'The name of the session cookie.' }),
     cookieDomain: option.cookieDomain({ doc: 'The domain whose hosts share a sign-in.' }),
     cookiePath: option.path({ doc: 'The path below which the cookie is sent.', default: '/', aliases: { env: ['PANEL_COOKIE_PATH'] } }),

@@ -8,7 +8,8 @@ import { HostUnknown, type Refusal } from '../errors.ts'
 import type { Arrival } from '../proxy/arrival.ts'
 import type { CookieJar, SetCookie } from '../session/cookies.ts'
 import type { Current, Renewals } from '../session/renewals.ts'
-import type { Session, Sessions } from '../session/sessions.ts'
+import type { Session } from '../session/opened.ts'
+import type { Sessions } from '../session/sessions.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -66,15 +67,19 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
     if (servesHost?.(request.arrival.asked) === false && request.routeOptions.config.anyHost !== true) return done(new HostUnknown(`Host ${request.arrival.asked}`))
     if (oneHost && hostName(request.raw.headers.host ?? '') !== hostName(request.arrival.asked)) return done(new HostUnknown(`Host ${request.raw.headers.host ?? ''}, where X-Forwarded-Host says ${request.arrival.asked}`))
     const session = sessions.open(request.jar, request.raw.headers.cookie)
-    if (session === null || renewals?.isDue(session) !== true) return done(know(request, session))
-    // For a page of ours nobody has to wait for the provider: to sign out, least of all.
-    void renewals.current(session, request.jar, request.raw.headers.cookie, request.raw.place !== undefined).then(current => {
-      know(request, current.session)
-      request.renewedCookies = current.setCookies ?? null
-      if (current.session === null && asked(request.raw.headers, request.method) !== 'other') reply.setCookies(request.jar.clearSession(request.raw.headers.cookie))
-      done()
-    }, done)
+    if (session instanceof Promise || (session !== null && renewals?.isDue(session) === true)) return void lookFurther(request, reply, session).then(done, done)
+    done(know(request, session))
   })
+
+  async function lookFurther (request: FastifyRequest, reply: FastifyReply, found: Session | Promise<Session | null>): Promise<undefined> {
+    const session = await found
+    if (session === null || renewals?.isDue(session) !== true) return know(request, session)
+    // For a page of ours nobody has to wait for the provider: to sign out, least of all.
+    const current = await renewals.current(session, request.jar, request.raw.headers.cookie, request.raw.place !== undefined)
+    know(request, current.session)
+    request.renewedCookies = current.setCookies ?? null
+    if (current.session === null && asked(request.raw.headers, request.method) !== 'other') reply.setCookies(request.jar.clearSession(request.raw.headers.cookie))
+  }
 }
 
 export default fp(sessionsPlugin, { name: 'sessions', dependencies: ['wire'] })

@@ -53,7 +53,7 @@ export default async function callback (app: FastifyInstance, flow: LoginFlow): 
     }
     reply.setCookies([request.jar.clearLogin(login.state)])
     const signIn = await provider.client.signIn(code, { ...login, redirectUri: flow.redirectUri(request) })
-    flow.admit(request, reply, provider, await provider.learn(signIn))
+    await flow.admit(request, reply, provider, await provider.learn(signIn))
     return reply.redirect(login.returnTo, 303)
   }
 }

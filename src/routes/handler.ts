@@ -20,7 +20,7 @@ export interface HandlerContext {
    * @param claims plain JSON in the gate's words: `subject` (an id, never a name), and `user` or `email`; `login`, `name`, `groups`, `teams`, `organizations`
    * @throws {GateError} the person may not enter, or the login is not this browser's; let it pass
    */
-  complete (request: FastifyRequest, reply: FastifyReply, claims: Readonly<Record<string, unknown>>): FastifyReply
+  complete (request: FastifyRequest, reply: FastifyReply, claims: Readonly<Record<string, unknown>>): Promise<FastifyReply>
   /** Ends the login badly: it has to begin anew. @param why `reason` is one sentence for the visitor, `detail` for the log */
   fail (request: FastifyRequest, reply: FastifyReply, why: { readonly reason: string, readonly detail?: string }): never
 }

@@ -59,7 +59,7 @@ export interface LoginFlow {
   /** @throws {SignInLoop} the third redirect to sign in within a minute after a sign-in that succeeded */
   countRedirect (request: FastifyRequest, reply: FastifyReply, returnTo: string): void
   /** Lets the person in, or not. @throws {AccessDenied} {GroupsMissing} and no session is made */
-  admit (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, said: Confirmed): void
+  admit (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, said: Confirmed): Promise<void>
 }
 
 /** Everyone who signs people in, in the order of the settings. */
@@ -111,7 +111,7 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
       request.returnTo = returnTo
       throw new SignInLoop(loss.detail, { reason: loss.reason })
     },
-    admit (request, reply, { identify, namesGroups }, said) {
+    async admit (request, reply, { identify, namesGroups }, said) {
       const trace = new Trace()
       const identity = traced(request, trace, () => identify(said, trace))
       const refusal = options.entry.refuse(identity)
@@ -121,8 +121,8 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
         if (refusal.lacks === 'groups' && !namesGroups(said)) throw groupsMissing(refusal, said)
         throw new AccessDenied(refusal.detail, { reason: refusal.reason })
       }
-      if (request.session !== null) sessions.end(request.session)
-      const cookies = sessions.start(request.jar, request.headers.cookie, identity, { tokens: options.keepTokens(said.tokens, identity.provider), mark: said.mark })
+      if (request.session !== null) await sessions.end(request.session)
+      const cookies = await sessions.start(request.jar, request.headers.cookie, identity, { tokens: options.keepTokens(said.tokens, identity.provider), mark: said.mark })
       const kept = cookies.filter(({ options }) => options.maxAge > 0).length
       reply.setCookies([...cookies, options.loops.succeeded(request.jar, request.headers.cookie, request.arrival.proto, kept)])
       request.log.info({ event: 'login.succeeded', ...who }, 'signed in')

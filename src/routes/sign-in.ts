@@ -73,7 +73,7 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
       if (!isAllowed && isExceeded) throw new TooManyAttempts(`from ${request.arrival.address}`)
     }
     try {
-      flow.admit(request, reply, provider, await provider.askPassword(form.username, form.password, flow.redirectUri(request)))
+      await flow.admit(request, reply, provider, await provider.askPassword(form.username, form.password, flow.redirectUri(request)))
     } catch (error) {
       if (!(error instanceof PasswordRefused)) throw error
       return refused(request, reply, form, error.message)

@@ -10,18 +10,18 @@ export default async function signOut (app: FastifyInstance, { providers, sessio
   app.get('/sign_out', { config: { open: true } }, async (request, reply) => {
     // Browsers fetch an address that was typed before while it is typed again.
     if (isPrefetch(request.headers)) return reply.code(204).send()
-    return isMeant(request.headers) ? end(request, reply) : reply.page(question)
+    return isMeant(request.headers) ? await end(request, reply) : reply.page(question)
   })
   // An empty form: nothing in its body is of interest.
   app.addContentTypeParser('application/x-www-form-urlencoded', { bodyLimit: 1024, parseAs: 'string' }, (_request, _body, done) => done(null, {}))
   app.post('/sign_out', { config: { open: true } }, async (request, reply) =>
-    isFromHere(request.headers, request.arrival.origin) ? end(request, reply) : reply.page(question))
+    isFromHere(request.headers, request.arrival.origin) ? await end(request, reply) : reply.page(question))
 
-  function end (request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  async function end (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const signedInBy = providers.only ?? providers.find(request.session?.identity.provider)
     const { rd, next } = request.query as { rd?: unknown, next?: unknown }
     if (request.session !== null) {
-      sessions.end(request.session)
+      await sessions.end(request.session)
       request.log.info({ event: 'session.ended', cause: 'sign-out', user: request.session.identity.user }, 'signed out')
     }
     return reply.setCookies(request.jar.clearSession(request.headers.cookie)).page(pages.signedOut({ startUrl: urls.login(returnTo(rd ?? next, request)), provider: signedInBy?.people === undefined ? signedInBy?.label ?? 'the sign-in service' : undefined }))

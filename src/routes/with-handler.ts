@@ -53,10 +53,10 @@ async function mount (scope: FastifyInstance, flow: LoginFlow, provider: ActiveP
       if (login === undefined) throw new LoginMismatch(`a request that goes on with no login of ${id}`)
       return request.arrival.origin + urls.handler(id, path, login.state)
     },
-    complete (request, reply, claims) {
+    async complete (request, reply, claims) {
       const plain: unknown = JSON.parse(JSON.stringify(claims)) // what is no data is not there
       const { returnTo } = end(request, reply)
-      flow.admit(request, reply, provider, { sources: { claims: new Claims(plain) } })
+      await flow.admit(request, reply, provider, { sources: { claims: new Claims(plain) } })
       return reply.redirect(returnTo, 303)
     },
     fail (request, reply, { reason, detail = reason }) {

@@ -1,4 +1,5 @@
-import type { Session, Sessions } from './sessions.ts'
+import type { Session } from './opened.ts'
+import type { Sessions } from './sessions.ts'
 
 /** A websocket, which can be told why it ends. */
 export interface Channel {

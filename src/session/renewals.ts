@@ -3,7 +3,8 @@ import type { Identity } from '../identity/identity.ts'
 import type { Outside } from '../outside.ts'
 import type { CookieJar, SetCookie } from './cookies.ts'
 import type { KeptTokens } from './session.ts'
-import type { Session, Sessions } from './sessions.ts'
+import type { Session } from './opened.ts'
+import type { Sessions } from './sessions.ts'
 import type { Sealed, Window } from './window.ts'
 
 /** What became of the tokens of a session. `ended`: whose they are has to sign in again. */
@@ -42,8 +43,9 @@ export interface Told {
 }
 
 export interface RenewalsOptions {
-  readonly sessions: Pick<Sessions, 'tokensIn' | 'renew' | 'end' | 'hasEnded' | 'isLive'>
-  readonly window: Window
+  readonly sessions: Pick<Sessions, 'reread' | 'renew' | 'end' | 'hasEnded' | 'isLive'>
+  /** Where a renewed session has another cookie. */
+  readonly window?: Window | undefined
   readonly outside: Outside
   /** Spends the refresh token. @throws whatever is not the person's to mend: the token may be sent again */
   readonly ask: (session: Session, tokens: KeptTokens) => Promise<Answer>
@@ -64,10 +66,10 @@ export function createRenewals ({ sessions, window, outside, ask, told }: Renewa
   const pauses = new LRUCache<string, Pause>({ max: FAILING })
   const isDue = (session: Session) => session.renewAt <= outside.now()
 
-  function end (session: Session, cause: 'refused' | 'replayed', error?: Error): null {
+  async function end (session: Session, cause: 'refused' | 'replayed', error?: Error): Promise<null> {
     if (!sessions.hasEnded(session)) told.ended(session, cause, error)
-    sessions.end(session)
     pauses.delete(session.id)
+    await sessions.end(session)
     return null
   }
 
@@ -80,7 +82,10 @@ export function createRenewals ({ sessions, window, outside, ask, told }: Renewa
 
   async function renew (before: Sealed, jar: CookieJar): Promise<Sealed | null> {
     const { session } = before
-    const tokens = sessions.tokensIn(jar, before.token)
+    const kept = await sessions.reread(jar, before.token)
+    if (kept === null) return null
+    if (kept.session.version > session.version) return { session: kept.session, token: before.token } // somebody else has just done it
+    const { tokens } = kept
     if (tokens?.refresh === undefined) return before
     let answer: Answer
     try {
@@ -90,20 +95,22 @@ export function createRenewals ({ sessions, window, outside, ask, told }: Renewa
       return before
     }
     if (sessions.hasEnded(session)) return null // signed out meanwhile
-    return 'ended' in answer ? end(session, 'refused', answer.ended) : replace(session, jar, answer)
+    return await ('ended' in answer ? end(session, 'refused', answer.ended) : replace(before, jar, answer))
   }
 
-  function replace (session: Session, jar: CookieJar, { identity, tokens, failure }: Exclude<Answer, { readonly ended: Error }>): Sealed | null {
+  async function replace (before: Sealed, jar: CookieJar, { identity, tokens, failure }: Exclude<Answer, { readonly ended: Error }>): Promise<Sealed | null> {
+    const { session } = before
     const renewed = failure === undefined ? tokens : { ...tokens, renewAt: Math.min(tokens.renewAt ?? Infinity, outside.now() + UNLEARNED) }
     try {
-      const sealed = sessions.renew(jar, session, identity, renewed)
-      window.put(sealed)
+      const sealed = await sessions.renew(jar, before, identity, renewed)
+      if (sealed === null) return null
+      window?.put(sealed)
       pauses.delete(session.id)
       if (failure === undefined) told.renewed(sealed.session)
       else told.failed(sealed.session, failure, UNLEARNED)
       return sealed
     } catch (error) {
-      return end(session, 'refused', error as Error) // too large now: a new sign-in says so
+      return await end(session, 'refused', error as Error) // too large now: a new sign-in says so
     }
   }
 
@@ -127,13 +134,15 @@ export function createRenewals ({ sessions, window, outside, ask, told }: Renewa
   return {
     isDue,
     async current (session, jar, cookieHeader, mayAsk) {
-      const found = window.find(session)
-      if (found === 'replayed') return { session: end(session, 'replayed') }
-      const before = found ?? { session, token: jar.readSession(cookieHeader) ?? '' }
+      const found = window?.find(session) ?? null
+      if (found === 'replayed') return { session: await end(session, 'replayed') }
+      const cookie = jar.readSession(cookieHeader) ?? ''
+      const before = found ?? { session, token: cookie }
       const now = mayAsk ? await newest(before, jar) : before
       if (now === null) return { session: null }
       if (now.session === session) return { session }
       sessions.isLive(now.session) // by the lists as they are now
+      if (now.token === cookie) return { session: now.session }
       return { session: now.session, setCookies: () => sessions.hasEnded(session) ? [] : jar.writeSession(now.token, session.expiresAt - outside.now(), cookieHeader) }
     }
   }

@@ -1,54 +1,26 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { IdentityTooLarge, SessionTooLarge, type Refusal } from '../errors.ts'
+import { IdentityTooLarge } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
-import type { Outside } from '../outside.ts'
-import { fitsCookies, type CookieJar, type SetCookie } from './cookies.ts'
-import { unwrap, wrap, type Envelope } from './envelope.ts'
-import type { Seal } from './seal.ts'
-import { compact, restore, type KeptTokens, type SealedSession } from './session.ts'
+import type { CookieJar, SetCookie } from './cookies.ts'
+import type { Keeping, Kept } from './keeping.ts'
+import { createOpener, newest, type Opened, type OpenerOptions, type Session } from './opened.ts'
+import type { KeptTokens, SealedSession } from './session.ts'
 import type { Sealed, Window } from './window.ts'
 
-/** An opened session with all that can be worked out once. Tokens are in it only as headers and cookies, where settings have them passed on. */
-export interface Session extends Omit<SealedSession, 'tokens'> {
-  /** How often its tokens were renewed. */
-  readonly version: number
-  /** When its tokens are to be renewed, in milliseconds since the epoch; Infinity for never. */
-  readonly renewAt: number
-  /** What the app is told, as header names and values, flat. */
-  readonly headers: readonly string[]
-  /** What it is told besides, as the pairs of a `Cookie` header, fresh each time; absent where it reads none of ours. */
-  readonly cookies?: () => string
-  /** Not null when the allow lists no longer admit this person: as they were when this was last opened, or asked for. */
-  readonly refusal: Refusal | null
+/** What is known of a cookie. */
+interface Known {
+  readonly session: Opened
+  readonly mark: string
+  /** Milliseconds since the epoch up to which it counts as it is. */
+  until: number
 }
 
-/** The judgement is worked out anew when the policy is another, in place: what holds the session sees it too. */
-interface Opened extends Session {
-  refusal: Refusal | null
-  holds: boolean
-  /** Of the policy that this refusal is by. */
-  generation: number
-  /** The same session once its tokens were renewed: what holds this one goes by that. */
-  successor: Opened | null
-}
-
-export interface SessionOptions {
-  readonly seal: Seal
-  readonly outside: Outside
-  readonly gate: string
+export interface SessionOptions extends OpenerOptions {
+  readonly keeping: Keeping
   /** Milliseconds from sign-in to the absolute end. */
   readonly lifetime: number
-  /** @throws {IdentityTooLarge} no app would take so much */
-  readonly headers: (identity: Identity, tokens?: KeptTokens) => readonly string[]
-  /** @throws {IdentityTooLarge} */
-  readonly cookies?: ((identity: Identity, tokens?: KeptTokens) => () => string) | undefined
-  readonly refuse: (identity: Identity) => Refusal | null
-  /** Whether what the session was let in by still holds; it does, unless given. */
-  readonly holds?: (session: Pick<SealedSession, 'identity' | 'mark'>) => boolean
-  /** Changes whenever `refuse` or `holds` might say something else than before; never, unless given. */
-  readonly generation?: () => number
-  /** Where tokens are renewed. */
+  /** Where a renewed session has another cookie. */
   readonly window?: Window | undefined
 }
 
@@ -59,124 +31,109 @@ interface More {
 }
 
 export interface Sessions {
-  /** @param cookieHeader the request's `Cookie` header as it came */
-  open (jar: CookieJar, cookieHeader: string | undefined): Session | null
-  /** Seals a new session, with a new id. @throws {SessionTooLarge} {IdentityTooLarge} */
-  start (jar: CookieJar, cookieHeader: string | undefined, identity: Identity, more?: More): SetCookie[]
-  /** Signs out: the session is void at once, also where its cookie was kept. */
-  end (session: Session): void
+  /** @param cookieHeader the request's `Cookie` header as it came. @throws {StoreUnavailable} */
+  open (jar: CookieJar, cookieHeader: string | undefined): Session | null | Promise<Session | null>
+  /** Keeps a new session, with a new id. @throws {SessionTooLarge} {IdentityTooLarge} {StoreUnavailable} */
+  start (jar: CookieJar, cookieHeader: string | undefined, identity: Identity, more?: More): Promise<SetCookie[]>
+  /** Signs out: the session is void at once, also where its cookie was kept. @throws {StoreUnavailable} it is void here, and it is unknown what others make of it */
+  end (session: Session): Promise<void>
   /** Whether a session that was opened earlier may still be used, and its person still enter; asked for streams and sockets. */
   isLive (session: Session): boolean
   hasEnded (session: Session): boolean
-  /** The tokens in a sealed session, which no opened one has. */
-  tokensIn (jar: CookieJar, token: string): KeptTokens | undefined
-  /** The same session with new tokens and what is known now: its id and its ends stay. @throws {SessionTooLarge} {IdentityTooLarge} */
-  renew (jar: CookieJar, session: Session, identity: Identity, tokens: KeptTokens): Sealed
+  /** What is kept of a session now, with its tokens, which no opened one has. @throws {StoreUnavailable} */
+  reread (jar: CookieJar, cookie: string): Promise<{ readonly session: Session, readonly tokens: KeptTokens | undefined } | null>
+  /**
+   * The same session with new tokens and what is known now: its id and its ends stay.
+   *
+   * @returns null where it has ended meanwhile, or somebody else has renewed it. @throws {SessionTooLarge} {IdentityTooLarge} {StoreUnavailable}
+   */
+  renew (jar: CookieJar, before: Sealed, identity: Identity, tokens: KeptTokens): Promise<Sealed | null>
 }
 
 const CACHED = 20_000
 const CACHED_CHARACTERS = 64 * 1024 * 1024
-const REVOKED = 100_000
 
-/** Sessions kept in sealed cookies, with a cache of the verified ones: opening is what a request would cost most. */
+/** Sessions, wherever they are kept, with a cache of the verified ones: opening is what a request would cost most. */
 export function createSessions (options: SessionOptions): Sessions {
-  const { seal, outside, gate, lifetime, refuse, window, holds = () => true, generation = () => 0 } = options
-  const cache = new LRUCache<string, Opened>({ max: CACHED, maxSize: CACHED_CHARACTERS })
-  // Kept until the session would have ended by itself. When full, the oldest entry is nearest to that end.
-  const revoked = new LRUCache<string, true>({ max: REVOKED, perf: { now: () => outside.now() }, ttlResolution: 0 })
-  const envelope = (jar: CookieJar): Envelope => ({ type: 'session', cookie: jar.sessionName, gate })
-  const hasEnded = (session: Pick<SealedSession, 'id' | 'expiresAt'>) => session.expiresAt <= outside.now() || revoked.has(session.id)
-  const judge = (session: Opened): Opened => {
-    const now = generation()
-    if (session.generation !== now) {
-      session.refusal = refuse(session.identity)
-      session.holds = holds(session)
-      session.generation = now
+  const { keeping, revocations, outside, lifetime, window } = options
+  const opener = createOpener(options)
+  const cache = new LRUCache<string, Known>({ max: CACHED, maxSize: CACHED_CHARACTERS })
+  const reading = new Map<string, Promise<Session | null>>()
+  const keyOf = (jar: CookieJar, cookie: string) => hash('sha256', jar.sessionName + cookie, 'base64')
+  const valid = (key: string, session: Opened): Session | null => {
+    if (!opener.hasEnded(session) && opener.holds(session)) return session
+    cache.delete(key)
+    return null
+  }
+  const remember = (key: string, cookie: string, session: Opened, mark: string): void => {
+    cache.set(key, { session, mark, until: outside.now() + keeping.fresh }, { size: sizeOf(cookie, session) })
+  }
+  const take = (key: string, cookie: string, before: Known | undefined, found: Kept | 'same' | null): Session | null => {
+    if (found === 'same' && before !== undefined) {
+      before.until = outside.now() + keeping.fresh
+      return valid(key, before.session)
     }
+    const opened = found === null || found === 'same' ? null : opener.open(found.session)
+    if (found === null || found === 'same' || opened === null) {
+      cache.delete(key)
+      return null
+    }
+    if (before !== undefined) newest(before.session).successor = opened
+    const session = opened.version === 0 || window === undefined ? opened : window.taken({ session: opened, token: cookie }) as Opened
+    if (valid(key, session) === null) return null
+    remember(key, cookie, session, found.mark)
     return session
   }
 
-  const sealed = (jar: CookieJar, session: SealedSession): string => {
-    const token = seal.seal(wrap(envelope(jar), compact(session)))
-    if (!fitsCookies(token)) throw new SessionTooLarge(`the sealed session has ${token.length} characters`)
-    return token
-  }
-  const unsealed = (token: string, jar: CookieJar): Opened | null => {
-    const session = unseal(token, envelope(jar), options, generation())
-    return session === null || session.version === 0 || window === undefined ? session : window.taken({ session, token }) as Opened
-  }
-
   return {
-    hasEnded,
-    isLive (session) {
-      const { refusal, holds } = judge(newest(session as Opened))
-      return !hasEnded(session) && holds && refusal === null
-    },
+    hasEnded: session => opener.hasEnded(session as Opened),
+    isLive: session => opener.isLive(session as Opened),
     open (jar, cookieHeader) {
-      const token = jar.readSession(cookieHeader)
-      if (token === null) return null
-      const key = hash('sha256', jar.sessionName + token, 'base64')
+      const cookie = jar.readSession(cookieHeader)
+      if (cookie === null) return null
+      const key = keyOf(jar, cookie)
       const known = cache.get(key)
-      const session = known ?? unsealed(token, jar)
-      if (session === null || hasEnded(session) || !judge(session).holds) {
-        cache.delete(key)
-        return null
-      }
-      if (known === undefined) cache.set(key, session, { size: sizeOf(token, session) })
-      return session
+      if (known !== undefined && known.until > outside.now()) return valid(key, known.session)
+      const under = reading.get(key)
+      if (under !== undefined) return under
+      const found = keeping.read(jar, cookie, known?.mark)
+      if (!(found instanceof Promise)) return take(key, cookie, known, found)
+      const read = found.then(found => take(key, cookie, known, found)).finally(() => reading.delete(key))
+      reading.set(key, read)
+      return read
     },
-    start (jar, cookieHeader, identity, { tokens, mark } = {}) {
+    async start (jar, cookieHeader, identity, { tokens, mark } = {}) {
       options.headers(identity, tokens) // what no request could carry is refused now, where it can be said why
       options.cookies?.(identity, tokens)
       const startedAt = outside.now()
       const session = { id: outside.random(16).toString('base64url'), identity, startedAt, expiresAt: startedAt + lifetime, ...tokens !== undefined && { tokens }, ...mark !== undefined && { mark } }
-      const token = sealed(jar, session)
-      return jar.writeSession(token, lifetime, cookieHeader)
+      return jar.writeSession(await keeping.begin(jar, session), lifetime, cookieHeader)
     },
-    tokensIn (jar, token) {
-      const content = contentOf(token, envelope(jar), seal)
-      return content === null ? undefined : restore(content).tokens
+    async reread (jar, cookie) {
+      const kept = await keeping.read(jar, cookie)
+      if (kept === null || kept === 'same') return null
+      const session = opener.open(kept.session)
+      return session === null || opener.hasEnded(session) ? null : { session, tokens: kept.session.tokens }
     },
-    renew (jar, session, identity, tokens) {
+    async renew (jar, { session, token }, identity, tokens) {
       const { id, startedAt, expiresAt, version, mark } = session
-      const token = sealed(jar, { id, identity, startedAt, expiresAt, version: version + 1, tokens, ...mark !== undefined && { mark } })
-      const next = unseal(token, envelope(jar), options, generation())
-      if (next === null) throw new IdentityTooLarge('the headers for the app, with the renewed tokens') // the one reason why what was just sealed does not open
+      const renewed: SealedSession = { id, identity, startedAt, expiresAt, version: version + 1, tokens, ...mark !== undefined && { mark } }
+      const next = opener.open(renewed)
+      if (next === null) throw new IdentityTooLarge('the headers for the app, with the renewed tokens') // the one reason why it does not open
+      const cookie = await keeping.renew(jar, token, renewed)
+      if (cookie === null) return null
+      if (cookie === token) cache.delete(keyOf(jar, cookie))
       newest(session as Opened).successor = next
-      return { session: next, token }
+      return { session: next, token: cookie }
     },
-    end (session) {
-      revoked.set(session.id, true, { ttl: Math.max(1, session.expiresAt - outside.now()) })
+    async end (session) {
       window?.drop(session.id)
+      const revoked = revocations.revoke(session) // first, so that nothing that waits below lets anybody in
+      await Promise.all([revoked, keeping.end(session)])
     }
   }
 }
 
-function sizeOf (token: string, { headers, cookies }: Opened): number {
-  return token.length + headers.reduce((sum, { length }) => sum + length, 0) + (cookies?.().length ?? 0)
-}
-
-function newest (session: Opened): Opened {
-  let last = session
-  while (last.successor !== null) last = last.successor
-  return last
-}
-
-function contentOf (token: string, envelope: Envelope, seal: Seal): unknown {
-  const plain = seal.open(token)
-  return plain === null ? null : unwrap(envelope, plain)
-}
-
-function unseal (token: string, envelope: Envelope, { seal, headers, cookies, refuse, holds = () => true, window }: SessionOptions, generation: number): Opened | null {
-  const content = contentOf(token, envelope, seal)
-  if (content === null) return null
-  const { tokens, ...session } = restore(content)
-  const { version = 0 } = session
-  const renewAt = window === undefined ? Infinity : tokens?.renewAt ?? Infinity
-  try {
-    return Object.seal<Opened>({ ...session, version, renewAt, successor: null, headers: headers(session.identity, tokens), ...cookies !== undefined && { cookies: cookies(session.identity, tokens) }, refusal: refuse(session.identity), holds: holds(session), generation })
-  } catch (error) {
-    if (error instanceof IdentityTooLarge) return null // settings ask for more now than when it was sealed: a new sign-in says so
-    throw error
-  }
+function sizeOf (cookie: string, { headers, cookies }: Opened): number {
+  return cookie.length + headers.reduce((sum, { length }) => sum + length, 0) + (cookies?.().length ?? 0)
 }

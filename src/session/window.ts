@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Outside } from '../outside.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './opened.ts'
 
 /** A session with its sealed text: what is, or is to become, its cookie. */
 export interface Sealed {

@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import type { Identity } from '../../src/identity/identity.ts'
 import { createCookieJar, type SetCookie } from '../../src/session/cookies.ts'
+import { keepInCookies } from '../../src/session/keeping.ts'
 import { createKeyring } from '../../src/session/keyring.ts'
+import type { Session } from '../../src/session/opened.ts'
 import { createRenewals, type Answer, type RenewalsOptions } from '../../src/session/renewals.ts'
+import { createRevocations } from '../../src/session/revocations.ts'
 import { keepTokens, type KeptTokens } from '../../src/session/session.ts'
-import { createSessions, type Session, type SessionOptions } from '../../src/session/sessions.ts'
+import { createSessions, type SessionOptions } from '../../src/session/sessions.ts'
 import { createWindow } from '../../src/session/window.ts'
 import { TestOutside } from '../fixtures/outside.ts'
 
@@ -24,7 +27,7 @@ interface More extends Partial<SessionOptions> { readonly answer?: (session: Ses
 function setUp ({ answer, ...more }: More = {}) {
   const outside = new TestOutside()
   const window = createWindow(outside)
-  const sessions = createSessions({ seal: createKeyring(undefined, [key], outside).session, outside, gate: 'gate', lifetime: 24 * HOUR, headers: identity => ['X-Groups', identity.groups.join()], refuse: () => null, window, ...more })
+  const sessions = createSessions({ keeping: keepInCookies({ seal: createKeyring(undefined, [key], outside).session, outside, gate: 'gate' }), revocations: createRevocations({ outside, lifetime: 24 * HOUR }), renews: true, outside, lifetime: 24 * HOUR, headers: identity => ['X-Groups', identity.groups.join()], refuse: () => null, window, ...more })
   const sent: (string | undefined)[] = []
   const events: string[] = []
   const give = (round: number): KeptTokens => keepTokens(settings, { accessToken: 'a', refreshToken: `refresh-${round}`, expiresAt: outside.now() + HOUR }, outside.now()) ?? {}
@@ -38,10 +41,10 @@ function setUp ({ answer, ...more }: More = {}) {
     failed: (_session, error, again) => { events.push(`failed ${String(error)} ${again}`) },
     ended: (_session, cause) => { events.push(`ended ${cause}`) }
   } })
-  const start = () => header(sessions.start(jar, undefined, ada, { tokens: give(0) }))
+  const start = async () => header(await sessions.start(jar, undefined, ada, { tokens: give(0) }))
   /** What a request with this cookie gets: the session, and the cookie that comes with a page. */
   const request = async (cookie: string, mayAsk = true) => {
-    const session = sessions.open(jar, cookie)
+    const session = await sessions.open(jar, cookie)
     if (session === null) return { session, cookie }
     if (!renewals.isDue(session)) return { session, cookie }
     const current = await renewals.current(session, jar, cookie, mayAsk)
@@ -63,17 +66,17 @@ t.test('a token is renewed a minute before it ends, or a quarter of its life whe
 
 t.test('a session that needs no renewal asks nobody, and opened it has no refresh token', async t => {
   const { start, request, sent, outside, sessions } = setUp()
-  const cookie = start()
+  const cookie = await start()
   outside.advance(DUE - 1)
   const { session } = await request(cookie)
-  t.equal(session, sessions.open(jar, cookie))
+  t.equal(session, await sessions.open(jar, cookie))
   t.strictSame(sent, [])
   t.notMatch(JSON.stringify(session), /refresh-/)
 })
 
 t.test('fifty requests with one cookie spend its token once, and all have the session of afterwards', async t => {
   const { start, request, sent, outside, events } = setUp()
-  const cookie = start()
+  const cookie = await start()
   outside.advance(DUE)
   const answers = await Promise.all(Array.from({ length: 50 }, () => request(cookie)))
   t.strictSame(sent, ['refresh-0'])
@@ -84,8 +87,8 @@ t.test('fifty requests with one cookie spend its token once, and all have the se
 
 t.test('the id and the absolute end stay; whoever asks again and again ends with the sign-in all the same', async t => {
   const { start, request, outside, sessions } = setUp()
-  let cookie = start()
-  const first = sessions.open(jar, cookie)
+  let cookie = await start()
+  const first = await sessions.open(jar, cookie)
   for (let hour = 1; hour < 24; hour++) {
     outside.advance(HOUR)
     const now = await request(cookie)
@@ -98,7 +101,7 @@ t.test('the id and the absolute end stay; whoever asks again and again ends with
 
 t.test('a rotated token: no spent one is ever sent again, though the browser has only ever had the first cookie', async t => {
   const { start, request, outside, sent, events } = setUp()
-  const cookie = start()
+  const cookie = await start()
   for (let hour = 1; hour <= 5; hour++) {
     outside.advance(HOUR)
     t.match((await request(cookie)).session, { version: hour })
@@ -110,7 +113,7 @@ t.test('a rotated token: no spent one is ever sent again, though the browser has
 
 t.test('replay: an old cookie counts for 30 seconds after the browser has shown the next one, then it is a copy and ends the session', async t => {
   const { start, request, outside, sent, events } = setUp()
-  const old = start()
+  const old = await start()
   outside.advance(HOUR)
   const { cookie } = await request(old)
   outside.advance(10 * 60_000)
@@ -127,7 +130,7 @@ t.test('replay: an old cookie counts for 30 seconds after the browser has shown 
 
 t.test('replay: the copy is known as one also after the next renewal', async t => {
   const { start, request, outside, events, sent } = setUp()
-  const old = start()
+  const old = await start()
   outside.advance(HOUR)
   const { cookie: second } = await request(old)
   await request(second)
@@ -141,8 +144,8 @@ t.test('replay: the copy is known as one also after the next renewal', async t =
 
 t.test('a refusal ends the session, for every copy of its cookie', async t => {
   const { start, request, outside, sessions, events, sent } = setUp({ answer: () => ({ ended: new Error('invalid_grant') }) })
-  const cookie = start()
-  const held = sessions.open(jar, cookie)
+  const cookie = await start()
+  const held = await sessions.open(jar, cookie)
   outside.advance(DUE)
   const answers = await Promise.all([request(cookie), request(cookie)])
   t.strictSame(answers.map(({ session }) => session), [null, null])
@@ -157,7 +160,7 @@ t.test('whatever else fails lets the request pass: with pauses that grow, in whi
     if (isDown) throw new Error('down')
     return { identity: session.identity, tokens: give(9) }
   } })
-  const cookie = start()
+  const cookie = await start()
   outside.advance(DUE)
   for (const seconds of [10, 20, 40, 80, 160, 300, 300]) {
     const before = sent.length
@@ -177,7 +180,7 @@ t.test('whatever else fails lets the request pass: with pauses that grow, in whi
 
 t.test('tokens that came are kept though nobody could be asked who they are for; that is made good a minute later', async t => {
   const { start, request, outside, events, sent, give } = setUp({ answer: (session, _tokens, round) => round === 1 ? { identity: session.identity, tokens: give(1), failure: new Error('userinfo down') } : { identity: { ...session.identity, groups: ['new'] }, tokens: give(round) } })
-  const cookie = start()
+  const cookie = await start()
   outside.advance(DUE)
   t.match((await request(cookie)).session, { version: 1, identity: { groups: ['admins'] } })
   outside.advance(59_999)
@@ -191,11 +194,11 @@ t.test('tokens that came are kept though nobody could be asked who they are for;
 
 t.test('signing out while it is under way: what comes back is dropped', async t => {
   const { start, request, outside, sessions, events } = setUp()
-  const cookie = start()
+  const cookie = await start()
   outside.advance(DUE)
-  const session = sessions.open(jar, cookie) as Session
+  const session = await sessions.open(jar, cookie) as Session
   const waiting = request(cookie)
-  sessions.end(session)
+  await sessions.end(session)
   t.match(await waiting, { session: null, cookie })
   t.equal((await request(cookie)).session, null)
   t.strictSame(events, [])
@@ -203,20 +206,20 @@ t.test('signing out while it is under way: what comes back is dropped', async t 
 
 t.test('signing out ends the session of all its cookies, and none of them is handed out any more', async t => {
   const { start, outside, sessions, renewals, request } = setUp()
-  const old = start()
+  const old = await start()
   outside.advance(DUE)
-  const session = sessions.open(jar, old) as Session
+  const session = await sessions.open(jar, old) as Session
   const { setCookies, session: renewed } = await renewals.current(session, jar, old, true)
   const fresh = header(setCookies?.() ?? [])
   t.ok(fresh)
-  sessions.end(renewed as Session)
+  await sessions.end(renewed as Session)
   t.strictSame(setCookies?.(), [])
   for (const cookie of [old, fresh]) t.equal((await request(cookie)).session, null)
 })
 
 t.test('who is only looked up is not renewed: that is for requests that may wait', async t => {
   const { start, request, outside, sent } = setUp()
-  const cookie = start()
+  const cookie = await start()
   outside.advance(DUE)
   t.match((await request(cookie, false)).session, { version: 0 })
   t.strictSame(sent, [])
@@ -226,8 +229,8 @@ t.test('who is only looked up is not renewed: that is for requests that may wait
 
 t.test('what an open socket holds goes by who its person is now', async t => {
   const { start, request, outside, sessions } = setUp({ refuse: identity => identity.groups.includes('round-2') ? { reason: 'no', detail: 'no' } : null })
-  const cookie = start()
-  const held = sessions.open(jar, cookie) as Session
+  const cookie = await start()
+  const held = await sessions.open(jar, cookie) as Session
   outside.advance(DUE)
   await request(cookie)
   t.equal(sessions.isLive(held), true)
@@ -242,7 +245,7 @@ t.test('what an open socket holds goes by who its person is now', async t => {
 t.test('a list that changed counts at once for a session that only its old cookie stands for', async t => {
   let [generation, isListed] = [0, true]
   const { start, request, outside } = setUp({ generation: () => generation, refuse: () => isListed ? null : { reason: 'no', detail: 'no' } })
-  const cookie = start()
+  const cookie = await start()
   outside.advance(DUE)
   t.match((await request(cookie)).session, { version: 1, refusal: null })
   isListed = false
@@ -252,7 +255,7 @@ t.test('a list that changed counts at once for a session that only its old cooki
 
 t.test('tokens that no longer fit end the session: a new sign-in says why', async t => {
   const { start, request, outside, events } = setUp({ answer: session => ({ identity: session.identity, tokens: { refresh: randomBytes(30_000).toString('base64'), renewAt: Infinity } }) })
-  const cookie = start()
+  const cookie = await start()
   outside.advance(DUE)
   t.equal((await request(cookie)).session, null)
   t.strictSame(events, ['ended refused'])
@@ -260,22 +263,21 @@ t.test('tokens that no longer fit end the session: a new sign-in says why', asyn
 
 t.test('a cookie of a process before this one is taken as it is', async t => {
   const before = setUp()
-  const first = before.start()
+  const first = await before.start()
   before.outside.advance(DUE)
   const { cookie } = await before.request(first)
   const after = setUp()
   after.outside.time = before.outside.time
-  t.match(after.sessions.open(jar, cookie), { version: 1 })
+  t.match(await after.sessions.open(jar, cookie), { version: 1 })
   after.outside.advance(HOUR)
   t.match((await after.request(cookie)).session, { version: 2 })
   t.strictSame(after.sent, ['refresh-1'])
 })
 
-t.test('where the setting is off by now a session has nothing to renew', t => {
+t.test('where the setting is off by now a session has nothing to renew', async t => {
   const { start, outside, sessions } = setUp()
-  const cookie = start()
-  const off = createSessions({ seal: createKeyring(undefined, [key], outside).session, outside, gate: 'gate', lifetime: HOUR, headers: () => [], refuse: () => null })
-  t.equal(off.open(jar, cookie)?.renewAt, Infinity)
-  t.not(sessions.open(jar, cookie)?.renewAt, Infinity)
-  t.end()
+  const cookie = await start()
+  const off = createSessions({ keeping: keepInCookies({ seal: createKeyring(undefined, [key], outside).session, outside, gate: 'gate' }), revocations: createRevocations({ outside, lifetime: HOUR }), outside, lifetime: HOUR, headers: () => [], refuse: () => null })
+  t.equal((await off.open(jar, cookie))?.renewAt, Infinity)
+  t.not((await sessions.open(jar, cookie))?.renewAt, Infinity)
 })

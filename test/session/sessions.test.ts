@@ -3,8 +3,10 @@ import t from 'tap'
 import { IdentityTooLarge } from '../../src/errors.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 import { createCookieJar, type SetCookie } from '../../src/session/cookies.ts'
+import { keepInCookies } from '../../src/session/keeping.ts'
 import { createKeyring } from '../../src/session/keyring.ts'
 import { createLogins } from '../../src/session/login.ts'
+import { createRevocations } from '../../src/session/revocations.ts'
 import { keepTokens } from '../../src/session/session.ts'
 import { createSessions, type SessionOptions } from '../../src/session/sessions.ts'
 import { TestOutside } from '../fixtures/outside.ts'
@@ -16,66 +18,66 @@ const key = randomBytes(32)
 function setUp (more: Partial<SessionOptions> = {}) {
   const outside = new TestOutside()
   const keyring = createKeyring(undefined, [key], outside)
-  const options: SessionOptions = { seal: keyring.session, outside, gate: 'gate-1', lifetime: 60_000, headers: identity => ['X-Forwarded-User', identity.user], refuse: () => null, ...more }
+  const options: SessionOptions = { keeping: keepInCookies({ seal: keyring.session, outside, gate: 'gate-1' }), revocations: createRevocations({ outside, lifetime: 60_000 }), outside, lifetime: 60_000, headers: identity => ['X-Forwarded-User', identity.user], refuse: () => null, ...more }
   return { outside, keyring, options, sessions: createSessions(options), logins: createLogins(keyring, 'gate-1', outside) }
 }
 const header = (cookies: readonly SetCookie[]) => cookies.filter(({ options }) => options.maxAge > 0).map(({ name, value }) => `${name}=${value}`).join('; ')
 
 t.test('a session comes back as it was started, with its headers ready', async t => {
   const { sessions } = setUp()
-  const session = sessions.open(jar, header(sessions.start(jar, undefined, ada)))
+  const session = await sessions.open(jar, header(await sessions.start(jar, undefined, ada)))
   t.strictSame(session?.identity, ada)
   t.strictSame(session?.headers, ['X-Forwarded-User', 'ada@example.com'])
-  t.equal(sessions.open(jar, undefined), null)
+  t.equal(await sessions.open(jar, undefined), null)
 })
 
 t.test('a session ends at its absolute end, though the cache still has it', async t => {
   const { sessions, outside } = setUp()
-  const cookie = header(sessions.start(jar, undefined, ada))
+  const cookie = header(await sessions.start(jar, undefined, ada))
   outside.advance(59_999)
-  t.not(sessions.open(jar, cookie), null)
+  t.not(await sessions.open(jar, cookie), null)
   outside.advance(1)
-  t.equal(sessions.open(jar, cookie), null)
+  t.equal(await sessions.open(jar, cookie), null)
 })
 
 t.test('replay after sign-out: a kept cookie is void, another session of the same person is not', async t => {
   const { sessions } = setUp()
-  const [one, two] = [header(sessions.start(jar, undefined, ada)), header(sessions.start(jar, undefined, ada))]
-  const session = sessions.open(jar, one)
-  sessions.end(session!)
-  t.equal(sessions.open(jar, one), null)
+  const [one, two] = [header(await sessions.start(jar, undefined, ada)), header(await sessions.start(jar, undefined, ada))]
+  const session = await sessions.open(jar, one)
+  await sessions.end(session!)
+  t.equal(await sessions.open(jar, one), null)
   t.equal(sessions.isLive(session!), false)
-  t.not(sessions.open(jar, two), null)
+  t.not(await sessions.open(jar, two), null)
 })
 
 t.test('every sign-in has a new id', async t => {
   const { sessions } = setUp()
-  const ids = Array.from({ length: 3 }, () => sessions.open(jar, header(sessions.start(jar, undefined, ada)))?.id)
+  const ids = await Promise.all(Array.from({ length: 3 }, async () => (await sessions.open(jar, header(await sessions.start(jar, undefined, ada))))?.id))
   t.equal(new Set(ids).size, 3)
 })
 
 t.test('a session of another gate, another cookie or another key is none', async t => {
   const { sessions, options } = setUp()
-  const cookie = header(sessions.start(jar, undefined, ada))
-  t.equal(createSessions({ ...options, gate: 'gate-2' }).open(jar, cookie), null)
+  const cookie = header(await sessions.start(jar, undefined, ada))
+  t.equal(createSessions({ ...options, keeping: keepInCookies({ seal: createKeyring(undefined, [key], options.outside).session, outside: options.outside, gate: 'gate-2' }) }).open(jar, cookie), null)
   const other = createCookieJar({ port: 1, path: '/', sameSite: 'lax', name: 'other' }, true)
-  t.equal(sessions.open(other, cookie.replace('__Host-oauth-gate', 'other')), null)
-  t.equal(createSessions({ ...options, seal: createKeyring(undefined, [randomBytes(32)], options.outside).session }).open(jar, cookie), null)
+  t.equal(await sessions.open(other, cookie.replace('__Host-oauth-gate', 'other')), null)
+  t.equal(createSessions({ ...options, keeping: keepInCookies({ seal: createKeyring(undefined, [randomBytes(32)], options.outside).session, outside: options.outside, gate: 'gate-1' }) }).open(jar, cookie), null)
 })
 
 t.test('cross-use: a login cookie is no session, and a session cookie is no login', async t => {
   const { sessions, logins } = setUp()
   const { login, setCookies } = logins.begin(jar, undefined, { provider: 'oidc', returnTo: '/' })
   const [set] = setCookies
-  t.equal(sessions.open(jar, `${jar.sessionName}=${set?.value}`), null)
-  const session = sessions.start(jar, undefined, ada)[0]
+  t.equal(await sessions.open(jar, `${jar.sessionName}=${set?.value}`), null)
+  const session = (await sessions.start(jar, undefined, ada))[0]
   t.equal(logins.find(jar, `${set?.name}=${session?.value}`, login.state), null)
 })
 
 t.test('who is no longer admitted keeps a session that does not count', async t => {
   const refusal = { reason: 'not you', detail: 'list' }
   const { sessions } = setUp({ refuse: () => refusal })
-  t.strictSame(sessions.open(jar, header(sessions.start(jar, undefined, ada)))?.refusal, refusal)
+  t.strictSame((await sessions.open(jar, header(await sessions.start(jar, undefined, ada))))?.refusal, refusal)
 })
 
 t.test('tokens are in a session only as settings ask for them, and opened only as headers', async t => {
@@ -85,19 +87,19 @@ t.test('tokens are in a session only as settings ask for them, and opened only a
   t.equal(keepTokens({ passAccessToken: true, passAuthorizationHeader: true }, undefined), undefined, 'who signs in without OAuth has none')
   t.equal(keepTokens({ passAccessToken: false, passAuthorizationHeader: true }, { accessToken: 'access' }), undefined, 'nor is one kept in place of another')
   const { sessions } = setUp({ headers: (_identity, tokens) => [JSON.stringify(tokens ?? null)] })
-  const session = sessions.open(jar, header(sessions.start(jar, undefined, ada, { tokens: kept(true, true) })))
+  const session = await sessions.open(jar, header(await sessions.start(jar, undefined, ada, { tokens: kept(true, true) })))
   t.strictSame(session?.headers, ['{"access":"access","id":"id","expiresAt":5}'])
   t.notOk('tokens' in (session ?? {}))
-  t.strictSame(sessions.open(jar, header(sessions.start(jar, undefined, ada)))?.headers, ['null'])
+  t.strictSame((await sessions.open(jar, header(await sessions.start(jar, undefined, ada))))?.headers, ['null'])
 })
 
 t.test('whom no header could describe has no session; one that settings have outgrown since is none', async t => {
   const { sessions, options } = setUp()
-  const cookie = header(sessions.start(jar, undefined, ada))
+  const cookie = header(await sessions.start(jar, undefined, ada))
   const now = createSessions({ ...options, headers: () => { throw new IdentityTooLarge('X-Big') } })
-  t.throws(() => now.start(jar, undefined, ada), IdentityTooLarge)
-  t.equal(now.open(jar, cookie), null)
-  t.not(sessions.open(jar, cookie), null)
+  await t.rejects(() => now.start(jar, undefined, ada), IdentityTooLarge)
+  t.equal(await now.open(jar, cookie), null)
+  t.not(await sessions.open(jar, cookie), null)
   const broken = createSessions({ ...options, headers: () => { throw new TypeError('a fault of ours') } })
   t.throws(() => broken.open(jar, cookie), TypeError, 'which nobody mistakes for it')
 })
@@ -110,36 +112,36 @@ t.test('a policy that changed judges a session anew, once, also one that is only
     return refusal
   }
   const { sessions, outside } = setUp({ generation: () => generation, refuse })
-  const cookie = header(sessions.start(jar, undefined, ada))
-  const session = sessions.open(jar, cookie)
+  const cookie = header(await sessions.start(jar, undefined, ada))
+  const session = await sessions.open(jar, cookie)
   t.strictSame([session?.refusal, sessions.isLive(session!)], [null, true])
   refusal = { reason: 'not you', detail: 'list' }
-  for (let count = 0; count < 5; count++) sessions.open(jar, cookie)
+  for (let count = 0; count < 5; count++) await sessions.open(jar, cookie)
   t.strictSame([asked, session?.refusal], [1, null], 'without a change nothing is asked twice')
   generation++
   t.equal(sessions.isLive(session!), false, 'a socket that holds it ends')
-  t.strictSame(sessions.open(jar, cookie)?.refusal, refusal)
-  sessions.open(jar, cookie)
+  t.strictSame((await sessions.open(jar, cookie))?.refusal, refusal)
+  await sessions.open(jar, cookie)
   t.equal(asked, 2, 'and no more than once')
   refusal = null
   generation++
-  t.equal(sessions.open(jar, cookie)?.refusal, null, 'the session itself was never ended')
+  t.equal((await sessions.open(jar, cookie))?.refusal, null, 'the session itself was never ended')
   t.equal(sessions.isLive(session!), true)
   outside.advance(60_000)
   generation++
-  t.equal(sessions.open(jar, cookie), null, 'nor does a new policy bring one back')
+  t.equal(await sessions.open(jar, cookie), null, 'nor does a new policy bring one back')
   t.equal(sessions.isLive(session!), false)
 })
 
 t.test('a usual session is below 1 KiB', async t => {
   const { sessions } = setUp()
   const person: Identity = { ...ada, subject: randomBytes(18).toString('base64url'), name: 'Ada Lovelace', login: 'ada', groups: ['admins', 'staff', 'analysts'] }
-  t.ok(header(sessions.start(jar, undefined, person)).length < 1024)
+  t.ok(header(await sessions.start(jar, undefined, person)).length < 1024)
 })
 
 t.test('what does not fit into eight cookies is refused, not cut', async t => {
   const { sessions } = setUp()
-  t.throws(() => sessions.start(jar, undefined, { ...ada, claims: { big: randomBytes(30_000).toString('base64') } }), { code: 'GATE_SESSION_TOO_LARGE' })
+  await t.rejects(() => sessions.start(jar, undefined, { ...ada, claims: { big: randomBytes(30_000).toString('base64') } }), { code: 'GATE_SESSION_TOO_LARGE' })
 })
 
 t.test('a state is ours by its HMAC alone, and says whether it was restarted', async t => {

@@ -1,0 +1,113 @@
+import { StoreUnavailable, SessionTooLarge } from '../errors.ts'
+import type { Outside } from '../outside.ts'
+import { fitsCookies, type CookieJar } from './cookies.ts'
+import { unwrap, wrap, type Envelope } from './envelope.ts'
+import { createSeal, type Seal } from './seal.ts'
+import { compact, restore, type SealedSession } from './session.ts'
+import type { Store } from './store/store.ts'
+
+/** A session as it is kept now. */
+export interface Kept {
+  readonly session: SealedSession
+  /** Tells this state of it from every other. */
+  readonly mark: string
+}
+
+/** Where sessions are kept: whole in their cookies, or in a store that the cookie has a ticket for. */
+export interface Keeping {
+  /** Milliseconds for which a session that was read counts without being read again: somebody else may have changed it. */
+  readonly fresh: number
+  /** @returns null where the cookie stands for no session, `same` where it is in the state of this mark. @throws {StoreUnavailable} */
+  read (jar: CookieJar, cookie: string, mark?: string): Kept | 'same' | null | Promise<Kept | 'same' | null>
+  /** @returns the cookie for a session that begins. @throws {SessionTooLarge} {StoreUnavailable} */
+  begin (jar: CookieJar, session: SealedSession): Promise<string>
+  /**
+   * Puts a session with a higher version in place of what is there.
+   *
+   * @returns the cookie it has now; null where it has ended meanwhile, or is as new already. @throws as `begin`
+   */
+  renew (jar: CookieJar, cookie: string, session: SealedSession): Promise<string | null>
+  /** Whatever copies of the cookie there are, none opens anything any more, as far as that is in reach. @throws {StoreUnavailable} */
+  end (session: Pick<SealedSession, 'id'>): Promise<void>
+}
+
+export interface KeepingOptions {
+  readonly seal: Seal
+  readonly outside: Outside
+  readonly gate: string
+}
+
+/** Base64url of a Fernet token's MAC: no two tokens have the same. */
+const MARK = 43
+
+export function keepInCookies ({ seal, gate }: KeepingOptions): Keeping {
+  const envelope = (jar: CookieJar): Envelope => ({ type: 'session', cookie: jar.sessionName, gate })
+  const sealed = async (jar: CookieJar, session: SealedSession): Promise<string> => {
+    const cookie = seal.seal(wrap(envelope(jar), compact(session)))
+    if (!fitsCookies(cookie)) throw new SessionTooLarge(`the sealed session has ${cookie.length} characters`)
+    return cookie
+  }
+  return {
+    fresh: Infinity,
+    read: (jar, cookie) => opened(seal, envelope(jar), cookie),
+    begin: sealed,
+    renew: async (jar, _cookie, session) => await sealed(jar, session),
+    end: async () => { /* nothing is anywhere but with the browser: revocations.ts keeps it from counting */ }
+  }
+}
+
+/** What the cookie holds where sessions are in a store: where this one is, and what opens it. */
+interface Ticket { readonly id: string, readonly key: string }
+
+/** Bytes of a record: a store is no place for more. */
+const LARGEST = 256 * 1024
+
+/**
+ * A session is sealed with a key of its own that only its cookie has, so that who reads the store reads no session, and who writes to it
+ * makes none. The cookie stays the same for as long as the session lives.
+ */
+export function keepInStore ({ seal, outside, gate, store }: KeepingOptions & { readonly store: Store }): Keeping {
+  const envelope = (jar: CookieJar, type: Envelope['type']): Envelope => ({ type, cookie: jar.sessionName, gate })
+  const keyOf = ({ id }: { readonly id: string }) => `${gate}:session:${id}`
+  const ticketOf = (jar: CookieJar, cookie: string): Ticket | null => {
+    const plain = seal.open(cookie)
+    return plain === null ? null : unwrap(envelope(jar, 'ticket'), plain) as Ticket | null
+  }
+  const sealOf = ({ key }: Ticket) => createSeal([Buffer.from(key, 'base64url')], outside)
+  const sealed = (jar: CookieJar, ticket: Ticket, session: SealedSession): string => {
+    const record = sealOf(ticket).seal(wrap(envelope(jar, 'session'), compact(session)))
+    if (record.length > LARGEST) throw new SessionTooLarge(`the sealed session has ${record.length} characters`)
+    return record
+  }
+  const lifeOf = ({ expiresAt }: SealedSession) => Math.max(1, expiresAt - outside.now())
+
+  return {
+    fresh: store.reach === 'process' ? Infinity : 1000,
+    async read (jar, cookie, mark) {
+      const ticket = ticketOf(jar, cookie)
+      const record = ticket === null ? null : await store.get(keyOf(ticket))
+      if (ticket === null || record === null) return null
+      return record.slice(-MARK) === mark ? 'same' : opened(sealOf(ticket), envelope(jar, 'session'), record)
+    },
+    async begin (jar, session) {
+      const ticket: Ticket = { id: session.id, key: outside.random(32).toString('base64url') }
+      if (!await store.add(keyOf(ticket), sealed(jar, ticket, session), lifeOf(session))) throw new StoreUnavailable('two sessions have one id')
+      return seal.seal(wrap(envelope(jar, 'ticket'), ticket))
+    },
+    async renew (jar, cookie, session) {
+      const ticket = ticketOf(jar, cookie)
+      if (ticket === null) return null
+      const record = await store.get(keyOf(ticket))
+      const now = record === null ? null : opened(sealOf(ticket), envelope(jar, 'session'), record)
+      if (record === null || now === null || (now.session.version ?? 0) >= (session.version ?? 0)) return null
+      return await store.replace(keyOf(ticket), record, sealed(jar, ticket, session), lifeOf(session)) ? cookie : null
+    },
+    async end (session) { await store.remove(keyOf(session)) }
+  }
+}
+
+function opened (seal: Seal, envelope: Envelope, text: string): Kept | null {
+  const plain = seal.open(text)
+  const content = plain === null ? null : unwrap(envelope, plain)
+  return content === null ? null : { session: restore(content), mark: text.slice(-MARK) }
+}

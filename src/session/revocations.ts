@@ -1,0 +1,125 @@
+import { hash } from 'node:crypto'
+import type { Outside } from '../outside.ts'
+import type { SealedSession } from './session.ts'
+import type { Store } from './store/store.ts'
+
+/** What of a session revocations go by. */
+export type Revocable = Pick<SealedSession, 'id' | 'identity' | 'startedAt' | 'expiresAt'>
+
+/** Sessions that ended before their time, and whose cookies must not count any more. */
+export interface Revocations {
+  /** Changes with every revocation, so that what was looked up once need not be again. */
+  readonly generation: number
+  /** Whether a session was revoked: itself, or with all of its subject that began by some time. */
+  has (session: Revocable): boolean
+  /** Ends one session, at once in this process and then everywhere. @throws {StoreUnavailable} here it has ended all the same */
+  revoke (session: Revocable): Promise<void>
+  /** Ends all sessions of somebody that have begun by now. @throws as above */
+  revokeSubject (provider: string, subject: string): Promise<void>
+  /** Learns what others have revoked before this process listened. @throws {StoreUnavailable} */
+  recall (): Promise<void>
+}
+
+export interface RevocationOptions {
+  readonly outside: Pick<Outside, 'now'>
+  /** Milliseconds from any sign-in to its absolute end: no revocation has to be kept for longer. */
+  readonly lifetime: number
+  /** Where processes share them. */
+  readonly store?: Store | undefined
+  /** Told when older sessions had to end for lack of room, and up to which beginning. */
+  readonly overflowed?: (startedAt: number) => void
+  /** Entries in all. */
+  readonly room?: number
+}
+
+const ROOM = 100_000
+/** Sessions of one subject that are remembered one by one: with one more, all that it began up to then have ended. */
+const OF_SUBJECT = 32
+const SET = 'revoked'
+
+interface Revoked { readonly subject: string, readonly startedAt: number, readonly until: number }
+
+/**
+ * Nothing is forgotten before its time. Where there is no room, what is remembered gets coarser, and ends more sessions than it must:
+ * first all of one subject up to now, and in the end, of everybody, those that began first.
+ */
+export function createRevocations ({ outside, lifetime, store, overflowed = () => {}, room = ROOM }: RevocationOptions): Revocations {
+  const sessions = new Map<string, Revoked>()
+  /** All sessions of a subject that began by then; each with its own end. */
+  const subjects = new Map<string, { readonly startedAt: number, readonly until: number }>()
+  const counts = new Map<string, number>()
+  let [floor, generation] = [-Infinity, 0]
+
+  const forget = (id: string, { subject }: Revoked): void => {
+    sessions.delete(id)
+    const count = (counts.get(subject) ?? 1) - 1
+    if (count > 0) counts.set(subject, count)
+    else counts.delete(subject)
+  }
+  const sweep = (): void => {
+    const now = outside.now()
+    for (const [id, entry] of sessions) if (entry.until <= now) forget(id, entry)
+    for (const [subject, { until }] of subjects) if (until <= now) subjects.delete(subject)
+  }
+  /** A tenth goes at a time, so that the next of a flood need not look through all again. */
+  const coarsen = (): void => {
+    sweep()
+    if (sessions.size + subjects.size < room) return
+    const oldest = [...sessions.values(), ...subjects.values()].map(({ startedAt }) => startedAt).sort((one, other) => one - other)
+    floor = Math.max(floor, oldest[Math.floor(oldest.length / 10)] as number)
+    for (const [id, entry] of sessions) if (entry.startedAt <= floor) forget(id, entry)
+    for (const [subject, { startedAt }] of subjects) if (startedAt <= floor) subjects.delete(subject)
+    overflowed(floor)
+  }
+  const takeSubject = (subject: string, upTo: number, until: number): void => {
+    const ended = counts.has(subject) ? [...sessions].filter(([, entry]) => entry.subject === subject) : []
+    const startedAt = Math.max(upTo, subjects.get(subject)?.startedAt ?? -Infinity, ...ended.map(([, entry]) => entry.startedAt))
+    subjects.set(subject, { startedAt, until: Math.max(until, subjects.get(subject)?.until ?? 0) })
+    for (const [id, entry] of ended) forget(id, entry)
+  }
+  const take = (id: string, entry: Revoked): void => {
+    const count = counts.get(entry.subject) ?? 0
+    if (sessions.has(id) || covered(entry)) return
+    if (count >= OF_SUBJECT) return takeSubject(entry.subject, entry.startedAt, outside.now() + lifetime)
+    sessions.set(id, entry)
+    counts.set(entry.subject, count + 1)
+  }
+  const covered = ({ subject, startedAt }: Pick<Revoked, 'subject' | 'startedAt'>): boolean => startedAt <= floor || startedAt <= (subjects.get(subject)?.startedAt ?? -Infinity)
+
+  /** One word for each: `s ID SUBJECT STARTED UNTIL`, `u SUBJECT STARTED UNTIL`, with hashes for names. */
+  const hear = (word: string): void => {
+    const [kind, ...parts] = word.split(' ')
+    const [startedAt, until] = parts.slice(-2).map(Number) as [number, number]
+    if (!(until > outside.now())) return
+    if (sessions.size + subjects.size >= room) coarsen()
+    if (kind === 's') take(parts[0] as string, { subject: parts[1] as string, startedAt, until })
+    if (kind === 'u') takeSubject(parts[0] as string, startedAt, until)
+    generation++
+  }
+  const tell = async (word: string, until: number): Promise<void> => {
+    hear(word)
+    if (store === undefined) return
+    await store.enrol(SET, word, until)
+    await store.announce(SET, word)
+  }
+  const recall = async (): Promise<void> => {
+    for (const word of (await store?.members(SET))?.keys() ?? []) hear(word)
+  }
+  store?.listen(SET, hear, () => { recall().catch(() => { /* it is told again when the store is back */ }) })
+
+  return {
+    recall,
+    get generation () { return generation },
+    has: session => sessions.has(nameOf(session.id)) || covered({ subject: subjectOf(session.identity), startedAt: session.startedAt }),
+    revoke: session => tell(`s ${nameOf(session.id)} ${subjectOf(session.identity)} ${session.startedAt} ${session.expiresAt}`, session.expiresAt),
+    revokeSubject: (provider, subject) => tell(`u ${subjectOf({ provider, subject })} ${outside.now()} ${outside.now() + lifetime}`, outside.now() + lifetime)
+  }
+}
+
+function nameOf (id: string): string {
+  return hash('sha256', id, 'base64url')
+}
+
+function subjectOf ({ provider, subject }: Pick<SealedSession['identity'], 'provider' | 'subject'>): string {
+  return hash('sha256', JSON.stringify([provider, subject]), 'base64url')
+}

@@ -1,0 +1,91 @@
+import { StoreUnavailable } from '../../errors.ts'
+import type { Outside } from '../../outside.ts'
+import type { Store } from './store.ts'
+
+export interface MemoryOptions {
+  readonly outside: Pick<Outside, 'now'>
+  /** Characters of all keys and values together. */
+  readonly room?: number
+}
+
+/** Of values: about twenty thousand sessions with tokens, or a hundred thousand without. */
+const ROOM = 256 * 1024 * 1024
+
+interface Held { readonly value: string, readonly until: number }
+
+/**
+ * A store in this process: what is in it is gone when the process ends. Nothing in it is put out before its time to make room, which would
+ * end sessions of other people; when it is full it takes no more.
+ */
+export function createMemoryStore ({ outside, room = ROOM }: MemoryOptions): Store {
+  const values = new Map<string, Held>()
+  const sets = new Map<string, Map<string, number>>()
+  const listeners = new Map<string, ((word: string) => void)[]>()
+  let [filled, sweepAt] = [0, 0]
+
+  const drop = (key: string, { value }: Held): void => {
+    values.delete(key)
+    filled -= key.length + value.length
+  }
+  const held = (key: string): string | null => {
+    const found = values.get(key)
+    if (found === undefined) return null
+    if (found.until > outside.now()) return found.value
+    drop(key, found)
+    return null
+  }
+  const sweep = (): void => {
+    const now = outside.now()
+    for (const [key, found] of values) if (found.until <= now) drop(key, found)
+    for (const [name, set] of sets) {
+      for (const [member, until] of set) if (until <= now) set.delete(member)
+      if (set.size === 0) sets.delete(name)
+    }
+    sweepAt = now + SWEEP
+  }
+  const put = (key: string, value: string, life: number): void => {
+    if (sweepAt <= outside.now()) sweep()
+    const before = values.get(key)
+    const grown = filled + key.length + value.length - (before === undefined ? 0 : key.length + before.value.length)
+    if (grown > room) throw new StoreUnavailable(`the memory for sessions is full: ${room} characters`)
+    filled = grown
+    values.set(key, { value, until: outside.now() + life })
+  }
+
+  return {
+    reach: 'process',
+    async get (key) { return held(key) },
+    async set (key, value, life) { put(key, value, life) },
+    async add (key, value, life) {
+      if (held(key) !== null) return false
+      put(key, value, life)
+      return true
+    },
+    async replace (key, before, after, life) {
+      if (held(key) !== before) return false
+      put(key, after, life)
+      return true
+    },
+    async remove (key, value) {
+      const there = held(key)
+      if (there === null || (value !== undefined && there !== value)) return false
+      drop(key, values.get(key) as Held)
+      return true
+    },
+    async enrol (name, member, until) {
+      const set = sets.get(name) ?? new Map<string, number>()
+      sets.set(name, set)
+      set.set(member, Math.max(until, set.get(member) ?? 0))
+    },
+    async members (name) {
+      const now = outside.now()
+      return new Map([...sets.get(name) ?? []].filter(([, until]) => until > now))
+    },
+    async announce (topic, word) { for (const heard of listeners.get(topic) ?? []) heard(word) },
+    listen (topic, heard) { listeners.set(topic, [...listeners.get(topic) ?? [], heard]) },
+    async close () { values.clear() }
+  }
+}
+
+/** Milliseconds after which what is over is looked for. */
+const SWEEP = 60_000
