@@ -34,6 +34,7 @@ import { keepTokens, type GivenTokens } from './session/session.ts'
 import { createSessions } from './session/sessions.ts'
 import { createMemoryStore } from './session/store/memory.ts'
 import type { Store } from './session/store/store.ts'
+import { createTurns } from './session/turns.ts'
 import { createWindow } from './session/window.ts'
 
 const DAY = 24 * 60 * 60_000
@@ -57,7 +58,9 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const store = createStore(config, outside)
   const keeping = { seal: keyring.session, outside, gate }
   const renews = config.oauthRefreshTokens
-  const window = renews && store === undefined ? createWindow(outside) : undefined
+  const shared = store ?? createMemoryStore({ outside })
+  const window = renews && store === undefined ? createWindow({ store: shared, outside }) : undefined
+  const turns = shared.reach === 'process' ? undefined : createTurns({ store: shared, outside })
   const keep = (tokens: GivenTokens | undefined) => keepTokens(config, tokens, outside.now())
   const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
@@ -71,7 +74,7 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
     holds: ({ identity: { provider, subject }, mark }) => providers.find(provider)?.people?.stands(subject, mark) ?? true,
     generation: () => known.reduce((sum, { generation }) => sum + generation, entry.generation)
   })
-  const renewals = renews ? createRenewals({ sessions, window, outside, ask: createAsker({ providers, keepTokens: keep }), told: tellOfRenewals(log) }) : undefined
+  const renewals = renews ? createRenewals({ sessions, window, turns, outside, ask: createAsker({ providers, keepTokens: keep }), told: tellOfRenewals(log) }) : undefined
   const tellAbsence = renews ? tellOfAbsence(log) : undefined
   const jars = createJars(config)
   const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbacks: providers.all.some(({ flow }) => flow === 'code') })

@@ -24,9 +24,9 @@ export interface Keeping {
   /**
    * Puts a session with a higher version in place of what is there.
    *
-   * @returns the cookie it has now; null where it has ended meanwhile, or is as new already. @throws as `begin`
+   * @returns the cookie it has now, and the mark of its state; null where it has ended meanwhile, or is as new already. @throws as `begin`
    */
-  renew (jar: CookieJar, cookie: string, session: SealedSession): Promise<string | null>
+  renew (jar: CookieJar, cookie: string, session: SealedSession): Promise<{ readonly cookie: string, readonly mark: string } | null>
   /** Whatever copies of the cookie there are, none opens anything any more, as far as that is in reach. @throws {StoreUnavailable} */
   end (session: Pick<SealedSession, 'id'>): Promise<void>
 }
@@ -51,7 +51,10 @@ export function keepInCookies ({ seal, gate }: KeepingOptions): Keeping {
     fresh: Infinity,
     read: (jar, cookie) => opened(seal, envelope(jar), cookie),
     begin: sealed,
-    renew: async (jar, _cookie, session) => await sealed(jar, session),
+    async renew (jar, _cookie, session) {
+      const cookie = await sealed(jar, session)
+      return { cookie, mark: cookie.slice(-MARK) }
+    },
     end: async () => { /* nothing is anywhere but with the browser: revocations.ts keeps it from counting */ }
   }
 }
@@ -100,7 +103,8 @@ export function keepInStore ({ seal, outside, gate, store }: KeepingOptions & { 
       const record = await store.get(keyOf(ticket))
       const now = record === null ? null : opened(sealOf(ticket), envelope(jar, 'session'), record)
       if (record === null || now === null || (now.session.version ?? 0) >= (session.version ?? 0)) return null
-      return await store.replace(keyOf(ticket), record, sealed(jar, ticket, session), lifeOf(session)) ? cookie : null
+      const next = sealed(jar, ticket, session)
+      return await store.replace(keyOf(ticket), record, next, lifeOf(session)) ? { cookie, mark: next.slice(-MARK) } : null
     },
     async end (session) { await store.remove(keyOf(session)) }
   }

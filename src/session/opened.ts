@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { IdentityTooLarge, type Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Outside } from '../outside.ts'
@@ -26,8 +27,6 @@ export interface Opened extends Session {
   /** Of the policy that this refusal is by, and of the revocations that it was looked up in. */
   generation: number
   revocations: number
-  /** The same session once its tokens were renewed: what holds this one goes by that. */
-  successor: Opened | null
 }
 
 export interface OpenerOptions {
@@ -53,12 +52,17 @@ export interface Opener {
   hasEnded (session: Opened): boolean
   /** Works the judgement out anew where it may be another by now. @returns whether what let the person in still holds */
   holds (session: Opened): boolean
-  /** Whether who holds this session may still use it, by what it has become. */
+  /** Whether who holds this session may still use it, by what it has become since. */
   isLive (session: Opened): boolean
 }
 
+/** Whoever holds a session that was pushed out goes by what they hold. */
+const RENEWED = 50_000
+
 export function createOpener (options: OpenerOptions): Opener {
   const { revocations, outside, headers, cookies, refuse, holds = () => true, generation = () => 0, renews = false } = options
+  /** Of sessions that were renewed, as they are now: a websocket holds the one that it was opened with. */
+  const renewed = new LRUCache<string, Opened>({ max: RENEWED })
   const hasEnded = (session: Opened): boolean => {
     if (session.revocations !== revocations.generation) {
       session.revoked = revocations.has(session)
@@ -79,27 +83,24 @@ export function createOpener (options: OpenerOptions): Opener {
     hasEnded,
     holds: session => judge(session).holds,
     isLive (session) {
-      const { refusal, holds } = judge(newest(session))
+      const now = renewed.get(session.id)
+      const { refusal, holds } = judge(now === undefined || now.version < session.version ? session : now)
       return !hasEnded(session) && holds && refusal === null
     },
     open ({ tokens, ...session }) {
+      const { version = 0 } = session
       try {
-        return Object.seal<Opened>({
-          ...session, version: session.version ?? 0, renewAt: renews ? tokens?.renewAt ?? Infinity : Infinity, successor: null,
+        const opened = Object.seal<Opened>({
+          ...session, version, renewAt: renews ? tokens?.renewAt ?? Infinity : Infinity,
           headers: headers(session.identity, tokens), ...cookies !== undefined && { cookies: cookies(session.identity, tokens) },
           refusal: refuse(session.identity), holds: holds(session), generation: generation(), revoked: revocations.has(session), revocations: revocations.generation
         })
+        if (version > (renewed.get(session.id)?.version ?? 0)) renewed.set(session.id, opened)
+        return opened
       } catch (error) {
         if (error instanceof IdentityTooLarge) return null
         throw error
       }
     }
   }
-}
-
-/** What a session has become by now. */
-export function newest (session: Opened): Opened {
-  let last = session
-  while (last.successor !== null) last = last.successor
-  return last
 }

@@ -1,10 +1,13 @@
 import { LRUCache } from 'lru-cache'
+import { StoreUnavailable } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Outside } from '../outside.ts'
 import type { CookieJar, SetCookie } from './cookies.ts'
+import { insist } from './store/insist.ts'
 import type { KeptTokens } from './session.ts'
 import type { Session } from './opened.ts'
 import type { Sessions } from './sessions.ts'
+import type { Turns } from './turns.ts'
 import type { Sealed, Window } from './window.ts'
 
 /** What became of the tokens of a session. `ended`: whose they are has to sign in again. */
@@ -23,6 +26,7 @@ export interface Renewals {
    *
    * @param jar of the request that came with this session in `cookieHeader`
    * @param mayAsk whether the provider may be asked for this request
+   * @throws {StoreUnavailable}
    */
   current (session: Session, jar: CookieJar, cookieHeader: string | undefined, mayAsk: boolean): Promise<Current>
 }
@@ -43,9 +47,11 @@ export interface Told {
 }
 
 export interface RenewalsOptions {
-  readonly sessions: Pick<Sessions, 'reread' | 'renew' | 'end' | 'hasEnded' | 'isLive'>
+  readonly sessions: Pick<Sessions, 'look' | 'reread' | 'renew' | 'end' | 'hasEnded' | 'isLive'>
   /** Where a renewed session has another cookie. */
   readonly window?: Window | undefined
+  /** Where others renew the same sessions. */
+  readonly turns?: Turns | undefined
   readonly outside: Outside
   /** Spends the refresh token. @throws whatever is not the person's to mend: the token may be sent again */
   readonly ask: (session: Session, tokens: KeptTokens) => Promise<Answer>
@@ -59,11 +65,16 @@ const FAILING = 100_000
 const UNLEARNED = 60_000
 
 interface Pause { readonly failures: number, readonly until: number }
+type Renewed = Exclude<Answer, { readonly ended: Error }>
 
-/** Renews the tokens of sessions, in one process. */
-export function createRenewals ({ sessions, window, outside, ask, told }: RenewalsOptions): Renewals {
+const UNSAVED = 10_000
+
+/** Renews the tokens of sessions, each once however many ask: in this process, and among all that share a store. */
+export function createRenewals ({ sessions, window, turns, outside, ask, told }: RenewalsOptions): Renewals {
   const flights = new Map<string, Promise<Sealed | null>>()
   const pauses = new LRUCache<string, Pause>({ max: FAILING })
+  /** What a provider has answered and no store has taken: the tokens before are spent, so nobody is asked again. */
+  const unsaved = new LRUCache<string, Renewed>({ max: UNSAVED })
   const isDue = (session: Session) => session.renewAt <= outside.now()
 
   async function end (session: Session, cause: 'refused' | 'replayed', error?: Error): Promise<null> {
@@ -80,16 +91,26 @@ export function createRenewals ({ sessions, window, outside, ask, told }: Renewa
     told.failed(session, error, length)
   }
 
+  /** What somebody else has made of it, where it is newer than what is asked for. */
+  async function newer ({ session, token }: Sealed, jar: CookieJar): Promise<Sealed | 'replayed' | 'spent' | null> {
+    const found = await window?.find(session) ?? null
+    if (found === null || typeof found === 'string') return found
+    const now = await sessions.look(jar, found.cookie)
+    return now === null ? { session, token } : { session: now, token: found.cookie }
+  }
+
   async function renew (before: Sealed, jar: CookieJar): Promise<Sealed | null> {
     const { session } = before
+    const others = turns === undefined ? null : await newer(before, jar)
+    if (others !== null) return typeof others === 'string' ? before : others
     const kept = await sessions.reread(jar, before.token)
     if (kept === null) return null
-    if (kept.session.version > session.version) return { session: kept.session, token: before.token } // somebody else has just done it
+    if (kept.session.version > session.version) return { session: kept.session, token: before.token }
     const { tokens } = kept
     if (tokens?.refresh === undefined) return before
     let answer: Answer
     try {
-      answer = await ask(session, tokens)
+      answer = unsaved.get(session.id) ?? await ask(session, tokens)
     } catch (error) {
       pause(session, error)
       return before
@@ -98,26 +119,43 @@ export function createRenewals ({ sessions, window, outside, ask, told }: Renewa
     return await ('ended' in answer ? end(session, 'refused', answer.ended) : replace(before, jar, answer))
   }
 
-  async function replace (before: Sealed, jar: CookieJar, { identity, tokens, failure }: Exclude<Answer, { readonly ended: Error }>): Promise<Sealed | null> {
+  async function replace (before: Sealed, jar: CookieJar, answer: Renewed): Promise<Sealed | null> {
     const { session } = before
-    const renewed = failure === undefined ? tokens : { ...tokens, renewAt: Math.min(tokens.renewAt ?? Infinity, outside.now() + UNLEARNED) }
+    const { tokens, failure } = answer
+    const renewed = failure === undefined ? answer : { ...answer, tokens: { ...tokens, renewAt: Math.min(tokens.renewAt ?? Infinity, outside.now() + UNLEARNED) } }
+    let sealed: Sealed | null
+    unsaved.set(session.id, answer)
     try {
-      const sealed = await sessions.renew(jar, before, identity, renewed)
-      if (sealed === null) return null
-      window?.put(sealed)
-      pauses.delete(session.id)
-      if (failure === undefined) told.renewed(sealed.session)
-      else told.failed(sealed.session, failure, UNLEARNED)
-      return sealed
+      sealed = await insist(() => save(before, jar, renewed))
     } catch (error) {
+      if (error instanceof StoreUnavailable) throw error
+      unsaved.delete(session.id)
       return await end(session, 'refused', error as Error) // too large now: a new sign-in says so
     }
+    unsaved.delete(session.id)
+    pauses.delete(session.id)
+    if (sealed === null) return null
+    if (failure === undefined) told.renewed(sealed.session)
+    else told.failed(sealed.session, failure, UNLEARNED)
+    return sealed
+  }
+
+  async function save (before: Sealed, jar: CookieJar, { identity, tokens }: Renewed): Promise<Sealed | null> {
+    const sealed = await sessions.renew(jar, before, identity, tokens)
+    if (sealed !== null) {
+      await window?.put(sealed)
+      return sealed
+    }
+    const now = await sessions.reread(jar, before.token) // a store that did not say so may have taken it
+    return now === null || now.session.version <= before.session.version ? null : { session: now.session, token: before.token }
   }
 
   /** One at a time for each session: who comes while it is under way waits for the same. */
   function fly (before: Sealed, jar: CookieJar): Promise<Sealed | null> {
     const { id } = before.session
-    const flight = flights.get(id) ?? renew(before, jar).finally(() => flights.delete(id))
+    const begun = flights.get(id)
+    if (begun !== undefined) return begun
+    const flight = (turns === undefined ? renew(before, jar) : turns.take(id, () => renew(before, jar))).finally(() => flights.delete(id))
     flights.set(id, flight)
     return flight
   }
@@ -127,16 +165,17 @@ export function createRenewals ({ sessions, window, outside, ask, told }: Renewa
     const failing = pauses.get(before.session.id)
     if (failing === undefined) return await fly(before, jar)
     // Nobody waits again for what has just failed; whoever comes after it has the result.
-    if (failing.until <= outside.now()) void fly(before, jar)
+    if (failing.until <= outside.now()) fly(before, jar).catch(() => { /* the next to come is told */ })
     return before
   }
 
   return {
     isDue,
     async current (session, jar, cookieHeader, mayAsk) {
-      const found = window?.find(session) ?? null
-      if (found === 'replayed') return { session: await end(session, 'replayed') }
       const cookie = jar.readSession(cookieHeader) ?? ''
+      const found = await newer({ session, token: cookie }, jar)
+      if (found === 'replayed') return { session: await end(session, 'replayed') }
+      if (found === 'spent') return { session }
       const before = found ?? { session, token: cookie }
       const now = mayAsk ? await newest(before, jar) : before
       if (now === null) return { session: null }

@@ -4,7 +4,7 @@ import { IdentityTooLarge } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { CookieJar, SetCookie } from './cookies.ts'
 import type { Keeping, Kept } from './keeping.ts'
-import { createOpener, newest, type Opened, type OpenerOptions, type Session } from './opened.ts'
+import { createOpener, type Opened, type OpenerOptions, type Session } from './opened.ts'
 import type { KeptTokens, SealedSession } from './session.ts'
 import type { Sealed, Window } from './window.ts'
 
@@ -14,6 +14,8 @@ interface Known {
   readonly mark: string
   /** Milliseconds since the epoch up to which it counts as it is. */
   until: number
+  /** Whether a browser has sent it. */
+  isShown: boolean
 }
 
 export interface SessionOptions extends OpenerOptions {
@@ -40,6 +42,8 @@ export interface Sessions {
   /** Whether a session that was opened earlier may still be used, and its person still enter; asked for streams and sockets. */
   isLive (session: Session): boolean
   hasEnded (session: Session): boolean
+  /** Opens a cookie that no browser need have. @throws {StoreUnavailable} */
+  look (jar: CookieJar, cookie: string): Promise<Session | null>
   /** What is kept of a session now, with its tokens, which no opened one has. @throws {StoreUnavailable} */
   reread (jar: CookieJar, cookie: string): Promise<{ readonly session: Session, readonly tokens: KeptTokens | undefined } | null>
   /**
@@ -65,8 +69,14 @@ export function createSessions (options: SessionOptions): Sessions {
     cache.delete(key)
     return null
   }
-  const remember = (key: string, cookie: string, session: Opened, mark: string): void => {
-    cache.set(key, { session, mark, until: outside.now() + keeping.fresh }, { size: sizeOf(cookie, session) })
+  const remember = (key: string, cookie: string, session: Opened, mark: string, isShown = false): Known => {
+    const known = { session, mark, until: outside.now() + keeping.fresh, isShown }
+    cache.set(key, known, { size: sizeOf(cookie, session) })
+    return known
+  }
+  const show = (known: Known): void => {
+    known.isShown = true
+    if (known.session.version > 0) window?.taken(known.session)
   }
   const take = (key: string, cookie: string, before: Known | undefined, found: Kept | 'same' | null): Session | null => {
     if (found === 'same' && before !== undefined) {
@@ -78,11 +88,23 @@ export function createSessions (options: SessionOptions): Sessions {
       cache.delete(key)
       return null
     }
-    if (before !== undefined) newest(before.session).successor = opened
-    const session = opened.version === 0 || window === undefined ? opened : window.taken({ session: opened, token: cookie }) as Opened
-    if (valid(key, session) === null) return null
-    remember(key, cookie, session, found.mark)
-    return session
+    if (valid(key, opened) === null) return null
+    remember(key, cookie, opened, found.mark, before?.isShown)
+    return opened
+  }
+  const fresh = (key: string): Known | undefined => {
+    const known = cache.get(key)
+    return known !== undefined && known.until > outside.now() ? known : undefined
+  }
+  const read = (jar: CookieJar, cookie: string, key: string): Session | null | Promise<Session | null> => {
+    const under = reading.get(key)
+    if (under !== undefined) return under
+    const known = cache.get(key)
+    const found = keeping.read(jar, cookie, known?.mark)
+    if (!(found instanceof Promise)) return take(key, cookie, known, found)
+    const flight = found.then(found => take(key, cookie, known, found)).finally(() => reading.delete(key))
+    reading.set(key, flight)
+    return flight
   }
 
   return {
@@ -92,15 +114,16 @@ export function createSessions (options: SessionOptions): Sessions {
       const cookie = jar.readSession(cookieHeader)
       if (cookie === null) return null
       const key = keyOf(jar, cookie)
-      const known = cache.get(key)
-      if (known !== undefined && known.until > outside.now()) return valid(key, known.session)
-      const under = reading.get(key)
-      if (under !== undefined) return under
-      const found = keeping.read(jar, cookie, known?.mark)
-      if (!(found instanceof Promise)) return take(key, cookie, known, found)
-      const read = found.then(found => take(key, cookie, known, found)).finally(() => reading.delete(key))
-      reading.set(key, read)
-      return read
+      const found = fresh(key)
+      const session = found === undefined ? read(jar, cookie, key) : valid(key, found.session)
+      const known = found ?? (window === undefined ? undefined : fresh(key))
+      if (known?.isShown === false) show(known)
+      return session
+    },
+    async look (jar, cookie) {
+      const key = keyOf(jar, cookie)
+      const found = fresh(key)
+      return await (found === undefined ? read(jar, cookie, key) : valid(key, found.session))
     },
     async start (jar, cookieHeader, identity, { tokens, mark } = {}) {
       options.headers(identity, tokens) // what no request could carry is refused now, where it can be said why
@@ -120,16 +143,14 @@ export function createSessions (options: SessionOptions): Sessions {
       const renewed: SealedSession = { id, identity, startedAt, expiresAt, version: version + 1, tokens, ...mark !== undefined && { mark } }
       const next = opener.open(renewed)
       if (next === null) throw new IdentityTooLarge('the headers for the app, with the renewed tokens') // the one reason why it does not open
-      const cookie = await keeping.renew(jar, token, renewed)
-      if (cookie === null) return null
-      if (cookie === token) cache.delete(keyOf(jar, cookie))
-      newest(session as Opened).successor = next
-      return { session: next, token: cookie }
+      const kept = await keeping.renew(jar, token, renewed)
+      if (kept === null) return null
+      remember(keyOf(jar, kept.cookie), kept.cookie, next, kept.mark)
+      return { session: next, token: kept.cookie }
     },
     async end (session) {
-      window?.drop(session.id)
       const revoked = revocations.revoke(session) // first, so that nothing that waits below lets anybody in
-      await Promise.all([revoked, keeping.end(session)])
+      await Promise.all([revoked, keeping.end(session), window?.drop(session)])
     }
   }
 }

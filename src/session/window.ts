@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache'
 import type { Outside } from '../outside.ts'
 import type { Session } from './opened.ts'
+import type { Store } from './store/store.ts'
 
-/** A session with its sealed text: what is, or is to become, its cookie. */
+/** A session with what is, or is to become, its cookie. */
 export interface Sealed {
   readonly session: Session
   readonly token: string
@@ -13,57 +13,73 @@ export interface Sealed {
  * then the old one stands for the new session; what it holds is spent, and must not be used again.
  */
 export interface Window {
-  /** The newest of this session; null where that is the one asked for. `replayed`: the browser has long had a newer cookie, so this is a copy. */
-  find (session: Session): Sealed | 'replayed' | null
-  put (renewed: Sealed): void
-  /** A browser has this cookie: those before it count for a little longer, for what was under way. @returns the one session object that stands for it */
-  taken (sealed: Sealed): Session
-  drop (id: string): void
-}
-
-interface Held extends Sealed {
-  /** Cookies before this version are copies, from then on: milliseconds since the epoch. */
-  readonly floor: { readonly version: number, readonly until: number }
+  /**
+   * The newest cookie of this session; null where that is the one asked for. `replayed`: the browser has long had a newer cookie, so this is a
+   * copy. `spent`: it has only just had one, which is not here.
+   *
+   * @throws {StoreUnavailable}
+   */
+  find (session: Session): Promise<{ readonly cookie: string } | 'replayed' | 'spent' | null>
+  /** @throws {StoreUnavailable} */
+  put (renewed: Sealed): Promise<void>
+  /** A browser has the cookie of this session: those before it count for a little longer, for what was under way. */
+  taken (session: Session): void
+  drop (session: Session): Promise<void>
 }
 
 /** Milliseconds in which requests that were under way still come with the cookie before. */
 const GRACE = 30_000
-const SESSIONS = 100_000
-const HELD = 20_000
-const HELD_CHARACTERS = 64 * 1024 * 1024
 
-/** Of one process. What is forgotten for lack of room ends a session at the most: a spent token is never used for it. */
-export function createWindow (outside: Outside): Window {
-  const clock = { perf: { now: () => outside.now() }, ttlResolution: 0 }
-  const newest = new LRUCache<string, number>({ max: SESSIONS, ...clock })
-  const held = new LRUCache<string, Held>({ max: HELD, maxSize: HELD_CHARACTERS, ...clock })
+/** What is known of a session's cookies: the newest version there is, and the one that a browser has shown, before which all are copies from then on. */
+interface Known { readonly newest: number, readonly shown: number, readonly until: number }
+
+/**
+ * In a store, so that all who share it know the same. What is there is sealed as it is in the browser.
+ *
+ * What can be told of a session outlives its cookie: a copy is known as one until the session's end.
+ */
+export function createWindow ({ store, outside }: { readonly store: Store, readonly outside: Pick<Outside, 'now'> }): Window {
   const lifeOf = ({ expiresAt }: Session) => Math.max(1, expiresAt - outside.now())
-  const keep = (entry: Held, ttl: number) => held.set(entry.session.id, entry, { ttl, size: entry.token.length + entry.session.headers.reduce((sum, { length }) => sum + length, 0) })
+  const keys = ({ id }: Session) => ({ known: `versions:${id}`, cookie: `renewed:${id}` })
+  const read = async (session: Session): Promise<[text: string, known: Known] | null> => {
+    const text = await store.get(keys(session).known)
+    if (text === null) return null
+    const [newest = 0, shown = 0, until = 0] = text.split(' ').map(Number)
+    return [text, { newest, shown, until }]
+  }
+  const textOf = ({ newest, shown, until }: Known) => `${newest} ${shown} ${until}`
+
+  /** Another process may have changed it meanwhile: then it is looked at again. */
+  const change = async (session: Session, next: (known: Known | undefined) => Known | null): Promise<Known | null> => {
+    const key = keys(session).known
+    for (;;) {
+      const [text, known] = await read(session) ?? []
+      const changed = next(known)
+      if (changed === null) return null
+      if (text === undefined ? await store.add(key, textOf(changed), lifeOf(session)) : await store.replace(key, text, textOf(changed), lifeOf(session))) return changed
+    }
+  }
+  const show = async (session: Session): Promise<void> => {
+    const { version } = session
+    const changed = await change(session, known => known !== undefined && known.shown >= version ? null : { newest: Math.max(version, known?.newest ?? 0), shown: version, until: outside.now() + GRACE })
+    const cookie = changed?.newest === version ? await store.get(keys(session).cookie) : null
+    if (cookie !== null) await store.replace(keys(session).cookie, cookie, cookie, GRACE) // nobody needs it after that
+  }
 
   return {
-    find ({ id, version }) {
-      const last = newest.get(id)
-      if (last === undefined || last <= version) return null
-      const entry = held.get(id)
-      return entry === undefined || (version < entry.floor.version && entry.floor.until <= outside.now()) ? 'replayed' : entry
+    async find (session) {
+      const [, known] = await read(session) ?? []
+      if (known === undefined || known.newest <= session.version) return null
+      if (session.version < known.shown && known.until <= outside.now()) return 'replayed'
+      const cookie = await store.get(keys(session).cookie)
+      return cookie === null ? 'spent' : { cookie }
     },
-    put (renewed) {
-      const { session } = renewed
-      const floor = held.get(session.id)?.floor ?? { version: session.version - 1, until: -Infinity }
-      newest.set(session.id, session.version, { ttl: lifeOf(session) })
-      keep({ ...renewed, floor }, lifeOf(session))
+    async put ({ session, token }) {
+      await store.set(keys(session).cookie, token, lifeOf(session))
+      await change(session, known => ({ newest: session.version, shown: known?.shown ?? 0, until: known?.until ?? 0 }))
     },
-    taken ({ session, token }) {
-      const { id, version } = session
-      const entry = held.get(id)
-      if (version > (newest.get(id) ?? 0)) newest.set(id, version, { ttl: lifeOf(session) }) // of a process before this one
-      if (entry?.token !== token) return session
-      if (entry.floor.version < version) keep({ ...entry, floor: { version, until: outside.now() + GRACE } }, GRACE)
-      return entry.session
-    },
-    drop (id) {
-      held.delete(id)
-      newest.delete(id)
-    }
+    // Nobody waits for it: until it is known, copies are taken for what is under way.
+    taken (session) { show(session).catch(() => { /* the store says by itself that it is away */ }) },
+    async drop (session) { await Promise.all(Object.values(keys(session)).map(key => store.remove(key))) }
   }
 }

@@ -9,6 +9,7 @@ import { createRenewals, type Answer, type RenewalsOptions } from '../../src/ses
 import { createRevocations } from '../../src/session/revocations.ts'
 import { keepTokens, type KeptTokens } from '../../src/session/session.ts'
 import { createSessions, type SessionOptions } from '../../src/session/sessions.ts'
+import { createMemoryStore } from '../../src/session/store/memory.ts'
 import { createWindow } from '../../src/session/window.ts'
 import { TestOutside } from '../fixtures/outside.ts'
 
@@ -26,7 +27,8 @@ interface More extends Partial<SessionOptions> { readonly answer?: (session: Ses
 /** One gate, whose provider gives `refresh-1`, `refresh-2` and so on, and counts. */
 function setUp ({ answer, ...more }: More = {}) {
   const outside = new TestOutside()
-  const window = createWindow(outside)
+  const store = createMemoryStore({ outside })
+  const window = createWindow({ store, outside })
   const sessions = createSessions({ keeping: keepInCookies({ seal: createKeyring(undefined, [key], outside).session, outside, gate: 'gate' }), revocations: createRevocations({ outside, lifetime: 24 * HOUR }), renews: true, outside, lifetime: 24 * HOUR, headers: identity => ['X-Groups', identity.groups.join()], refuse: () => null, window, ...more })
   const sent: (string | undefined)[] = []
   const events: string[] = []

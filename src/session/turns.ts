@@ -1,0 +1,40 @@
+import type { Outside } from '../outside.ts'
+import type { Store } from './store/store.ts'
+
+/** Lets one process at a time do a thing, among all that share a store. */
+export interface Turns {
+  /**
+   * Waits until nobody else works under this name, and then works.
+   *
+   * @throws what `work` throws, and {StoreUnavailable}
+   */
+  take<T> (name: string, work: () => Promise<T>): Promise<T>
+}
+
+/** Milliseconds after which a process that has vanished loses its turn. One that works holds it for as long as that takes. */
+const LEASE = 10_000
+const ASKED_EVERY = 100
+
+/** Each a lease in the store: who holds one lengthens it, whatever a slow provider takes. A lease alone fences nothing off: what is written under it says of which version it is. */
+export function createTurns ({ store, outside, lease = LEASE }: { readonly store: Store, readonly outside: Pick<Outside, 'random'>, readonly lease?: number }): Turns {
+  return {
+    async take (name, work) {
+      const key = `turn:${name}`
+      const mine = outside.random(16).toString('base64url')
+      while (!await store.add(key, mine, lease)) await pause(ASKED_EVERY)
+      // A store that is away for a moment takes the lease with it only if it forgets: then it is taken anew, if nobody was quicker.
+      const hold = async () => { if (!await store.replace(key, mine, mine, lease)) await store.add(key, mine, lease) }
+      const holding = setInterval(() => { hold().catch(() => { /* the next time, or never: then another may begin */ }) }, lease / 3)
+      try {
+        return await work()
+      } finally {
+        clearInterval(holding)
+        await store.remove(key, mine).catch(() => { /* it ends by itself */ })
+      }
+    }
+  }
+}
+
+async function pause (milliseconds: number): Promise<void> {
+  await new Promise(resolve => { setTimeout(resolve, milliseconds) })
+}
