@@ -42,14 +42,13 @@ async function guard (app: FastifyInstance, options: GuardOptions): Promise<void
 export default fp(guard, { name: 'guard', dependencies: ['sessions', 'errors', 'places'] })
 
 function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin }: GuardOptions): Error | null {
-  const { refusal } = request
   const identity = request.session?.identity ?? null
   const way = { method: request.method, host: request.arrival.asked }
   const own = judge.decide(place, way, identity)
   const { destination } = request.raw.headers // of COPY and MOVE: a second target (RFC 4918 §10.3). Of any other method too, which the app may read as one of these
   const other = own.verdict === 'admitted' && destination !== undefined ? judge.decideDestination(destination, request.arrival.origin, place, way, identity) : own
   const judged = other.verdict === 'admitted' ? own : other
-  const decision = forRefused(judged, refusal)
+  const decision = forRefused(judged, request.refused?.refusal ?? null)
   const rules = () => own === judged ? { log: { identity: held(identity), rules: judge.explain(place, way, identity).rules } } : {}
   switch (decision.verdict) {
     case 'admitted':
