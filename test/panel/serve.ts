@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { delimiter, dirname } from 'node:path'
+import type { Test } from 'tap'
+import { keepRunning } from '../docs/stage.ts'
 import { freePort } from '../fixtures/gate.ts'
-
-interface Teardown { teardown (work: () => Promise<void>): void }
 
 export interface PanelSetup {
   /** Names in test/panel/apps, without `.py`; each is a page. */
@@ -24,32 +22,17 @@ export interface PanelServer {
  * @returns when it serves: what gives all it has written so far
  * @throws what it wrote, if it ended before it served
  */
-export async function typePanelServe (t: Teardown, interpreter: string, line: string, env: Readonly<Record<string, string>> = {}): Promise<PanelServer['said']> {
-  const { PATH = '', HOME } = process.env
-  const shell = spawn('/bin/sh', ['-c', line], {
-    cwd: 'test/panel/apps', detached: true, stdio: ['ignore', 'pipe', 'pipe'],
-    env: { HOME, PATH: dirname(interpreter) + delimiter + PATH, ...env } // and nothing that Panel might read of whoever runs the tests
+export async function typePanelServe (t: Test, interpreter: string, line: string, env: Readonly<Record<string, string>> = {}): Promise<PanelServer['said']> {
+  const { PATH = '', HOME = '' } = process.env
+  const { said } = await keepRunning(t, '/bin/sh', ['-c', `cd test/panel/apps\n${line}`], {
+    env: { HOME, PATH: dirname(interpreter) + delimiter + PATH, ...env }, // and nothing that Panel might read of whoever runs the tests
+    ready: text => text.includes('Starting Bokeh server with process id') // behind the addresses of all apps
   })
-  const ended = once(shell, 'exit')
-  t.teardown(async () => {
-    if (shell.exitCode === null && shell.pid !== undefined) process.kill(-shell.pid, 'SIGKILL') // the shell, and what it has started
-    await ended
-  })
-  let said = ''
-  await new Promise<void>((resolve, reject) => {
-    for (const stream of [shell.stdout, shell.stderr]) {
-      stream.setEncoding('utf8').on('data', (chunk: string) => {
-        said += chunk
-        if (said.includes('Starting Bokeh server with process id')) resolve() // behind the addresses of all apps
-      })
-    }
-    shell.on('exit', () => reject(new Error(`${line} ended: ${said}`)))
-  })
-  return () => said
+  return said
 }
 
 /** `panel serve` with these apps, at a port of its own, and nothing that is not said. */
-export async function startPanel (t: Teardown, interpreter: string, { apps, flags = [], env = {} }: PanelSetup): Promise<PanelServer> {
+export async function startPanel (t: Test, interpreter: string, { apps, flags = [], env = {} }: PanelSetup): Promise<PanelServer> {
   const port = await freePort()
   const line = ['panel serve', ...apps.map(name => `${name}.py`), `--port=${port} --address=127.0.0.1`, ...flags].join(' ')
   return { url: `http://127.0.0.1:${port}`, said: await typePanelServe(t, interpreter, line, env) }
