@@ -9,6 +9,11 @@ export function isForPanel ({ upstreamIdentity }: Pick<Config, 'upstreamIdentity
   return upstreamIdentity === 'panel-cookies'
 }
 
+/** Whether the app believes the token of a page in what it says of the person: Panel is made of Bokeh. */
+export function isForBokeh (config: Pick<Config, 'upstreamIdentity' | 'websocketOrigin'>): boolean {
+  return isForPanel(config) || config.websocketOrigin === 'bokeh'
+}
+
 /** Whether the app opens with our key what is in its cookies: with `auto` the key is taken for the app's own, which it is where it was lifted from there. */
 export function appOpens ({ appEncryption, oauthEncryptionKey }: Pick<Config, 'appEncryption' | 'oauthEncryptionKey'>): boolean {
   return appEncryption === 'auto' ? oauthEncryptionKey.length > 0 : appEncryption === 'yes'
