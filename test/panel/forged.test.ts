@@ -109,6 +109,9 @@ t.test('where the app does not sign its sessions, the gate refuses what is captu
   const again = await openSession(`${lifted.origin}/who`, adas.token, handshake(lifted, ada))
   t.teardown(again.close)
   t.match(seenIn(await again.document()), { user: 'ada@example.com' }, 'ada herself comes back to her page')
+  t.match(await tried(forgeToken({})), { seen: { user: 'ben@example.com', told: 'ben@example.com' } }, 'a token that says nothing of the person is about who brings it')
+  const unopened = readToken(tokenOf((await ada.navigate(`${lifted.origin}/who`)).body))
+  t.match(await tried(forgeToken(own, unopened.session_id)), { seen: { user: 'ada@example.com' } }, 'what remains: by its id he is in a page of hers that was made, and not opened here')
   t.match((await tried(forgeToken(own), '/private')).document, 'private page of ben', 'authorize_callback of one app is not asked by a websocket: he is in, as himself')
 })
 
