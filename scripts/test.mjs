@@ -1,5 +1,6 @@
 // npm test: types, lint, the built package, then every test file. Ends with the line that CI counts.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
 
 const root = new URL('..', import.meta.url)
@@ -9,11 +10,15 @@ function run (command, ...args) {
   return spawnSync(command, args, { stdio: 'inherit', cwd: root }).status === 0
 }
 
+async function start (command, ...args) {
+  const [status] = await once(spawn(command, args, { stdio: 'inherit', cwd: root }), 'exit')
+  return status === 0
+}
+
 rmSync(new URL('build', root), { recursive: true, force: true })
 const sound = [
   run('npx', 'tsc', '-p', 'tsconfig.json'),
-  run('npx', 'eslint', '.'),
-  run('npm', 'run', '--silent', 'build')
+  ...await Promise.all([start('npx', 'eslint', '.'), start('npm', 'run', '--silent', 'build')])
 ].every(Boolean)
 const tested = run('npx', 'tap', '--reporter=terse', `--output-file=${results}`, ...process.argv.slice(2))
 

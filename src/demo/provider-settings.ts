@@ -15,6 +15,7 @@ export interface SettingsOptions {
   /** In seconds. */
   readonly accessTokenLife?: number | undefined
   readonly refreshTokens?: boolean | undefined
+  readonly signingKey?: JWK | undefined
 }
 
 const hour = 3600
@@ -22,13 +23,13 @@ const day = 24 * hour
 /** In seconds. Each is named because the library tells the console about every one that is not. */
 const ttl = { AccessToken: hour, AuthorizationCode: 60, IdToken: hour, RefreshToken: day, Interaction: hour, Session: day, Grant: day }
 
-/** What the embedded provider promises its clients; keys are made anew at every start. */
-export async function providerSettings (library: typeof Library, { people, adapter, remembers, outside, accessTokenLife, refreshTokens }: SettingsOptions): Promise<Configuration> {
+/** What the embedded provider promises its clients; keys are made anew at every start unless one is given. */
+export async function providerSettings (library: typeof Library, { people, adapter, remembers, outside, accessTokenLife, refreshTokens, signingKey }: SettingsOptions): Promise<Configuration> {
   return {
     adapter,
     ttl: { ...ttl, ...accessTokenLife !== undefined && { AccessToken: accessTokenLife } },
     ...refreshTokens === true && { issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'), rotateRefreshToken: true },
-    jwks: { keys: [await signingKey()] },
+    jwks: { keys: [signingKey ?? await makeSigningKey()] },
     cookies: { keys: [outside.random(32).toString('base64url')] },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
     scopes: ['openid', 'offline_access'],
@@ -54,7 +55,8 @@ export async function providerSettings (library: typeof Library, { people, adapt
   }
 }
 
-async function signingKey (): Promise<JWK> {
+/** RS256. It takes a tenth of a second or two. */
+export async function makeSigningKey (): Promise<JWK> {
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
   return { ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig' } as JWK
 }

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type Provider from 'oidc-provider'
 import type * as Library from 'oidc-provider'
-import type { AdapterPayload } from 'oidc-provider'
+import type { AdapterPayload, JWK } from 'oidc-provider'
 import { outside as realOutside } from '../outside.ts'
 import type { Outside } from '../outside.ts'
 import { interactions } from './interactions.ts'
@@ -40,6 +40,8 @@ export interface DemoProviderOptions {
   readonly accessTokenLife?: number
   /** A refresh token with every sign-in, where otherwise `offline_access` and `prompt=consent` bring one; each is good for once. */
   readonly refreshTokens?: boolean
+  /** Private; of the provider's own making unless given. */
+  readonly signingKey?: JWK
 }
 
 export interface DemoProvider {
@@ -58,14 +60,14 @@ export interface DemoProvider {
  * @throws {DemoRefused} the address is not loopback, the port is taken, or `oidc-provider` is not installed
  */
 export async function startProvider (options: DemoProviderOptions): Promise<DemoProvider> {
-  const { people = fourPeople, address = '127.0.0.1', remembers = true, outside = realOutside, accessTokenLife, refreshTokens } = options
+  const { people = fourPeople, address = '127.0.0.1', remembers = true, outside = realOutside, accessTokenLife, refreshTokens, signingKey } = options
   const library = await loadLibrary()
   const clients = new Map(options.clients.map(client => [client.id, metadata(client)]))
   const requests: { method: string, path: string }[] = []
   const server = createServer()
   const { port, close } = await listenOnLoopback(server, options.port ?? 0, address)
   const issuer = `http://${address.includes(':') ? `[${address}]` : address}:${port}`
-  const provider = new library.Provider(issuer, await providerSettings(library, { people, adapter: createMemory(clients, outside), remembers, outside, accessTokenLife, refreshTokens }))
+  const provider = new library.Provider(issuer, await providerSettings(library, { people, adapter: createMemory(clients, outside), remembers, outside, accessTokenLife, refreshTokens, signingKey }))
   equip(provider, library, { ...options, people })
   const answer = provider.callback()
   server.on('request', (request, response) => {

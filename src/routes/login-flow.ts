@@ -121,7 +121,8 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
         if (refusal.lacks === 'groups' && !namesGroups(said)) throw groupsMissing(refusal, said)
         throw new AccessDenied(refusal.detail, { reason: refusal.reason })
       }
-      if (request.session !== null) await sessions.end(request.session)
+      const before = request.session ?? request.refused
+      if (before !== null) await sessions.end(before)
       const cookies = await sessions.start(request.jar, request.headers.cookie, identity, { tokens: options.keepTokens(said.tokens, identity.provider), mark: said.mark })
       const kept = cookies.filter(({ options }) => options.maxAge > 0).length
       reply.setCookies([...cookies, options.loops.succeeded(request.jar, request.headers.cookie, request.arrival.proto, kept)])

@@ -15,12 +15,15 @@ export interface Session extends Omit<SealedSession, 'tokens'> {
   readonly headers: readonly string[]
   /** What it is told besides, as the pairs of a `Cookie` header, fresh each time; absent where it reads none of ours. */
   readonly cookies?: () => string
+  /** Marks of what the app was told in this session before its tokens were renewed: a page that is still open says so. */
+  readonly earlier: readonly string[]
   /** Not null when the allow lists no longer admit this person: as they were when this was last opened, or asked for. */
   readonly refusal: Refusal | null
 }
 
 /** The judgement is worked out anew when the policy or what was revoked is another, in place: what holds the session sees it too. */
 export interface Opened extends Session {
+  earlier: readonly string[]
   refusal: Refusal | null
   holds: boolean
   revoked: boolean
@@ -43,6 +46,8 @@ export interface OpenerOptions {
   readonly generation?: () => number
   /** Whether tokens are renewed; they are not, unless given. */
   readonly renews?: boolean
+  /** Marks of what the app is told in a session, where somebody will ask for them. */
+  readonly marks?: ((session: Session) => readonly string[]) | undefined
 }
 
 /** Makes of a session that was kept one that requests can go by, and says whether they still may. */
@@ -50,6 +55,8 @@ export interface Opener {
   /** @returns null where settings ask for more now than when it was kept, so that no app would take it: a new sign-in says so */
   open (session: SealedSession): Opened | null
   hasEnded (session: Opened): boolean
+  /** One session in place of another: what was told before is not forgotten. */
+  succeed (before: Opened, next: Opened): void
   /** Works the judgement out anew where it may be another by now. @returns whether what let the person in still holds */
   holds (session: Opened): boolean
   /** Whether who holds this session may still use it, by what it has become since. */
@@ -58,9 +65,11 @@ export interface Opener {
 
 /** Whoever holds a session that was pushed out goes by what they hold. */
 const RENEWED = 50_000
+/** Most of what is told stays the same, so that this goes some ten renewals back: longer than the token of a page lasts. */
+const EARLIER = 48
 
 export function createOpener (options: OpenerOptions): Opener {
-  const { revocations, outside, headers, cookies, refuse, holds = () => true, generation = () => 0, renews = false } = options
+  const { revocations, outside, headers, cookies, refuse, holds = () => true, generation = () => 0, renews = false, marks = () => [] } = options
   /** Of sessions that were renewed, as they are now: a websocket holds the one that it was opened with. */
   const renewed = new LRUCache<string, Opened>({ max: RENEWED })
   const hasEnded = (session: Opened): boolean => {
@@ -81,6 +90,9 @@ export function createOpener (options: OpenerOptions): Opener {
   }
   return {
     hasEnded,
+    succeed (before, next) {
+      next.earlier = [...new Set([...next.earlier, ...before.earlier, ...marks(before)])].slice(-EARLIER)
+    },
     holds: session => judge(session).holds,
     isLive (session) {
       const now = renewed.get(session.id)
@@ -90,12 +102,13 @@ export function createOpener (options: OpenerOptions): Opener {
     open ({ tokens, ...session }) {
       const { version = 0 } = session
       try {
+        const known = renewed.get(session.id)
         const opened = Object.seal<Opened>({
-          ...session, version, renewAt: renews ? tokens?.renewAt ?? Infinity : Infinity,
+          ...session, version, earlier: known?.earlier ?? [], renewAt: renews ? tokens?.renewAt ?? Infinity : Infinity,
           headers: headers(session.identity, tokens), ...cookies !== undefined && { cookies: cookies(session.identity, tokens) },
           refusal: refuse(session.identity), holds: holds(session), generation: generation(), revoked: revocations.has(session), revocations: revocations.generation
         })
-        if (version > (renewed.get(session.id)?.version ?? 0)) renewed.set(session.id, opened)
+        if (version > (known?.version ?? 0)) renewed.set(session.id, opened)
         return opened
       } catch (error) {
         if (error instanceof IdentityTooLarge) return null

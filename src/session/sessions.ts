@@ -145,6 +145,7 @@ export function createSessions (options: SessionOptions): Sessions {
       if (next === null) throw new IdentityTooLarge('the headers for the app, with the renewed tokens') // the one reason why it does not open
       const kept = await keeping.renew(jar, token, renewed)
       if (kept === null) return null
+      opener.succeed(session as Opened, next)
       remember(keyOf(jar, kept.cookie), kept.cookie, next, kept.mark)
       return { session: next, token: kept.cookie }
     },

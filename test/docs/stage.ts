@@ -5,7 +5,9 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { oauthSecret } from '../../src/cli/oauth-secret.ts'
 import { startProvider, type DemoProvider } from '../../src/demo/provider.ts'
+import { outside } from '../../src/outside.ts'
 import { CLIENT, freePort } from '../fixtures/gate.ts'
 import { isCi, skipped } from '../fixtures/lacking.ts'
 import { everybody, type Person } from '../fixtures/people.ts'
@@ -38,7 +40,7 @@ export async function startStage (t: Test, { people = everybody }: { readonly pe
   t.teardown(() => provider.close())
   const certificate = makeCertificate(folder)
   for (const name of ['client-secret', 'github-secret']) writeFileSync(join(folder, name), CLIENT.secret)
-  for (const name of ['cookie-secret', 'encryption-key']) writeFileSync(join(folder, name), `${runSync('oauth-secret')}\n`)
+  for (const name of ['cookie-secret', 'encryption-key']) writeFileSync(join(folder, name), `${oauthSecret(outside)}\n`)
   const pairs: [string, string][] = [
     ['https://id.example.com', provider.issuer], ['https://app.example.com', publicOrigin], ['CLIENT_ID', CLIENT.id], ['CLIENT_SECRET', CLIENT.secret],
     ['/etc/ssl/app.example.com/', `${folder}/`], ['/etc/oauth-gate/', `${folder}/`], ['/etc/traefik/', `${folder}/`], ['/run/oauth-gate/', `${folder}/`],
@@ -122,8 +124,4 @@ function shims (folder: string): string {
   command('npx', '#!/bin/sh\n[ "$1" = oauth-gate ] || { echo "npx $1 is not of this project" >&2; exit 1; }\nexec "$@"\n')
   command('sudo', '#!/bin/sh\nexec "$@"\n')
   return bin
-}
-
-function runSync (...args: string[]): string {
-  return spawnSync(process.execPath, ['--input-type=module', '-e', `process.exitCode = await (await import(${JSON.stringify(main)})).main(process.argv.slice(1))`, '--', ...args], { encoding: 'utf8' }).stdout.trim()
 }
