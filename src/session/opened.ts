@@ -50,7 +50,8 @@ export interface OpenerOptions {
 export interface Opener {
   /** @returns null where settings ask for more now than when it was kept, so that no app would take it: a new sign-in says so */
   open (session: SealedSession): Opened | null
-  hasEnded (session: Opened): boolean
+  /** @param sure whether it must not count while nobody knows what others have revoked. @throws {StoreUnavailable} if so */
+  hasEnded (session: Opened, sure?: boolean): boolean
   /** Works the judgement out anew where it may be another by now. @returns whether what let the person in still holds */
   holds (session: Opened): boolean
   /** Whether who holds this session may still use it, by what it has become. */
@@ -59,10 +60,11 @@ export interface Opener {
 
 export function createOpener (options: OpenerOptions): Opener {
   const { revocations, outside, headers, cookies, refuse, holds = () => true, generation = () => 0, renews = false } = options
-  const hasEnded = (session: Opened): boolean => {
-    if (session.revocations !== revocations.generation) {
+  const hasEnded = (session: Opened, sure = false): boolean => {
+    if (session.revocations !== revocations.generation) { // always, while it is NaN
       session.revoked = revocations.has(session)
       session.revocations = revocations.generation
+      if (sure && !session.revoked && session.expiresAt > outside.now()) revocations.demand()
     }
     return session.revoked || session.expiresAt <= outside.now()
   }
