@@ -53,7 +53,7 @@ function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin }:
   const judged = other.verdict === 'admitted' ? own : other
   const decision = forRefused(judged, refusal)
   // Who is asking may be one of those who may pass, or not: only what is open to everybody, and tells the app of nobody, does not depend on it.
-  if (request.failure !== null && !(decision.verdict === 'admitted' && decision.anonymous)) return request.failure
+  if (request.failure !== null && !(decision.verdict === 'admitted' && decision.anonymous && decision.optional !== true)) return request.failure
   const rules = () => own === judged ? { log: { identity: held(identity), rules: judge.explain(place, way, identity).rules } } : {}
   switch (decision.verdict) {
     case 'admitted':
