@@ -27,7 +27,7 @@ import { serverOptions } from './server.ts'
  */
 export async function createGate (config: Config, outside: Outside = machine, host?: FastifyInstance): Promise<FastifyInstance> {
   const log = host?.log ?? createLogger({ level: config.logLevel, format: config.logFormat })
-  const parts = createParts(config, outside, log, host && { tls: host.server instanceof Server })
+  const parts = await createParts(config, outside, log, host && { tls: host.server instanceof Server })
 
   // Before any hook: a raw target becomes the name of a route. Ours, a callback, or the upstream it leads to.
   const app = fastify(serverOptions(config, outside, log, parts.places.rewrite))
@@ -42,7 +42,7 @@ export async function createGate (config: Config, outside: Outside = machine, ho
   await app.register(guard, parts) // may they?
 
   await app.register(ownRoutes, { prefix: parts.urls.routes.base, flow: parts.flow }) // to the provider and back
-  await app.register(probes, parts.probes)
+  if (parts.probes !== undefined) await app.register(probes, parts.probes)
 
   await app.register(host === undefined ? upstreams : handBack, parts) // and on to the application
   const listener = host ?? app

@@ -30,13 +30,13 @@ import { createLogins } from './session/login.ts'
 import { createLoopBreaker } from './session/loop.ts'
 import { createPanelCookies, GUEST, isPanelCookie } from './session/panel-cookies.ts'
 import { createRenewals } from './session/renewals.ts'
-import { createRevocations } from './session/revocations.ts'
+import { createRevocations, type RevocationOptions, type Revocations } from './session/revocations.ts'
 import { keepTokens, type GivenTokens } from './session/session.ts'
 import { createSessions } from './session/sessions.ts'
 import { createMemoryStore } from './session/store/memory.ts'
-import type { Store } from './session/store/store.ts'
 import { createTurns } from './session/turns.ts'
 import { createWindow } from './session/window.ts'
+import { openStores, type Stores } from './stores.ts'
 
 const DAY = 24 * 60 * 60_000
 
@@ -48,24 +48,27 @@ export interface Inside {
 
 type Log = Pick<Logger, 'info' | 'warn' | 'error'>
 
-/** Everything the gate is made of, made once from its configuration. */
-export function createParts (config: Config, outside: Outside, log: Log, inside?: Inside) {
+/** Everything the gate is made of, made once from its configuration. @throws {ConfigError} what it needs is not installed */
+export async function createParts (config: Config, outside: Outside, log: Log, inside?: Inside) {
   const gate = gateId(config)
   const tls = inside?.tls ?? config.sslCertfile !== undefined
   const keyring = createKeyring(config.cookieSecret, config.oauthEncryptionKey.map(key => Buffer.from(key, 'base64url')), outside, isForPanel(config) ? { opens: appOpens(config) } : undefined)
   const { entry, judge, servesHost, oneHost, headers } = createPolicy(config, inside !== undefined)
   const logins = createLogins(keyring, gate, outside)
   const lifetime = config.oauthExpiryDays * DAY
-  const store = createStore(config, outside)
+  const stores = await openStores(config, outside, log)
+  const { sessions: store } = stores
   const keeping = { seal: keyring.session, outside, gate }
   const renews = config.oauthRefreshTokens
-  const shared = store ?? createMemoryStore({ outside })
+  const shared = store ?? stores.revocations ?? createMemoryStore({ outside })
   const window = renews && store === undefined ? createWindow({ store: shared, outside }) : undefined
   const turns = shared.reach === 'process' ? undefined : createTurns({ store: shared, outside })
   const keep = (tokens: GivenTokens | undefined) => keepTokens(config, tokens, outside.now())
   const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
-  const probes = { paths: inside === undefined ? [config.pingPath, config.readyPath] : [] }
+  const revocations = createRevocations({ outside, lifetime, store: stores.revocations, set: `${gate}:revoked`, ...tellOfRevocations(log) })
+  await revocations.recall().catch(() => { /* said already, and learned as soon as the store is there */ })
+  const probes = inside === undefined ? { ping: config.pingPath, ready: config.readyPath, async isReady () { await readiness(stores, revocations) } } : undefined
   const verifier = createVerifier(outside)
   const people = { keys: keyring.people, verify: verifier.verify }
   const providers = createProviders(config.providers.map(settings => activate(settings, config, { outside, people, onFailure: error => warnOfProvider(log, settings.id, error) })))
@@ -73,20 +76,20 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const cookies = panelCookies(config, keyring, outside)
   const pageTokens = isForBokeh(config) ? createPageTokens({ owned: headers.owned, prefix: config.prefix, open: cookies?.open }) : undefined
   const sessions = createSessions({
-    window, renews, outside, lifetime, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations: createRevocations({ outside, lifetime, store }), headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, refuse: entry.refuse,
+    window, renews, outside, lifetime, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations, headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, refuse: entry.refuse,
     holds: ({ identity: { provider, subject }, mark }) => providers.find(provider)?.people?.stands(subject, mark) ?? true,
     generation: () => known.reduce((sum, { generation }) => sum + generation, entry.generation)
   })
   const renewals = renews ? createRenewals({ sessions, window, turns, outside, ask: createAsker({ providers, keepTokens: keep }), told: tellOfRenewals(log) }) : undefined
   const tellAbsence = renews ? tellOfAbsence(log) : undefined
   const jars = createJars(config)
-  const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbacks: providers.all.some(({ flow }) => flow === 'code') })
+  const places = createPlaces({ judge, logins, urls, paths: probes === undefined ? [] : [probes.ping, probes.ready], callbacks: providers.all.some(({ flow }) => flow === 'code') })
   const logo = logoOf(config)
   const pages = pagesOf(config, urls, logo, log)
   return {
     places, probes, sessions, renewals, loops, judge, urls, pages, pageTokens,
     live: createLiveSessions(sessions),
-    watches: [...entry.files.map(list => watchEmails(list, log)), ...known.flatMap(people => people.path === undefined ? [] : [watchPeople(people, people.path, log)]), verifier],
+    watches: [...entry.files.map(list => watchEmails(list, log)), ...known.flatMap(people => people.path === undefined ? [] : [watchPeople(people, people.path, log)]), verifier, ...stores.all.map(store => ({ close: () => void store.close() }))],
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
     jars,
     servesHost,
@@ -108,8 +111,17 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   }
 }
 
-function createStore ({ sessionStore }: Config, outside: Outside): Store | undefined {
-  return sessionStore === 'memory' ? createMemoryStore({ outside }) : undefined
+function tellOfRevocations (log: Log): Pick<RevocationOptions, 'unlearned' | 'overflowed'> {
+  return {
+    unlearned: error => log.error({ event: 'revocations.unknown', detail: error instanceof Error ? error.message : String(error) }, 'the store does not say who has signed out; sessions do not count until it does'),
+    overflowed: startedAt => log.error({ event: 'revocations.overflowed', before: new Date(startedAt).toISOString() }, 'there were more sign-outs than can be remembered one by one: all sessions that began before then have ended')
+  }
+}
+
+/** @throws {StoreUnavailable} whoever brings a session could not be answered now */
+async function readiness ({ all }: Stores, revocations: Revocations): Promise<void> {
+  await Promise.all(all.map(store => store.get('ready')))
+  revocations.demand()
 }
 
 function commonOutward (config: Config, owned: ReadonlySet<string>): CommonOutward {

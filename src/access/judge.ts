@@ -22,7 +22,8 @@ export interface Place {
 }
 
 export type Decision =
-  | { readonly verdict: 'admitted', readonly anonymous: boolean }
+  /** `optional`: a stranger may pass, and of somebody who is signed in the app would be told. */
+  | { readonly verdict: 'admitted', readonly anonymous: boolean, readonly optional?: true }
   | { readonly verdict: 'sign-in' }
   | { readonly verdict: 'denied', readonly reason: string, readonly detail: string }
   | { readonly verdict: 'ambiguous', readonly detail: string }
@@ -71,6 +72,7 @@ export interface JudgeOptions {
 const signIn: Decision = { verdict: 'sign-in' }
 const admitted: Decision = { verdict: 'admitted', anonymous: false }
 const admittedAnonymous: Decision = { verdict: 'admitted', anonymous: true }
+const admittedStranger: Decision = { verdict: 'admitted', anonymous: true, optional: true }
 const none: readonly string[] = []
 
 /** @throws {TypeError} an upstream's path is none, or two upstreams have the same */
@@ -156,7 +158,8 @@ function prefixOf (path: string): Prefix {
 }
 
 function admitsStranger (rules: readonly Rule[]): Decision {
-  return rules.length > 0 && rules.every(rule => rule.open) ? admittedAnonymous : signIn
+  if (rules.length === 0 || !rules.every(rule => rule.open)) return signIn
+  return rules.every(rule => rule.anonymous) ? admittedAnonymous : admittedStranger
 }
 
 /** The app is told of nobody only where no reading is of a page that wants to know. */

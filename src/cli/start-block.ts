@@ -7,6 +7,7 @@ import type { Credentials } from '../passwords/people.ts'
 import { createPolicy } from '../policy.ts'
 import { placesOf } from '../provider-places.ts'
 import { appLines, describeApp } from './app-line.ts'
+import { describeSessions, openStoresOf } from './store-lines.ts'
 
 export interface Started {
   readonly config: Config
@@ -39,6 +40,7 @@ export function startBlock ({ config, version, listening, notices }: Started): s
     ...config.header.map(({ name, expression }): [string, string] => ['Header', `${name}=${expression.text}`]),
     ...describePanelIdentity(config).map((line): [string, string] => ['Panel', line]),
     ['Sign-in lasts', days(config.oauthExpiryDays)],
+    ['Sessions', describeSessions(config)],
     ...config.allowedDomains === undefined && config.allowedEmails === undefined && config.allowedEmailsFile === undefined ? [] : [['Note', `an address counts as far as ${labels} vouches for it; nobody may be able to choose theirs there`] as [string, string]],
     ...notices.map((notice): [string, string] => ['Note', notice]),
     ...warnings(config, listening).map((warning): [string, string] => ['Warning', warning])
@@ -86,6 +88,7 @@ function warnings (config: Config, listening: string): string[] {
     [config.providers.some(settings => believesTls(settings, config)), 'the provider’s keys are unknown, so an id_token is believed because TLS brought it. Set --oauth-issuer to have signatures verified.'],
     [config.providers.some(({ tlsSkipVerifyInsecure }) => tlsSkipVerifyInsecure), `--tls-skip-verify-insecure is set: no certificate of ${unverified(config)} is checked, so whoever sits between it and the gate learns the client secret and can sign in as anybody. For tests alone; for a private authority there is --tls-client-ca.`],
     [config.providers.some(({ usePkce }) => !usePkce), 'PKCE is off: a stolen code can be used elsewhere.'],
+    ...openStoresOf(config).map((text): [boolean, string] => [true, text]),
     [config.upstreamSkipVerify, 'certificates of the app are not checked.'],
     [config.allowUnverifiedEmail, 'addresses that the provider has not verified are believed.'],
     [config.cookieSecure === 'off', 'cookies are sent over plain http as well.'],

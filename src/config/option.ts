@@ -16,6 +16,7 @@ import { providerEntries } from './kinds/provider-entries.ts'
 import { role, roles } from './kinds/roles.ts'
 import { rules } from './kinds/rules.ts'
 import { choice, days, duration, fileName, flag, integer, list, text, word, words } from './kinds/scalars.ts'
+import { redisAddress, sessionStore } from './kinds/store.ts'
 import { template } from './kinds/template.ts'
 import { upstreams } from './kinds/upstreams.ts'
 
@@ -81,6 +82,8 @@ export const option = {
   loginTemplate: of(template('login')),
   logoutTemplate: of(template('logout')),
   upstreams: of(upstreams),
+  sessionStore: of(sessionStore),
+  redis: of(redisAddress),
   rules: of(rules),
   guestEndpoints: of(guestEndpoints),
   skipRoutes: of(skipRoutes),

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { asked } from '../access/navigation.ts'
 import * as failures from '../errors.ts'
-import { AccessDenied, CookiesRefused, FormNotSent, FramedLogin, GateError, LoginCancelled, LoginMismatch, LoginReplayed, LoginRequired, MalformedRequest, NotFound, SignInLoop, Unexpected, UpstreamUnreachable } from '../errors.ts'
+import { AccessDenied, CookiesRefused, FormNotSent, FramedLogin, GateError, LoginCancelled, LoginMismatch, LoginReplayed, LoginRequired, MalformedRequest, NotFound, SignInLoop, StoreUnavailable, Unexpected, UpstreamUnreachable } from '../errors.ts'
 import type { OwnUrls } from '../own-urls.ts'
 import type { Action, ErrorPage } from '../pages/error.ts'
 import type { Pages } from '../pages/index.ts'
@@ -18,6 +18,8 @@ export interface ErrorsOptions {
 
 /** Seconds until the page of an application that is not answering tries again: time to read it, and to find what stops it (WCAG 2.2.1). */
 const REFRESH = 20
+/** Seconds until a store that did not answer may be back. */
+const RETRY_AFTER = 5
 /** Milliseconds in which a refused client can read why. */
 const LINGER = 1_000
 const CLIENT_FAULTS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
@@ -25,7 +27,7 @@ const CLIENT_FAULTS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 4
 const SIGN_IN_AGAIN = [CookiesRefused, LoginMismatch, LoginReplayed]
 /** What may be over by now: by itself, or because the operator has mended it. */
 const TRY_AGAIN = [
-  failures.ProviderUnreachable, failures.ProviderTimeout, failures.ProviderAnswerInvalid,
+  failures.StoreUnavailable, failures.ProviderUnreachable, failures.ProviderTimeout, failures.ProviderAnswerInvalid,
   failures.DiscoveryMismatch, failures.ClientRefused, failures.RedirectUriRefused, failures.ClockOff
 ]
 
@@ -69,12 +71,13 @@ function answer (error: GateError, request: FastifyRequest, reply: FastifyReply,
   const here = returnTarget(request)
   const navigation = asked(request.raw.headers, request.method) !== 'other'
   if (kind.status === 401) void reply.header('www-authenticate', 'OAuthGate realm="oauth-gate"')
+  if (error instanceof StoreUnavailable) void reply.header('retry-after', String(RETRY_AFTER))
   if (error instanceof MalformedRequest) void reply.header('connection', 'close')
   if (!navigation) {
     const signIn = error instanceof LoginRequired || error instanceof FormNotSent
     return reply.send({ error: kind.code, message: kind.title, ...reason !== undefined && { reason }, request_id: request.id, ...signIn && { sign_in: request.arrival.origin + urls.start(here) } })
   }
-  const again = error instanceof UpstreamUnreachable && request.method === 'GET'
+  const again = request.method === 'GET' && (error instanceof UpstreamUnreachable || (error instanceof StoreUnavailable && request.place !== null))
   if (again) void reply.header('refresh', String(REFRESH))
   const actions = again ? retrying(urls, here) : actionsFor(error, urls, here)
   return reply.page(pages.error({ kind, reason, requestId: request.id, scene: sceneOf(error, request), actions, ...again && { sign: 'wait' } }))

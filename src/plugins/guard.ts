@@ -15,6 +15,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** One of our own endpoints: reached without a session. */
     open?: boolean
+    /** Answers the same whoever asks, also when nobody can say who does. */
+    asksNobody?: boolean
   }
 }
 
@@ -31,7 +33,7 @@ export interface GuardOptions {
 /** Lets in only whom the rules admit: everything that is not declared open, found or not found, request or upgrade. */
 async function guard (app: FastifyInstance, options: GuardOptions): Promise<void> {
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.place === null) return done(request.routeOptions.config.open === true ? undefined : new NotFound('no endpoint of ours'))
+    if (request.place === null) return done(request.routeOptions.config.open === true ? request.failure ?? undefined : new NotFound('no endpoint of ours'))
     const refusal = judged(request, request.place, options)
     if (refusal === null) return done()
     if (!(refusal instanceof LoginRequired) || !beginsSignIn(request)) return done(refusal)
@@ -52,6 +54,8 @@ function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin, p
   const other = own.verdict === 'admitted' && destination !== undefined ? judge.decideDestination(destination, request.arrival.origin, place, way, identity) : own
   const judged = other.verdict === 'admitted' ? own : other
   const decision = forRefused(judged, request.refused?.refusal ?? null)
+  // Who is asking may be one of those who may pass, or not: only what is open to everybody, and tells the app of nobody, does not depend on it.
+  if (request.failure !== null && !(decision.verdict === 'admitted' && decision.anonymous && decision.optional !== true)) return request.failure
   const rules = () => own === judged ? { log: { identity: held(identity), rules: judge.explain(place, way, identity).rules } } : {}
   switch (decision.verdict) {
     case 'admitted':

@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 import type { IncomingMessage } from 'node:http'
 import { hostName } from '../access/hosts.ts'
 import { asked } from '../access/navigation.ts'
-import { HostUnknown } from '../errors.ts'
+import { HostUnknown, StoreUnavailable } from '../errors.ts'
 import type { Arrival } from '../proxy/arrival.ts'
 import type { CookieJar, SetCookie } from '../session/cookies.ts'
 import type { Current, Renewals } from '../session/renewals.ts'
@@ -23,6 +23,8 @@ declare module 'fastify' {
     session: Session | null
     /** A session that is genuine and does not count: its person is no longer among those who may enter. It can still be signed out of. */
     refused: Session | null
+    /** Why nobody can say who is asking: their session may be a good one. */
+    failure: StoreUnavailable | null
     /** The cookie of a session whose tokens were renewed, as long as the browser has the old one: for pages, which nobody keeps then. */
     renewedCookies: Current['setCookies'] | null
   }
@@ -56,6 +58,7 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
   app.decorateRequest('jar', null as unknown as CookieJar)
   app.decorateRequest('session', null)
   app.decorateRequest('refused', null)
+  app.decorateRequest('failure', null)
   app.decorateRequest('renewedCookies', null)
   app.decorateReply('setCookies', function (this: FastifyReply, cookies) {
     for (const { name, value, options } of cookies) this.setCookie(name, value, { ...options, encode: String })
@@ -66,9 +69,15 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
     request.jar = jars[request.arrival.proto]
     if (servesHost?.(request.arrival.asked) === false && request.routeOptions.config.anyHost !== true) return done(new HostUnknown(`Host ${request.arrival.asked}`))
     if (oneHost && hostName(request.raw.headers.host ?? '') !== hostName(request.arrival.asked)) return done(new HostUnknown(`Host ${request.raw.headers.host ?? ''}, where X-Forwarded-Host says ${request.arrival.asked}`))
-    const session = sessions.open(request.jar, request.raw.headers.cookie)
-    if (session instanceof Promise || (session !== null && renewals?.isDue(session) === true)) return void lookFurther(request, reply, session).then(done, done)
-    done(know(request, session))
+    if (request.routeOptions.config.asksNobody === true) return done()
+    try {
+      const session = sessions.open(request.jar, request.raw.headers.cookie)
+      if (session instanceof Promise || (session !== null && renewals?.isDue(session) === true)) return void lookFurther(request, reply, session).then(done, (error: Error) => { done(hold(request, error)) })
+      know(request, session)
+    } catch (error) {
+      return done(hold(request, error as Error))
+    }
+    done()
   })
 
   async function lookFurther (request: FastifyRequest, reply: FastifyReply, found: Session | Promise<Session | null>): Promise<undefined> {
@@ -83,6 +92,13 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
 }
 
 export default fp(sessionsPlugin, { name: 'sessions', dependencies: ['wire'] })
+
+/** A store that does not answer is no reason to refuse what is open to everybody: the guard says to whom it matters. */
+function hold (request: FastifyRequest, error: Error): Error | undefined {
+  if (!(error instanceof StoreUnavailable)) return error
+  request.failure = error
+  return undefined
+}
 
 function know (request: FastifyRequest, session: Session | null): undefined {
   if (session === null || session.refusal === null) request.session = session

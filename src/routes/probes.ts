@@ -1,8 +1,18 @@
 import type { FastifyInstance } from 'fastify'
 
-/** `/ping`: the process answers. `/ready`: it serves. Both on paths of their own, so that no header can ask for them. */
-export default async function probes (app: FastifyInstance, { paths }: { paths: readonly string[] }): Promise<void> {
-  for (const url of paths) {
-    app.route({ method: ['GET', 'HEAD'], url, config: { open: true, anyHost: true }, handler: async () => 'OK\n' })
-  }
+export interface ProbesOptions {
+  readonly ping: string
+  readonly ready: string
+  /** @throws {GateError} why not */
+  readonly isReady: () => Promise<void>
+}
+
+/** `/ping`: the process answers. `/ready`: it serves, whoever asks. Both on paths of their own, so that no header can ask for them. */
+export default async function probes (app: FastifyInstance, { ping, ready, isReady }: ProbesOptions): Promise<void> {
+  const config = { open: true, anyHost: true, asksNobody: true }
+  app.route({ method: ['GET', 'HEAD'], url: ping, config, handler: async () => 'OK\n' })
+  app.route({ method: ['GET', 'HEAD'], url: ready, config, handler: async () => {
+    await isReady()
+    return 'OK\n'
+  } })
 }

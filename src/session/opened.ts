@@ -54,7 +54,8 @@ export interface OpenerOptions {
 export interface Opener {
   /** @returns null where settings ask for more now than when it was kept, so that no app would take it: a new sign-in says so */
   open (session: SealedSession): Opened | null
-  hasEnded (session: Opened): boolean
+  /** @param sure whether it must not count while nobody knows what others have revoked. @throws {StoreUnavailable} if so */
+  hasEnded (session: Opened, sure?: boolean): boolean
   /** One session in place of another: what was told before is not forgotten. */
   succeed (before: Opened, next: Opened): void
   /** Works the judgement out anew where it may be another by now. @returns whether what let the person in still holds */
@@ -72,10 +73,11 @@ export function createOpener (options: OpenerOptions): Opener {
   const { revocations, outside, headers, cookies, refuse, holds = () => true, generation = () => 0, renews = false, marks = () => [] } = options
   /** Of sessions that were renewed, as they are now: a websocket holds the one that it was opened with. */
   const renewed = new LRUCache<string, Opened>({ max: RENEWED })
-  const hasEnded = (session: Opened): boolean => {
-    if (session.revocations !== revocations.generation) {
+  const hasEnded = (session: Opened, sure = false): boolean => {
+    if (session.revocations !== revocations.generation) { // always, while it is NaN
       session.revoked = revocations.has(session)
       session.revocations = revocations.generation
+      if (sure && !session.revoked && session.expiresAt > outside.now()) revocations.demand()
     }
     return session.revoked || session.expiresAt <= outside.now()
   }

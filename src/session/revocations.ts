@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { StoreUnavailable } from '../errors.ts'
 import type { Outside } from '../outside.ts'
 import type { SealedSession } from './session.ts'
 import type { Store } from './store/store.ts'
@@ -8,15 +9,17 @@ export type Revocable = Pick<SealedSession, 'id' | 'identity' | 'startedAt' | 'e
 
 /** Sessions that ended before their time, and whose cookies must not count any more. */
 export interface Revocations {
-  /** Changes with every revocation, so that what was looked up once need not be again. */
+  /** Changes with every revocation, so that what was looked up once need not be again; NaN, which equals nothing, as long as `demand` throws. */
   readonly generation: number
+  /** @throws {StoreUnavailable} as long as nobody knows what others have revoked: no session may count that is not known to be revoked */
+  demand (): void
   /** Whether a session was revoked: itself, or with all of its subject that began by some time. */
   has (session: Revocable): boolean
   /** Ends one session, at once in this process and then everywhere. @throws {StoreUnavailable} here it has ended all the same */
   revoke (session: Revocable): Promise<void>
   /** Ends all sessions of somebody that have begun by now. @throws as above */
   revokeSubject (provider: string, subject: string): Promise<void>
-  /** Learns what others have revoked before this process listened. @throws {StoreUnavailable} */
+  /** Learns what others have revoked before this process listened; after the first time it does so by itself. @throws {StoreUnavailable} */
   recall (): Promise<void>
 }
 
@@ -26,8 +29,12 @@ export interface RevocationOptions {
   readonly lifetime: number
   /** Where processes share them. */
   readonly store?: Store | undefined
+  /** What the store has them under. Gates that do not share their sessions must not share these. */
+  readonly set?: string
   /** Told when older sessions had to end for lack of room, and up to which beginning. */
   readonly overflowed?: (startedAt: number) => void
+  /** Told once that the store is there and does not say what was revoked. */
+  readonly unlearned?: (error: unknown) => void
   /** Entries in all. */
   readonly room?: number
 }
@@ -35,7 +42,8 @@ export interface RevocationOptions {
 const ROOM = 100_000
 /** Sessions of one subject that are remembered one by one: with one more, all that it began up to then have ended. */
 const OF_SUBJECT = 32
-const SET = 'revoked'
+/** Milliseconds until it is tried again to learn what was revoked. */
+const AGAIN = 1_000
 
 interface Revoked { readonly subject: string, readonly startedAt: number, readonly until: number }
 
@@ -43,12 +51,14 @@ interface Revoked { readonly subject: string, readonly startedAt: number, readon
  * Nothing is forgotten before its time. Where there is no room, what is remembered gets coarser, and ends more sessions than it must:
  * first all of one subject up to now, and in the end, of everybody, those that began first.
  */
-export function createRevocations ({ outside, lifetime, store, overflowed = () => {}, room = ROOM }: RevocationOptions): Revocations {
+export function createRevocations ({ outside, lifetime, store, set = 'revoked', overflowed = () => {}, unlearned = () => {}, room = ROOM }: RevocationOptions): Revocations {
   const sessions = new Map<string, Revoked>()
   /** All sessions of a subject that began by then; each with its own end. */
   const subjects = new Map<string, { readonly startedAt: number, readonly until: number }>()
   const counts = new Map<string, number>()
-  let [floor, generation] = [-Infinity, 0]
+  const alone = store === undefined || store.reach === 'process'
+  let [floor, generation, losses] = [-Infinity, 0, 0]
+  let [known, hears] = [alone, alone]
 
   const forget = (id: string, { subject }: Revoked): void => {
     sessions.delete(id)
@@ -99,21 +109,42 @@ export function createRevocations ({ outside, lifetime, store, overflowed = () =
   const tell = async (word: string, until: number): Promise<void> => {
     hear(word)
     if (store === undefined) return
-    await store.enrol(SET, word, until)
-    await store.announce(SET, word)
+    await store.enrol(set, word, until)
+    await store.announce(set, word)
   }
   const recall = async (): Promise<void> => {
-    for (const word of (await store?.members(SET))?.keys() ?? []) hear(word)
+    const before = losses
+    for (const word of (await store?.members(set))?.keys() ?? []) hear(word)
+    if (!hears || losses !== before) throw unheard()
+    generation++
+    known = true
   }
-  store?.listen(SET, hear, () => { recall().catch(() => { /* it is told again when the store is back */ }) })
+  const learn = (again = false): void => {
+    recall().catch((error: unknown) => {
+      if (hears && !again) unlearned(error)
+      setTimeout(() => { if (hears && !known) learn(true) }, AGAIN).unref()
+    })
+  }
+  store?.listen(set, hear, () => {
+    hears = true
+    learn()
+  }, () => {
+    losses++
+    known = hears = false
+  })
 
   return {
     recall,
-    get generation () { return generation },
+    demand () { if (!known) throw unheard() },
+    get generation () { return known ? generation : NaN },
     has: session => sessions.has(nameOf(session.id)) || covered({ subject: subjectOf(session.identity), startedAt: session.startedAt }),
     revoke: session => tell(`s ${nameOf(session.id)} ${subjectOf(session.identity)} ${session.startedAt} ${session.expiresAt}`, session.expiresAt),
     revokeSubject: (provider, subject) => tell(`u ${subjectOf({ provider, subject })} ${outside.now()} ${outside.now() + lifetime}`, outside.now() + lifetime)
   }
+}
+
+function unheard (): StoreUnavailable {
+  return new StoreUnavailable('what others have revoked is not known, because the store that tells it is not there')
 }
 
 function nameOf (id: string): string {

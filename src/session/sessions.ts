@@ -65,7 +65,7 @@ export function createSessions (options: SessionOptions): Sessions {
   const reading = new Map<string, Promise<Session | null>>()
   const keyOf = (jar: CookieJar, cookie: string) => hash('sha256', jar.sessionName + cookie, 'base64')
   const valid = (key: string, session: Opened): Session | null => {
-    if (!opener.hasEnded(session) && opener.holds(session)) return session
+    if (!opener.hasEnded(session, true) && opener.holds(session)) return session
     cache.delete(key)
     return null
   }

@@ -33,12 +33,16 @@ interface Setup {
 }
 
 /** Two gates, their provider and what is between them. */
-function setUp ({ kept, slow = 20, lease = 10_000 }: Setup) {
+async function setUp ({ kept, slow = 20, lease = 10_000 }: Setup) {
   const outside = new TestOutside()
   const key = randomBytes(32)
   let isAway = false
   const memory = createMemoryStore({ outside })
-  const store = new Proxy<Store>({ ...memory, reach: 'network' }, {
+  const listen: Store['listen'] = (topic, heard, missed) => {
+    memory.listen(topic, heard)
+    missed?.()
+  }
+  const store = new Proxy<Store>({ ...memory, reach: 'network', listen }, {
     get: (target, name: keyof Store) => typeof target[name] !== 'function' || name === 'listen' ? target[name] : async (...given: never[]) => {
       if (isAway) throw new StoreUnavailable('away')
       await pause(1)
@@ -54,7 +58,7 @@ function setUp ({ kept, slow = 20, lease = 10_000 }: Setup) {
     await pause(slow)
     return isSpent ? { ended: new Error('the family is revoked') } : { identity: { ...identity, groups: [`round-${sent.length}`] }, tokens: give(sent.length) }
   }
-  const gate = (name: string) => {
+  const gate = async (name: string) => {
     const seal = createKeyring(undefined, [key], outside).session
     const window = kept === 'cookies' ? createWindow({ store, outside }) : undefined
     const keeping = { seal, outside, gate: 'gate' }
@@ -73,15 +77,16 @@ function setUp ({ kept, slow = 20, lease = 10_000 }: Setup) {
       const current = await renewals.current(session, jar, cookie, true)
       return { session: current.session, cookie: header(current.setCookies?.() ?? []) || cookie }
     }
+    await pause(20) // until it knows what was revoked
     return { sessions, request, start: async () => header(await sessions.start(jar, undefined, ada, { tokens: give(0) })) }
   }
-  return { one: gate('one'), other: gate('other'), outside, sent, events, away (is: boolean) { isAway = is } }
+  return { one: await gate('one'), other: await gate('other'), outside, sent, events, away (is: boolean) { isAway = is } }
 }
 
 for (const kept of ['cookies', 'store'] as const) {
   t.test(`sessions in ${kept}`, async t => {
     await t.test('fifty requests to two gates spend its token once, and fifty have the session of afterwards', async t => {
-      const { one, other, outside, sent, events } = setUp({ kept })
+      const { one, other, outside, sent, events } = await setUp({ kept })
       const cookie = await one.start()
       outside.advance(HOUR)
       const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => [one, other][index % 2]?.request(cookie)))
@@ -95,7 +100,7 @@ for (const kept of ['cookies', 'store'] as const) {
     })
 
     await t.test('a provider that takes longer than a lease is still asked once', async t => {
-      const { one, other, outside, sent } = setUp({ kept, slow: 1200, lease: 300 })
+      const { one, other, outside, sent } = await setUp({ kept, slow: 1200, lease: 300 })
       const cookie = await one.start()
       await other.request(cookie)
       outside.advance(HOUR)
@@ -107,7 +112,7 @@ for (const kept of ['cookies', 'store'] as const) {
     })
 
     await t.test('a store that goes away while the provider answers: asked once, nobody is signed out, and the tokens are there when it is back', async t => {
-      const { one, other, outside, sent, events, away } = setUp({ kept, slow: 100 })
+      const { one, other, outside, sent, events, away } = await setUp({ kept, slow: 100 })
       const cookie = await one.start()
       await other.request(cookie)
       outside.advance(HOUR)
@@ -124,7 +129,7 @@ for (const kept of ['cookies', 'store'] as const) {
     })
 
     await t.test('who signs out at one is signed out at the other, also while that one renews', async t => {
-      const { one, other, outside } = setUp({ kept, slow: 200 })
+      const { one, other, outside } = await setUp({ kept, slow: 200 })
       const cookie = await one.start()
       const session = await one.sessions.open(jar, cookie)
       await other.request(cookie)
@@ -139,7 +144,7 @@ for (const kept of ['cookies', 'store'] as const) {
 }
 
 t.test('replay: a copy of a cookie is known as one at every gate, whichever saw the next one', async t => {
-  const { one, other, outside, events, sent } = setUp({ kept: 'cookies' })
+  const { one, other, outside, events, sent } = await setUp({ kept: 'cookies' })
   const old = await one.start()
   outside.advance(HOUR)
   const { cookie } = await one.request(old)

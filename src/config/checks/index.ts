@@ -6,12 +6,13 @@ import type { OptionName, Values } from '../options.ts'
 import { openChecks } from './open.ts'
 import { pathChecks } from './path.ts'
 import { belongTogether, openKey } from '../kinds/pem.ts'
+import { storeChecks } from './store.ts'
 import type { Resolved } from '../resolve.ts'
 
 /** What no setting can know by itself; a default that depends on other settings is put into `choices`. */
 export function crossCheck (choices: Map<OptionName, Resolved>, problems: ConfigProblem[], notices: string[]): void {
   const draft = draftOf(choices, problems, notices)
-  for (const check of [upstream, listening, tls, ...pathChecks, ...openChecks, secrets, cookieScope, cookieName, cookieSamesite]) check(draft)
+  for (const check of [upstream, listening, tls, ...pathChecks, ...openChecks, secrets, cookieScope, cookieName, cookieSamesite, ...storeChecks]) check(draft)
 }
 
 /** Whether browsers reach the gate by https whatever a request says. */

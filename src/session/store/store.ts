@@ -25,8 +25,10 @@ export interface Store {
   announce (topic: string, word: string): Promise<void>
   /**
    * @param heard called with each word
-   * @param missed called when words may have been lost, and are heard again from now on: what goes by them has to look for itself
+   * @param missed called when words may have been lost, and are heard again from now on: what goes by them has to look for itself. Of all
+   * but a store of one process also the first time, before which nothing is heard
+   * @param lost called when words are not heard any more, until `missed` is
    */
-  listen (topic: string, heard: (word: string) => void, missed?: () => void): void
+  listen (topic: string, heard: (word: string) => void, missed?: () => void, lost?: () => void): void
   close (): Promise<void>
 }

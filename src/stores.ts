@@ -1,0 +1,54 @@
+import type { Logger } from 'pino'
+import { ConfigError } from './config/config-error.ts'
+import type { Config } from './config/options.ts'
+import type { Outside } from './outside.ts'
+import type { RedisAddress } from './session/store/address.ts'
+import { createMemoryStore } from './session/store/memory.ts'
+import type { StoreTold } from './session/store/connection.ts'
+import { createRedisStore } from './session/store/redis.ts'
+import type { Store } from './session/store/store.ts'
+
+type Log = Pick<Logger, 'info' | 'error'>
+
+/** Where things are that no cookie has. */
+export interface Stores {
+  /** Absent where each session is in its cookie. */
+  readonly sessions: Store | undefined
+  /** Who signed out; absent where this process alone remembers it. */
+  readonly revocations: Store | undefined
+  /** Each once. */
+  readonly all: readonly Store[]
+}
+
+/**
+ * Opens the stores that settings name. One that is not there is said in the log, and used as soon as it is.
+ *
+ * @throws {ConfigError} what it needs is not installed
+ */
+export async function openStores (config: Config, outside: Outside, log: Log): Promise<Stores> {
+  const { sessionStore, revocationStore } = config
+  const redis = (setting: string, address: RedisAddress) => openRedis(setting, address, config, outside, log)
+  if (sessionStore === 'cookie') {
+    const revocations = revocationStore === undefined ? undefined : await redis('revocation-store', revocationStore)
+    return { sessions: undefined, revocations, all: revocations === undefined ? [] : [revocations] }
+  }
+  const sessions = sessionStore === 'memory' ? createMemoryStore({ outside }) : await redis('session-store', sessionStore)
+  return { sessions, revocations: sessions, all: [sessions] }
+}
+
+async function openRedis (setting: string, address: RedisAddress, { storeCa: ca, storeCert: cert, storeKey: key }: Config, outside: Outside, log: Log): Promise<Store> {
+  try {
+    return await createRedisStore({ address, tls: { ca, cert, key }, outside, told: tellOfStore(setting, log) })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new ConfigError([{ setting, message: `--${setting} names a Redis, and the package ioredis, which talks to it, is not installed.`, fix: 'Install it beside oauth-gate: npm install ioredis@5. It is left out by npm install --omit=optional.' }])
+  }
+}
+
+/** One line when it goes and one when it is back, however many requests there are meanwhile. */
+function tellOfStore (setting: string, log: Log): StoreTold {
+  return {
+    lost: (where, detail) => log.error({ event: 'store.lost', setting, where, detail, hint: 'Whoever brings a session is answered 503 until it is back; nobody is signed out.' }, 'the store does not answer; it is tried again and again'),
+    back: where => log.info({ event: 'store.back', setting, where }, 'the store answers again')
+  }
+}
