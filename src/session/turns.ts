@@ -1,3 +1,4 @@
+import { StoreUnavailable } from '../errors.ts'
 import type { Outside } from '../outside.ts'
 import type { Store } from './store/store.ts'
 
@@ -14,6 +15,7 @@ export interface Turns {
 /** Milliseconds after which a process that has vanished loses its turn. One that works holds it for as long as that takes. */
 const LEASE = 10_000
 const ASKED_EVERY = 100
+const AWAY = 5_000
 
 /** Each a lease in the store: who holds one lengthens it, whatever a slow provider takes. A lease alone fences nothing off: what is written under it says of which version it is. */
 export function createTurns ({ store, outside, lease = LEASE }: { readonly store: Store, readonly outside: Pick<Outside, 'random'>, readonly lease?: number }): Turns {
@@ -21,7 +23,8 @@ export function createTurns ({ store, outside, lease = LEASE }: { readonly store
     async take (name, work) {
       const key = `turn:${name}`
       const mine = outside.random(16).toString('base64url')
-      while (!await store.add(key, mine, lease)) await pause(ASKED_EVERY)
+      const ask = patiently()
+      while (!await ask(() => store.add(key, mine, lease))) await pause(ASKED_EVERY)
       // A store that is away for a moment takes the lease with it only if it forgets: then it is taken anew, if nobody was quicker.
       const hold = async () => { if (!await store.replace(key, mine, mine, lease)) await store.add(key, mine, lease) }
       const holding = setInterval(() => { hold().catch(() => { /* the next time, or never: then another may begin */ }) }, lease / 3)
@@ -31,6 +34,21 @@ export function createTurns ({ store, outside, lease = LEASE }: { readonly store
         clearInterval(holding)
         await store.remove(key, mine).catch(() => { /* it ends by itself */ })
       }
+    }
+  }
+}
+
+/** Who waits already goes on waiting while a store is away, but not for long; who has just come is told at once. */
+function patiently (): (ask: () => Promise<boolean>) => Promise<boolean> {
+  let [asked, left] = [false, AWAY / ASKED_EVERY]
+  return async ask => {
+    try {
+      const answer = await ask()
+      asked = true
+      return answer
+    } catch (error) {
+      if (!asked || !(error instanceof StoreUnavailable) || left-- <= 0) throw error
+      return false
     }
   }
 }

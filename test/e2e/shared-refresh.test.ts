@@ -1,0 +1,128 @@
+// Two gates on one Redis, before a provider that gives a new refresh token each time and takes back the whole family when one comes twice.
+import { createServer, request as send } from 'node:http'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import type { Settings } from '../../src/config/options.ts'
+import { startGate, type LogLine, type Running } from '../fixtures/gate.ts'
+import { onlyInCi } from '../fixtures/lacking.ts'
+import { startRedis, type TestRedis } from '../fixtures/redis.ts'
+import { startServer } from '../fixtures/server.ts'
+import { Visitor } from '../fixtures/visitor.ts'
+
+/** Seconds that an access token lasts, and milliseconds after which it is renewed. */
+const LIFE = 120
+const DUE = 95_000
+
+/** The provider's token endpoint, by a way that is as slow as it is told to be, and counts. */
+async function startSlow (t: Test, to: () => string) {
+  const slow = { milliseconds: 0, refreshes: 0, url: '' }
+  const server = createServer((request, response) => {
+    const body: Buffer[] = []
+    request.on('data', (chunk: Buffer) => { body.push(chunk) }).on('end', () => {
+      const form = Buffer.concat(body)
+      const isRefresh = form.includes('grant_type=refresh_token')
+      if (isRefresh) slow.refreshes++
+      const pass = () => send(to(), { method: 'POST', headers: { ...request.headers, host: new URL(to()).host } }, answer => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers)
+        answer.pipe(response)
+      }).end(form)
+      setTimeout(pass, isRefresh ? slow.milliseconds : 0)
+    })
+  })
+  slow.url = `${await startServer(t, server)}/token`
+  return slow
+}
+
+async function setUp (t: Test, settings: Settings) {
+  const log: LogLine[] = []
+  let token = ''
+  const slow = await startSlow(t, () => token)
+  const common: Settings = { cookieName: 'site', oauthRefreshTokens: true, oauthTokenUrl: slow.url, ...settings }
+  const one = await startGate(t, { log, settings: common, provider: { refreshTokens: true, accessTokenLife: LIFE } })
+  token = one.provider.endpoints.token
+  const other = await startGate(t, { log, app: one.app, settings: { ...common, oauthIssuer: one.provider.issuer } })
+  const visitor = new Visitor()
+  t.equal((await visitor.signIn(`${one.origin}/`, 'ada')).status, 200)
+  t.equal((await visitor.navigate(`${other.origin}/`)).status, 200)
+  const advance = (milliseconds: number) => { for (const { outside } of [one, other]) outside.advance(milliseconds) }
+  return { one, other, slow, visitor, log, advance }
+}
+
+/** Fifty scripts and pages of one person at once, to both gates in turn. */
+async function ask (visitor: Visitor, gates: readonly Running[]) {
+  const copy = { headers: { cookie: [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; '), accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' } }
+  return await Promise.all(Array.from({ length: 50 }, (_, index) => new Visitor().ask(`${gates[index % gates.length]?.origin ?? ''}/data/${index}`, copy)))
+}
+
+function isNobodyOut (t: Test, log: readonly LogLine[]): void {
+  t.strictSame(log.filter(({ event }) => event === 'session.ended'), [])
+}
+
+const ways: readonly (readonly [what: string, settings: (redis: TestRedis) => Settings])[] = [
+  ['sessions in Redis', ({ url }) => ({ sessionStore: url })],
+  ['sessions in cookies, revocations in Redis', ({ url }) => ({ revocationStore: url })]
+]
+
+for (const [what, settings] of ways) {
+  t.test(`${what}: fifty requests to two gates at the moment of a refresh are one token request and fifty answers`, async t => {
+    const redis = await startRedis(t)
+    if (redis === null) return
+    const { one, other, slow, visitor, log, advance } = await setUp(t, settings(redis))
+    slow.milliseconds = 300
+    for (let round = 1; round <= 3; round++) {
+      advance(DUE)
+      const answers = await ask(visitor, [one, other])
+      t.strictSame(answers.map(({ status }) => status), Array<number>(50).fill(200))
+      t.ok(answers.every(({ body }) => body.includes('"x-forwarded-user":"ada@example.com"')))
+      t.equal(slow.refreshes, round)
+      await visitor.navigate(`${one.origin}/page`)
+    }
+    t.equal(log.filter(({ event }) => event === 'session.refreshed').length, 3)
+    isNobodyOut(t, log)
+  })
+
+  t.test(`${what}: the same with a provider that takes eight seconds`, onlyInCi('a provider that takes eight seconds'), async t => {
+    t.setTimeout(60_000)
+    const redis = await startRedis(t)
+    if (redis === null) return
+    const { one, other, slow, visitor, log, advance } = await setUp(t, settings(redis))
+    slow.milliseconds = 8_000
+    advance(DUE)
+    t.strictSame((await ask(visitor, [one, other])).map(({ status }) => status), Array<number>(50).fill(200))
+    t.equal(slow.refreshes, 1)
+    isNobodyOut(t, log)
+  })
+
+  t.test(`${what}: the same with a Redis that is started anew while the provider answers`, async t => {
+    const folder = mkdtempSync(join(tmpdir(), 'oauth-gate-redis-'))
+    t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+    const redis = await startRedis(t, ['--appendonly', 'yes', '--appendfsync', 'always', '--dir', folder])
+    if (redis === null) return
+    const { one, other, slow, visitor, log, advance } = await setUp(t, settings(redis))
+    slow.milliseconds = 2_000
+    advance(DUE)
+    const asked = ask(visitor, [one, other])
+    await pause(800)
+    await redis.restart()
+    t.strictSame((await asked).map(({ status }) => status), Array<number>(50).fill(200))
+    t.equal(slow.refreshes, 1)
+    isNobodyOut(t, log)
+    await pause(1_000)
+    slow.milliseconds = 0
+    t.equal((await visitor.navigate(`${other.origin}/page`)).status, 200, 'and it goes on')
+    t.equal(slow.refreshes, 1)
+  })
+}
+
+t.test('one process: fifty requests with a provider that takes its time', async t => {
+  const { one, other, slow, visitor, log, advance } = await setUp(t, { sessionStore: 'cookie' })
+  await other.gate.close()
+  slow.milliseconds = 1_000
+  advance(DUE)
+  t.strictSame((await ask(visitor, [one])).map(({ status }) => status), Array<number>(50).fill(200))
+  t.equal(slow.refreshes, 1)
+  isNobodyOut(t, log)
+})
