@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { redisAddress } from '../../../src/config/kinds/store.ts'
@@ -96,6 +97,34 @@ t.test('a Redis that was killed is refused at once, and used again after its res
   await pass(1500)
   t.match(told, [/^lost 127\.0\.0\.1:\d+ ./, /^back /])
   t.equal(told.length, 2)
+})
+
+t.test('a listener that nobody speaks to any more is noticed, though its connection is open, and begun anew', async t => {
+  const redis = await startRedis(t)
+  if (redis === null) return
+  const listening: Socket[] = []
+  const way = createServer(socket => {
+    const on = connect(redis.port, '127.0.0.1')
+    socket.on('error', () => on.destroy()).on('close', () => on.destroy()).pipe(on)
+    on.on('error', () => socket.destroy()).on('close', () => socket.destroy()).pipe(socket)
+    socket.on('data', data => { if (/subscribe/i.test(data.toString('latin1'))) listening.push(on) })
+  })
+  await new Promise<void>(resolve => { way.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => { way.close() })
+  const { store, told } = await open(t, `redis://127.0.0.1:${(way.address() as AddressInfo).port}`)
+  const heard: string[] = []
+  const hear = (word: string) => { heard.push(word) }
+  store.listen('topic', hear, () => hear('(missed)'), () => hear('(lost)'))
+  t.equal(listening.length, 1)
+  listening[0]?.pause()
+  await pass(3800)
+  t.strictSame(heard.slice(0, 2), ['(missed)', '(lost)'])
+  t.equal(await store.get('a'), null, 'what is asked is answered meanwhile')
+  await pass(1500)
+  await store.announce('topic', 'hello')
+  await pass(200)
+  t.strictSame(heard, ['(missed)', '(lost)', '(missed)', 'hello'])
+  t.match(told, [/^lost .* words do not arrive/, /^back /])
 })
 
 t.test('many that ask at the moment when it goes are all told so', async t => {
