@@ -327,7 +327,7 @@ const failures: Readonly<Record<string, Failure>> = {
   },
   'a store for sessions that is not there': {
     setup: { settings: { sessionStore: 'redis://127.0.0.1:1' } },
-    provoke: visit, shows: errors.StoreUnavailable, logs: /^Redis at 127\.0\.0\.1:1: not connected: .*ECONNREFUSED/, offers: 'Try again'
+    provoke: ({ visitor, origin }) => visitor.signIn(`${origin}/page`, 'ada'), shows: errors.StoreUnavailable, logs: /^Redis at 127\.0\.0\.1:1: not connected: .*ECONNREFUSED/, offers: 'Try again'
   },
   'a fault of the gate itself': {
     provoke: async world => {
