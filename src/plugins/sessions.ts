@@ -69,7 +69,7 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
     request.jar = jars[request.arrival.proto]
     if (servesHost?.(request.arrival.asked) === false && request.routeOptions.config.anyHost !== true) return done(new HostUnknown(`Host ${request.arrival.asked}`))
     if (oneHost && hostName(request.raw.headers.host ?? '') !== hostName(request.arrival.asked)) return done(new HostUnknown(`Host ${request.raw.headers.host ?? ''}, where X-Forwarded-Host says ${request.arrival.asked}`))
-    if (request.routeOptions.config.asksNobody === true) return done()
+    if (request.raw.place === undefined && request.routeOptions.config.asksNobody === true) return done()
     try {
       const session = sessions.open(request.jar, request.raw.headers.cookie)
       if (session instanceof Promise || (session !== null && renewals?.isDue(session) === true)) return void lookFurther(request, reply, session).then(done, (error: Error) => { done(hold(request, error)) })

@@ -107,7 +107,7 @@ t.test('the rules that were tried are told in their order, with why each was pas
   t.match(closed.explain(closed.place('/b'), GET, ada).rules, [{ rule: 'the rule for /a', missed: 'path' }, { rule: 'no rule', matched: true, said: 'refuses', detail: 'no rule covers the path' }])
   t.match(closed.explain(closed.place('/../..'), GET, ada), { decision: { verdict: 'ambiguous' }, rules: [] })
   const alone = createJudge({ upstreams: [{ path: '/' }], rules: compileRules([], { optional: true }) })
-  t.strictSame(alone.explain(alone.place('/a%2fb'), GET, null), { decision: { verdict: 'admitted', anonymous: true }, rules: [{ rule: 'oauth-optional', matched: true, said: 'admits' }] })
+  t.strictSame(alone.explain(alone.place('/a%2fb'), GET, null), { decision: { verdict: 'admitted', anonymous: true, optional: true }, rules: [{ rule: 'oauth-optional', matched: true, said: 'admits' }] })
 })
 
 t.test('what is open is said in one sentence each', async t => {

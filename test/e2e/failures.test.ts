@@ -325,6 +325,10 @@ const failures: Readonly<Record<string, Failure>> = {
     setup: { settings: { oauthProvider: 'password' } },
     provoke: guess, shows: errors.TooManyAttempts, logs: /^from 127\.0\.0\.1$/
   },
+  'a store for sessions that is not there': {
+    setup: { settings: { sessionStore: 'redis://127.0.0.1:1' } },
+    provoke: ({ visitor, origin }) => visitor.signIn(`${origin}/page`, 'ada'), shows: errors.StoreUnavailable, logs: /^Redis at 127\.0\.0\.1:1: not connected: .*ECONNREFUSED/, offers: 'Try again'
+  },
   'a fault of the gate itself': {
     provoke: async world => {
       world.outside.random = () => { throw new Error('no entropy') }

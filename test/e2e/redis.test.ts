@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
+import { healthcheck } from '../../src/cli/healthcheck.ts'
 import { freePort, startGate, type LogLine, type Running } from '../fixtures/gate.ts'
 import { isCi } from '../fixtures/lacking.ts'
 import { startRedis, type TestRedis } from '../fixtures/redis.ts'
@@ -204,11 +205,16 @@ t.test('a Redis that is not there at start is said, and used once it is', async 
   const visitor = new Visitor()
   t.match(await visitor.navigate(`${gate.origin}/`), { status: 302 })
   t.equal((await visitor.ask(`${gate.origin}/ready`)).status, 503)
+  const at = { address: '127.0.0.1', port: Number(new URL(gate.origin).port), readyPath: '/ready', sslCertfile: undefined }
+  let said = ''
+  t.equal(await healthcheck(at, text => { said += text }), 1)
+  t.match(said, /\/ready answers 503/)
   t.match(await visitor.signIn(`${gate.origin}/`, 'ada'), { status: 503 }, 'nobody can sign in yet')
   t.notOk(cookies(visitor).includes('site='))
   const redis = await startRedis(t, [], port)
   if (redis === null) return
   await until(t, 5000, async () => (await visitor.ask(`${gate.origin}/ready`)).status, 200)
+  t.equal(await healthcheck(at), 0)
   await visitor.signIn(`${gate.origin}/`, 'ada')
   t.equal(user(await visitor.ask(`${gate.origin}/`)), 'ada@example.com')
 })

@@ -1,6 +1,8 @@
 import t from 'tap'
+import { StoreUnavailable } from '../../src/errors.ts'
 import { createRevocations, type Revocable } from '../../src/session/revocations.ts'
 import { createMemoryStore } from '../../src/session/store/memory.ts'
+import type { Store } from '../../src/session/store/store.ts'
 import { TestOutside } from '../fixtures/outside.ts'
 
 const DAY = 86_400_000
@@ -85,4 +87,102 @@ t.test('by a store they hold in every process, at once, and in one that starts l
   await later.recall()
   t.strictSame([one, two, begin('ben')].map(session => later.has(session)), [true, true, false])
   t.notMatch(JSON.stringify([...await store.members('revoked')]), /ada|ben|id-/, 'and the store does not know whose they are')
+})
+
+/** A store elsewhere, which a test loses and finds again. */
+function createFarStore (outside: TestOutside): { readonly store: Store, lose (): void, find (): void, failing: boolean } {
+  const memory = createMemoryStore({ outside })
+  const told: { missed?: (() => void) | undefined, lost?: (() => void) | undefined }[] = []
+  const far = {
+    failing: false,
+    lose () { for (const { lost } of told) lost?.() },
+    find () { for (const { missed } of told) missed?.() },
+    store: {
+      ...memory, reach: 'network' as const,
+      async members (set: string) {
+        if (far.failing) throw new StoreUnavailable('a test')
+        return await memory.members(set)
+      },
+      listen (topic: string, heard: (word: string) => void, missed?: () => void, lost?: () => void) {
+        memory.listen(topic, heard)
+        told.push({ missed, lost })
+      }
+    }
+  }
+  return far
+}
+
+const tick = () => new Promise(resolve => { setImmediate(resolve) })
+
+t.test('as long as what others revoked is not known no session counts for sure, and then only those that were not', async t => {
+  const { options, outside, begin } = setUp()
+  const far = createFarStore(outside)
+  const [here, there] = [createRevocations({ ...options, store: far.store }), createRevocations({ ...options, store: far.store })]
+  const [one, two] = [begin('ada'), begin('ben')]
+  const known = () => {
+    try {
+      there.demand()
+      return there.generation === there.generation
+    } catch (error) {
+      t.ok(error instanceof StoreUnavailable)
+      t.not(there.generation, there.generation, 'whoever compares it looks again')
+      return false
+    }
+  }
+  t.equal(known(), false, 'before it has listened')
+  await t.rejects(there.recall(), StoreUnavailable)
+  far.find()
+  await tick()
+  t.equal(known(), true)
+  const before = there.generation
+  far.lose()
+  t.equal(known(), false)
+  t.equal(there.has(two), false, 'what is open goes by what is known')
+  await far.store.enrol('revoked', 's x', 0)
+  await here.revoke(one)
+  far.failing = true
+  far.find()
+  await tick()
+  t.equal(known(), false, 'not yet learned')
+  far.failing = false
+  await new Promise(resolve => { setTimeout(resolve, 1200) })
+  t.equal(known(), true, 'it is tried again')
+  t.not(there.generation, before)
+  t.strictSame([one, two].map(session => there.has(session)), [true, false])
+})
+
+t.test('what was lost while it was being learned is learned again', async t => {
+  const { options, outside } = setUp()
+  const far = createFarStore(outside)
+  const revocations = createRevocations({ ...options, store: far.store })
+  far.find()
+  far.lose()
+  await tick()
+  t.throws(() => revocations.demand(), StoreUnavailable)
+  far.find()
+  await tick()
+  t.doesNotThrow(() => revocations.demand())
+})
+
+t.test('a store that is there and does not say what was revoked is told once', async t => {
+  const { options, outside } = setUp()
+  const far = createFarStore(outside)
+  let told = 0
+  const revocations = createRevocations({ ...options, store: far.store, unlearned: () => { told++ } })
+  far.failing = true
+  far.find()
+  await new Promise(resolve => { setTimeout(resolve, 1200) })
+  t.equal(told, 1)
+  t.throws(() => revocations.demand(), StoreUnavailable)
+  far.lose()
+})
+
+t.test('gates that do not share their sessions share no sign-outs', async t => {
+  const { options, outside, begin } = setUp()
+  const store = createMemoryStore({ outside })
+  const [one, other] = [createRevocations({ ...options, store, set: 'one:revoked' }), createRevocations({ ...options, store, set: 'other:revoked' })]
+  const session = begin('ada')
+  await one.revoke(session)
+  await other.recall()
+  t.strictSame([one.has(session), other.has(session)], [true, false])
 })

@@ -39,7 +39,7 @@ function readAddress (text: string): RedisAddress {
 function readHost (item: string, usual: number): RedisHost {
   const [, name = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(item.trim()) ?? []
   const host = name.replace(/^\[|\]$/g, '')
-  if (host === '') throw new Problem('names no host', FORMS)
+  if (host === '') throw new Problem('names no host', `${FORMS} ${ENCODE}`)
   if (!(name.startsWith('[') ? isIPv6(host) : isHostName(host))) throw new Problem('has a host that is none', ENCODE)
   if (port !== undefined && (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535)) throw new Problem('has a port that is none', ENCODE)
   return Object.freeze({ host: host.toLowerCase(), port: port === undefined ? usual : Number(port) })
