@@ -64,6 +64,9 @@ export interface ProviderEndpoints {
   readonly authorize?: string
   readonly token?: string
   readonly jwks?: string
+  /** Where people sign out (OpenID Connect RP-Initiated Logout §2), and where tokens are revoked (RFC 7009). */
+  readonly logout?: string
+  readonly revocation?: string
 }
 
 /** A JSON document to read with the access token. */
@@ -93,6 +96,10 @@ export interface Guide {
   readonly key?: string
   readonly secret?: string
   readonly redirectUri?: string
+  /** What the provider calls the field for the address that it tells of sign-outs (OpenID Connect Back-Channel Logout §2.2); absent where it tells nobody. */
+  readonly backchannel?: string
+  /** And the field for where people come back to after signing out there. */
+  readonly afterSignOut?: string
   /** What people trip over, one sentence each. */
   readonly traps?: readonly string[]
 }
