@@ -8,6 +8,7 @@ import { watchEmails } from './config/kinds/emails-file.ts'
 import type { Config } from './config/options.ts'
 import { appOpens, isForPanel } from './config/panel-identity.ts'
 import { GateError } from './errors.ts'
+import { OLDEST } from './oauth/logout-token.ts'
 import type { Outside } from './outside.ts'
 import { createOwnUrls, type OwnUrls } from './own-urls.ts'
 import { createPages } from './pages/index.ts'
@@ -20,6 +21,7 @@ import { createArrivals } from './proxy/arrival.ts'
 import { createForwarder } from './proxy/forward.ts'
 import { panelHeaders, panelHeadersOfGet } from './proxy/panel.ts'
 import { createAsker, tellOfAbsence, tellOfRenewals } from './renewal.ts'
+import { createFarewell } from './routes/farewell.ts'
 import { createLoginFlow, createProviders } from './routes/login-flow.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
 import { keepInCookies, keepInStore } from './session/keeping.ts'
@@ -30,10 +32,12 @@ import { createLoopBreaker } from './session/loop.ts'
 import { createPanelCookies, GUEST, isPanelCookie } from './session/panel-cookies.ts'
 import { createRenewals } from './session/renewals.ts'
 import { createRevocations } from './session/revocations.ts'
-import { keepTokens, type GivenTokens } from './session/session.ts'
+import { createSeen } from './session/seen.ts'
+import { keepsTokens, keepTokens, type GivenTokens } from './session/session.ts'
 import { createSessions } from './session/sessions.ts'
 import { createMemoryStore } from './session/store/memory.ts'
 import type { Store } from './session/store/store.ts'
+import { createWaysBack } from './session/way-back.ts'
 import { createWindow } from './session/window.ts'
 
 const DAY = 24 * 60 * 60_000
@@ -66,8 +70,9 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const people = { keys: keyring.people, verify: verifier.verify }
   const providers = createProviders(config.providers.map(settings => activate(settings, config, { outside, people, onFailure: error => warnOfProvider(log, settings.id, error) })))
   const known = providers.all.flatMap(({ people }) => people ?? [])
+  const revocations = createRevocations({ outside, lifetime, store, overflowed: startedAt => warnOfOverflow(log, startedAt) })
   const sessions = createSessions({
-    window, renews, outside, lifetime, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations: createRevocations({ outside, lifetime, store }), headers: headers.of, cookies: panelCookies(config, keyring, outside), refuse: entry.refuse,
+    window, renews, outside, lifetime, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations, headers: headers.of, cookies: panelCookies(config, keyring, outside), refuse: entry.refuse,
     holds: ({ identity: { provider, subject }, mark }) => providers.find(provider)?.people?.stands(subject, mark) ?? true,
     generation: () => known.reduce((sum, { generation }) => sum + generation, entry.generation)
   })
@@ -93,6 +98,8 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
     forwarders: createForwarders(config),
     outward: commonOutward(config, headers.owned),
     flow: createLoginFlow({
+      revocations, logoutsSeen: createSeen({ outside, store, life: 2 * OLDEST * 1000, prefix: `${gate}:logout` }),
+      farewell: createFarewell({ mode: config.signOutAtProvider, idTokenHint: config.idTokenHint, returnUri: config.postLogoutRedirectUri, waysBack: createWaysBack(keyring.login, gate), sessions, keepsTokens: keepsTokens(config), log }),
       providers, logins, sessions, loops, urls, pages, logo, entry, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
       keepTokens (tokens, provider) {
         tellAbsence?.(provider, tokens)
@@ -137,6 +144,10 @@ function pagesOf (config: Config, urls: OwnUrls, logo: Logo | undefined, log: Lo
 function warnOfProvider (log: Log, provider: string, error: unknown): void {
   const detail = error instanceof Error ? error.message : String(error)
   log.warn({ event: 'provider.failed', provider, ...error instanceof GateError && { code: error.code, hint: error.kind.hint }, detail }, 'the provider does not answer as it should; signing in is tried anew each time')
+}
+
+function warnOfOverflow (log: Log, startedAt: number): void {
+  log.warn({ event: 'session.overflowed', started_before: new Date(startedAt).toISOString(), hint: 'More sign-outs are remembered than there is room for: a shorter --oauth-expiry-days makes each end sooner.' }, 'the oldest sessions of everybody had to end, so that none that was ended counts again')
 }
 
 function createForwarders (config: Config) {

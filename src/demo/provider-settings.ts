@@ -45,6 +45,8 @@ export async function providerSettings (library: typeof Library, { people, adapt
     renderError: (ctx, out) => { sendPage(ctx, ctx.status, problemPage(out.error, out.error_description)) },
     features: {
       devInteractions: { enabled: false },
+      backchannelLogout: { enabled: true },
+      revocation: { enabled: true },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (ctx, form) => { sendPage(ctx, 200, logoutPage(form)) },
