@@ -88,6 +88,7 @@ export async function startProvider (options: DemoProviderOptions): Promise<Demo
 function equip (provider: Provider, library: typeof Library, { people, issueIdToken = true, log }: DemoProviderOptions & { people: readonly Person[] }): void {
   provider.silent = true
   provider.on('server_error', (_ctx, error) => { log?.(`the provider failed: ${error.message}`) })
+  provider.on('backchannel.error', (_ctx, error) => { log?.(`nobody could be told of a sign-out: ${error.message}`) })
   addPasswordGrant(provider, library, people)
   provider.use(interactions(provider, people))
   if (issueIdToken) return

@@ -31,3 +31,31 @@ t.test('signing out ends the session here, and offers to sign out at the provide
   t.strictSame([...link.searchParams.keys()].toSorted(), ['client_id', 'logout_hint'], 'nothing that says who it is, and nowhere to come back to that is not registered')
   t.match(await visitor.navigate(`${origin}/`), { status: 302 })
 })
+
+/** Says yes to the provider's own question. */
+async function confirm (visitor: Visitor, { body, address }: Answer & { readonly address: string }, answer: Record<string, string> = { logout: 'yes' }): Promise<Answer & { readonly address: string }> {
+  const [, xsrf = ''] = /name="xsrf" value="([^"]+)"/.exec(body) ?? []
+  const done = await visitor.navigate(new URL('/session/end/confirm', address).href, { form: { xsrf, ...answer } })
+  return done.location === '' ? { ...done, address } : await visitor.follow(done.location)
+}
+
+t.test('who signs out at the provider is signed out at every gate, and comes back to a page that says so', async t => {
+  const { origin, provider, visitor, log } = await signedIn(t, ({ origin }) => ({ postLogoutRedirectUri: `${origin}/oauth2/signed_out` }), { provider: { remembers: true } })
+  const other = new Visitor()
+  await other.signIn(`${origin}/`, 'ben')
+  const elsewhere = copyOf(visitor)
+  const link = linkIn(await signOut(visitor, { origin }, '?rd=/reports'), /^Sign out at/) ?? ''
+  const back = await confirm(visitor, await visitor.follow(link))
+  t.match(back, { status: 200, body: /You are signed out[^]*OpenID Connect has sent you back here/ })
+  t.match(linkIn(back, /^Sign in again/), /rd=%2Freports$/)
+  t.match(await visitor.follow(`${origin}/`), { address: new RegExp(`^${provider.issuer}/interaction/`) }, 'and has to say anew who it is')
+  t.match(await elsewhere.navigate(`${origin}/`), { status: 302 })
+  t.match(await other.navigate(`${origin}/`), { status: 200 }, 'nobody else is')
+  t.match(log.filter(({ event }) => event === 'session.ended').map(({ cause }) => cause), ['sign-out', 'back-channel'])
+})
+
+function copyOf (visitor: Visitor): Visitor {
+  const copy = new Visitor()
+  for (const [host, jar] of visitor.cookies) copy.cookies.set(host, new Map(jar))
+  return copy
+}
