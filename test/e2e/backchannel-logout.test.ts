@@ -225,7 +225,9 @@ t.test('flood: whoever sends nothing but rubbish is held up, and then the provid
 t.test('signing out has the tokens of the session taken back, in the background', async t => {
   const set = await setUp(t, { oauthRefreshTokens: true, passAccessToken: true })
   const out = async (browser: Browser) => await set.browsers[browser].navigate(`${set.origin}/oauth2/sign_out`, { form: {}, headers: { origin: set.origin, ...HERE } })
-  const settled = async (count: number) => { for (let wait = 0; set.op.revoked.length < count && wait < 100; wait++) await new Promise(resolve => { setTimeout(resolve, 50) }) }
+  const settled = async (count: number) => {
+    for (let wait = 0; set.op.revoked.length < count && wait < 100; wait++) await new Promise(resolve => { setTimeout(resolve, 50) })
+  }
   t.match((await out('ada')).body, /You are signed out/)
   await settled(2)
   t.match(set.op.revoked.toSorted((one, other) => String(other.token_type_hint).localeCompare(String(one.token_type_hint))), [
