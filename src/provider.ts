@@ -57,14 +57,13 @@ export interface Parameter {
   readonly example: string
 }
 
-/** Endpoints that the file itself knows. Settings and discovery override them. */
+/** Endpoints that the file itself knows; `logout` as RP-Initiated Logout §2, `revocation` as RFC 7009 has it. Settings and discovery override them. */
 export interface ProviderEndpoints {
   /** Without `jwks` it is asked for its discovery document. `{tid}` in it stands for that claim of the id_token (Entra's many tenants). */
   readonly issuer?: string
   readonly authorize?: string
   readonly token?: string
   readonly jwks?: string
-  /** Where people sign out (OpenID Connect RP-Initiated Logout §2), and where tokens are revoked (RFC 7009). */
   readonly logout?: string
   readonly revocation?: string
 }
@@ -96,9 +95,8 @@ export interface Guide {
   readonly key?: string
   readonly secret?: string
   readonly redirectUri?: string
-  /** What the provider calls the field for the address that it tells of sign-outs (OpenID Connect Back-Channel Logout §2.2); absent where it tells nobody. */
+  /** And those for the address that it tells of sign-outs (OpenID Connect Back-Channel Logout §2.2), where it tells anybody, and for where people come back to. */
   readonly backchannel?: string
-  /** And the field for where people come back to after signing out there. */
   readonly afterSignOut?: string
   /** What people trip over, one sentence each. */
   readonly traps?: readonly string[]

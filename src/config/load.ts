@@ -10,6 +10,7 @@ import { flagOf, optionNames } from './names.ts'
 import { options, type Config, type OptionName, type Settings } from './options.ts'
 import { checkPanelIdentity } from './panel-identity.ts'
 import { checkRefresh } from './checks/refresh.ts'
+import { checkSignOut } from './checks/sign-out.ts'
 import { problemsOf, resolve, type Resolved, type Source } from './resolve.ts'
 import { pluginFolders } from './providers/plugin.ts'
 import { isOfProvider, settleProviders } from './providers/index.ts'
@@ -63,6 +64,7 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   checkHeaders(choices, providers, problems, notices)
   checkPanelIdentity(choices, problems, notices)
   checkRefresh(choices, providers, problems, notices)
+  checkSignOut(choices, providers, problems, notices)
   problems.push(...ofProviders)
   problems.push(...environmentProblems(env))
   if (problems.length > 0) throw new ConfigError(problems, { nothingSet, notices })

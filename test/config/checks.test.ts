@@ -86,6 +86,7 @@ t.test('what Panel keeps from the provider is not sent either, and said not to b
   const { config, notices } = load({ 'oauth-extra-params': '{\'tenant\': \'T\', \'prompt\': \'login\', \'LOGOUT_URL\': \'https://x.example\'}' })
   t.strictSame(config.providers[0].oauthExtraParams, { prompt: 'login' })
   t.match(notices, [/has tenant, which means nothing/])
+  t.equal(config.providers[0].oauthLogoutUrl, 'https://x.example', 'which the gate goes by itself')
 })
 
 t.test('nothing can replace what a login fills in for itself', async t => {

@@ -3,6 +3,7 @@ import { createServer, get, type IncomingMessage } from 'node:http'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Settings } from '../../src/config/options.ts'
+import { launchBrowser, screenshot, signInAs } from '../fixtures/browser.ts'
 import { startGate, type GateSetup, type LogLine, type Running } from '../fixtures/gate.ts'
 import { startServer } from '../fixtures/server.ts'
 import { Visitor, type Answer } from '../fixtures/visitor.ts'
@@ -80,7 +81,8 @@ t.test('websockets and event streams end within a second of a sign-out at the pr
     await once(socket, 'open')
     const closed = once(socket, 'close').then(([code, reason]) => `${String(code)} ${String(reason)}`)
     const [stream] = await once(get(`${origin}/events`, { headers: { cookie } }), 'response') as [IncomingMessage]
-    const cut = new Promise<string>(resolve => { stream.on('error', () => { resolve('cut') }).on('end', () => { resolve('ended') }).resume() })
+    stream.resume()
+    const cut = Promise.race([once(stream, 'end').then(() => 'ended'), once(stream, 'aborted').then(() => 'cut')]).catch(() => 'cut')
     return { socket, stream, both: Promise.all([closed, cut]) }
   }
   const [hers, his] = [await open(visitor), await open(ben)]
@@ -167,3 +169,32 @@ t.test('nothing of the provider is offered where nobody wants it, where it has n
   t.match((await signOut(visitor, { origin })).body, /You are signed out/)
   t.match(await visitor.navigate(`${origin}/`), { status: 302 })
 })
+
+for (const mode of ['offer', 'always'] as const) {
+  t.test(`in a browser: signs out through the provider’s own form, and the app asks for a new sign-in (${mode})`, async t => {
+    const browser = await launchBrowser(t)
+    if (browser === undefined) return
+    const { origin, provider } = await startGate(t, { settings: ({ origin }) => ({ signOutAtProvider: mode, postLogoutRedirectUri: `${origin}/oauth2/signed_out` }), provider: { remembers: true } })
+    const page = await browser.newPage()
+    const refused: string[] = []
+    page.on('console', message => { if (/Content Security Policy/.test(message.text())) refused.push(message.text()) })
+    await page.goto(`${origin}/page`)
+    await signInAs(page, { login: 'ada' })
+    t.equal(page.url(), `${origin}/page`)
+    await page.goto(`${origin}/oauth2/sign_in`)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    if (mode === 'offer') {
+      await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
+      await screenshot(page, 'pages/signed-out-offer')
+      await page.getByRole('link', { name: /^Sign out at .* too$/ }).click()
+    }
+    await page.waitForURL(url => url.origin === provider.issuer && url.pathname === '/session/end')
+    await page.getByRole('button', { name: 'Yes, sign me out' }).click()
+    await page.waitForURL(url => url.origin === origin)
+    t.equal(new URL(page.url()).pathname, '/oauth2/signed_out')
+    t.match(await page.textContent('main'), /You are signed out[^]*OpenID Connect has sent you back here/)
+    await page.goto(`${origin}/page`)
+    t.ok(page.url().startsWith(`${provider.issuer}/interaction/`), 'who it is has to be said anew')
+    t.strictSame(refused, [])
+  })
+}
