@@ -15,13 +15,13 @@ export default defineProvider({
   requires: ['subdomain|domain|oauthIssuer'],
   endpoints (parameters) {
     const base = baseOf(parameters)
-    return base === undefined ? {} : { issuer: `${base}/`, authorize: `${base}/authorize`, token: `${base}/oauth/token`, jwks: `${base}/.well-known/jwks.json` }
+    return base === undefined ? {} : { issuer: `${base}/`, authorize: `${base}/authorize`, token: `${base}/oauth/token`, jwks: `${base}/.well-known/jwks.json`, logout: `${base}/oidc/logout`, revocation: `${base}/oauth/revoke` }
   },
   resources: parameters => ({ ...baseOf(parameters) === undefined ? {} : { user: `${baseOf(parameters)}/userinfo` } }),
   advised: { audience: 'without an audience the access token opens Auth0’s userinfo alone; for an API add it to --oauth-extra-params' },
   guide: {
     summary: 'Accounts of an Auth0 tenant, from any of its connections.', page: 'https://manage.auth0.com',
-    register: 'Dashboard → Applications → Create Application → Regular Web Application', key: 'Client ID', secret: 'Client Secret', redirectUri: 'Allowed Callback URLs',
+    register: 'Dashboard → Applications → Create Application → Regular Web Application', key: 'Client ID', secret: 'Client Secret', redirectUri: 'Allowed Callback URLs', backchannel: 'Back-Channel Logout URI, on the Enterprise plan', afterSignOut: 'Allowed Logout URLs',
     traps: ['Roles and groups come only as claims that an Action adds, named by an address: https://example.com/groups.', 'The token must be signed with RS256 (Advanced Settings → OAuth).']
   },
   identity: openidIdentity

@@ -15,13 +15,14 @@ export default defineProvider({
     issuer: `${host}/${tenantId({ tenant })}/v2.0`,
     authorize: `${host}/${tenant}/oauth2/v2.0/authorize`,
     token: `${host}/${tenant}/oauth2/v2.0/token`,
-    jwks: `${host}/${tenant}/discovery/v2.0/keys`
+    jwks: `${host}/${tenant}/discovery/v2.0/keys`,
+    logout: `${host}/${tenant}/oauth2/v2.0/logout`
   }),
   resources: { groups: memberships },
   manyTenants: hasManyTenants,
   guide: {
     summary: 'Work, school and personal accounts of Microsoft Entra ID, formerly Azure AD.', page: 'https://entra.microsoft.com',
-    register: 'Microsoft Entra admin center → App registrations → New registration → Web', key: 'Application (client) ID', secret: 'Certificates & secrets → Client secrets → Value (not the Secret ID)', redirectUri: 'Redirect URI',
+    register: 'Microsoft Entra admin center → App registrations → New registration → Web', key: 'Application (client) ID', secret: 'Certificates & secrets → Client secrets → Value (not the Secret ID)', redirectUri: 'Redirect URI', afterSignOut: 'Redirect URI, a second one',
     traps: [
       'The tenant is “Directory (tenant) ID”. Without it everybody’s tenant may sign in: set tenant, or --allowed-tenants.',
       'Groups come as object ids, after Token configuration → Add groups claim; more than 200 are read from Graph, which needs the permission GroupMember.Read.All.',

@@ -6,7 +6,7 @@ export default defineProvider({
   namesUser: true,
   scopes: ['openid', 'email', 'profile'],
   parameters: { url: { kind: 'origin', default: 'https://gitlab.com', example: 'gitlab.example.com', doc: 'Your own GitLab.' } },
-  endpoints: ({ url = '' }) => ({ issuer: url, authorize: `${url}/oauth/authorize`, token: `${url}/oauth/token`, jwks: `${url}/oauth/discovery/keys` }),
+  endpoints: ({ url = '' }) => ({ issuer: url, authorize: `${url}/oauth/authorize`, token: `${url}/oauth/token`, jwks: `${url}/oauth/discovery/keys`, revocation: `${url}/oauth/revoke` }),
   resources: ({ url = '' }, scopes) => ({
     user: scopes.includes('openid') ? `${url}/oauth/userinfo` : `${url}/api/v4/user`, // an openid token does not open the API, and the other way round
     groups: { url: `${url}/api/v4/groups?min_access_level=10&per_page=100`, next: 'link', scopes: ['read_api', 'api'], optional: true }

@@ -11,7 +11,8 @@ export default defineProvider({
     issuer: 'https://accounts.google.com',
     authorize: 'https://accounts.google.com/o/oauth2/v2/auth',
     token: 'https://oauth2.googleapis.com/token',
-    jwks: 'https://www.googleapis.com/oauth2/v3/certs'
+    jwks: 'https://www.googleapis.com/oauth2/v3/certs',
+    revocation: 'https://oauth2.googleapis.com/revoke'
   },
   guide: {
     summary: 'Google accounts, or those of one Workspace domain.', page: 'https://console.cloud.google.com/apis/credentials',

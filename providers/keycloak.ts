@@ -13,7 +13,7 @@ export default defineProvider({
   endpoints: ({ url, realm }) => url === undefined || realm === undefined ? {} : { issuer: `${url}/realms/${realm}` },
   guide: {
     summary: 'Accounts of a realm of your Keycloak; groups and roles are groups.',
-    register: 'Realm → Clients → Create client → OpenID Connect, Client authentication on', key: 'Client ID', secret: 'Credentials → Client secret', redirectUri: 'Valid redirect URIs',
+    register: 'Realm → Clients → Create client → OpenID Connect, Client authentication on', key: 'Client ID', secret: 'Credentials → Client secret', redirectUri: 'Valid redirect URIs', backchannel: 'Logout settings → Backchannel logout URL', afterSignOut: 'Valid post logout redirect URIs',
     traps: [
       'Groups need a mapper: Client scopes → the client’s dedicated scope → Add mapper → Group Membership, claim groups. With Full group path on they are called /staff, not staff.',
       'Realm roles are groups named role:NAME, client roles role:CLIENT:NAME; a group whose own name begins with role: is left out.',

@@ -17,12 +17,14 @@ export default defineProvider({
     issuer: server === '' ? url : baseOf(url, server),
     authorize: `${baseOf(url, server)}/v1/authorize`,
     token: `${baseOf(url, server)}/v1/token`,
-    jwks: `${baseOf(url, server)}/v1/keys`
+    jwks: `${baseOf(url, server)}/v1/keys`,
+    logout: `${baseOf(url, server)}/v1/logout`,
+    revocation: `${baseOf(url, server)}/v1/revoke`
   },
   resources: ({ url, server = '' }) => ({ ...url === undefined ? {} : { user: `${baseOf(url, server)}/v1/userinfo` } }),
   guide: {
     summary: 'Accounts of an Okta organization.',
-    register: 'Admin console → Applications → Create App Integration → OIDC → Web Application', key: 'Client ID', secret: 'Client secret', redirectUri: 'Sign-in redirect URIs',
+    register: 'Admin console → Applications → Create App Integration → OIDC → Web Application', key: 'Client ID', secret: 'Client secret', redirectUri: 'Sign-in redirect URIs', afterSignOut: 'Sign-out redirect URIs',
     traps: [
       'The url is the Okta domain without -admin.',
       'Groups need a groups claim: in the app’s sign-on settings with server empty, else on the authorization server, usually with the scope groups in --oauth-scope.',

@@ -15,7 +15,7 @@ export default defineProvider({
   requires: ['subdomain|domain|oauthIssuer'],
   endpoints (parameters) {
     const base = baseOf(parameters)
-    return base === undefined ? {} : { issuer: `${base}/oidc/2`, authorize: `${base}/oidc/2/auth`, token: `${base}/oidc/2/token`, jwks: `${base}/oidc/2/certs` }
+    return base === undefined ? {} : { issuer: `${base}/oidc/2`, authorize: `${base}/oidc/2/auth`, token: `${base}/oidc/2/token`, logout: `${base}/oidc/2/logout`, revocation: `${base}/oidc/2/token/revocation`, jwks: `${base}/oidc/2/certs` }
   },
   resources: parameters => ({ ...baseOf(parameters) === undefined ? {} : { user: `${baseOf(parameters)}/oidc/2/me` } }),
   guide: {

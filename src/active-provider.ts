@@ -68,6 +68,7 @@ export function clientOptions (settings: ProviderConfig, config: Config, outside
     authorizeUrl: settings.oauthAuthorizeUrl,
     tokenUrl: settings.oauthTokenUrl,
     userUrl: settings.oauthUserUrl,
+    logoutUrl: settings.oauthLogoutUrl,
     idTokenName: settings.idTokenAttributeName,
     fetch: createProviderFetch({ timeout: PROVIDER_TIMEOUT, tls: { ca: settings.tlsClientCa, cert: settings.tlsClientCert, key: settings.tlsClientKey, skipVerify: settings.tlsSkipVerifyInsecure } })
   }

@@ -44,6 +44,8 @@ export interface OwnUrls {
   readonly home: string
   readonly signOut: string
   readonly logo: string
+  /** What a provider tells of sign-outs. */
+  readonly backchannel: string
   /** What the password form is sent to. */
   readonly form: string
   /** Shows who is signed in, or how to sign in. */
@@ -79,6 +81,7 @@ export function createOwnUrls (paths: OwnPaths): OwnUrls {
     routes, home, outward, start,
     signOut: outward(`${routes.base}/sign_out`),
     logo: outward(`${routes.base}/logo`),
+    backchannel: outward(`${routes.base}/backchannel-logout`),
     form: outward(`${routes.base}/sign_in`),
     signIn: (returnTo = home, options = {}) => outward(`${routes.base}/sign_in?${query(returnTo, options)}`),
     login: (returnTo = home) => paths.loginEndpoint === undefined ? start(returnTo) : outward(`${bare(paths.prefix)}${paths.loginEndpoint}?next=${encodeURIComponent(returnTo)}`),

@@ -8,6 +8,7 @@ import { watchEmails } from './config/kinds/emails-file.ts'
 import type { Config } from './config/options.ts'
 import { appOpens, isForBokeh, isForPanel } from './config/panel-identity.ts'
 import { GateError } from './errors.ts'
+import { OLDEST } from './oauth/logout-token.ts'
 import type { Outside } from './outside.ts'
 import { createOwnUrls, type OwnUrls } from './own-urls.ts'
 import { createPages } from './pages/index.ts'
@@ -21,6 +22,7 @@ import { createArrivals } from './proxy/arrival.ts'
 import { createForwarder } from './proxy/forward.ts'
 import { panelHeaders, panelHeadersOfGet } from './proxy/panel.ts'
 import { createAsker, tellOfAbsence, tellOfRenewals } from './renewal.ts'
+import { createFarewell } from './routes/farewell.ts'
 import { createLoginFlow, createProviders } from './routes/login-flow.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
 import { keepInCookies, keepInStore } from './session/keeping.ts'
@@ -31,10 +33,12 @@ import { createLoopBreaker } from './session/loop.ts'
 import { createPanelCookies, GUEST, isPanelCookie } from './session/panel-cookies.ts'
 import { createRenewals } from './session/renewals.ts'
 import { createRevocations, type RevocationOptions, type Revocations } from './session/revocations.ts'
-import { keepTokens, type GivenTokens } from './session/session.ts'
+import { createSeen } from './session/seen.ts'
+import { keepsTokens, keepTokens, type GivenTokens } from './session/session.ts'
 import { createSessions } from './session/sessions.ts'
 import { createMemoryStore } from './session/store/memory.ts'
 import { createTurns } from './session/turns.ts'
+import { createWaysBack } from './session/way-back.ts'
 import { createWindow } from './session/window.ts'
 import { openStores, type Stores } from './stores.ts'
 
@@ -102,6 +106,8 @@ export async function createParts (config: Config, outside: Outside, log: Log, i
     forwarders: createForwarders(config),
     outward: commonOutward(config, headers.owned),
     flow: createLoginFlow({
+      revocations, logoutsSeen: createSeen({ outside, store: store ?? stores.revocations, life: 2 * OLDEST * 1000, prefix: `${gate}:logout` }),
+      farewell: createFarewell({ mode: config.signOutAtProvider, idTokenHint: config.idTokenHint, returnUri: config.postLogoutRedirectUri, waysBack: createWaysBack(keyring.login, gate), sessions, keepsTokens: keepsTokens(config), log }),
       providers, logins, sessions, loops, urls, pages, logo, entry, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
       keepTokens (tokens, provider) {
         tellAbsence?.(provider, tokens)
@@ -114,7 +120,7 @@ export async function createParts (config: Config, outside: Outside, log: Log, i
 function tellOfRevocations (log: Log): Pick<RevocationOptions, 'unlearned' | 'overflowed'> {
   return {
     unlearned: error => log.error({ event: 'revocations.unknown', detail: error instanceof Error ? error.message : String(error) }, 'the store does not say who has signed out; sessions do not count until it does'),
-    overflowed: startedAt => log.error({ event: 'revocations.overflowed', before: new Date(startedAt).toISOString() }, 'there were more sign-outs than can be remembered one by one: all sessions that began before then have ended')
+    overflowed: startedAt => log.error({ event: 'revocations.overflowed', before: new Date(startedAt).toISOString(), hint: 'A shorter --oauth-expiry-days makes each sign-out be forgotten sooner.' }, 'there were more sign-outs than can be remembered one by one: all sessions that began before then have ended')
   }
 }
 

@@ -57,13 +57,15 @@ export interface Parameter {
   readonly example: string
 }
 
-/** Endpoints that the file itself knows. Settings and discovery override them. */
+/** Endpoints that the file itself knows; `logout` as RP-Initiated Logout §2, `revocation` as RFC 7009 has it. Settings and discovery override them. */
 export interface ProviderEndpoints {
   /** Without `jwks` it is asked for its discovery document. `{tid}` in it stands for that claim of the id_token (Entra's many tenants). */
   readonly issuer?: string
   readonly authorize?: string
   readonly token?: string
   readonly jwks?: string
+  readonly logout?: string
+  readonly revocation?: string
 }
 
 /** A JSON document to read with the access token. */
@@ -93,6 +95,9 @@ export interface Guide {
   readonly key?: string
   readonly secret?: string
   readonly redirectUri?: string
+  /** And those for the address that it tells of sign-outs (OpenID Connect Back-Channel Logout §2.2), where it tells anybody, and for where people come back to. */
+  readonly backchannel?: string
+  readonly afterSignOut?: string
   /** What people trip over, one sentence each. */
   readonly traps?: readonly string[]
 }

@@ -35,6 +35,7 @@ export function startBlock ({ config, version, listening, notices }: Started): s
     ...appLines(config, listening).map((line): [string, string] => ['Start the app', line]),
     ...config.providers.map(settings => ['Provider', describeProvider(settings)] as [string, string]),
     ...config.providers.some(({ provider }) => provider.flow === 'code') ? [['Redirect URI', config.oauthRedirectUri !== undefined || !nameless ? `${config.oauthRedirectUri ?? urls.redirectUri(origin)}   (register exactly this at the provider)` : `the origin that people type${below === '' ? '' : ` and ${below}`}, whichever that is: set --public-url to have one to register`] as [string, string]] : [],
+    ...!nameless && config.providers.some(tellsLogouts) ? [['Back-channel', `${origin}${urls.backchannel}   (register it too, where the provider has back-channel logout)`] as [string, string]] : [],
     ['Who may enter', policy.entry.describe(whoHasAccount(config))],
     ...policy.describeOpen().map((line): [string, string] => ['Rule', line]),
     ...config.header.map(({ name, expression }): [string, string] => ['Header', `${name}=${expression.text}`]),
@@ -64,6 +65,11 @@ function whoKnows (credentials: Credentials): string {
 function describeProvider ({ id, label, provider, parameters, oauthIssuer }: ProviderConfig): string {
   const own = Object.entries(parameters).map(([name, value]) => `${name} ${value === '' ? '(empty)' : value}`)
   return [`${label}${id === provider.name ? '' : ` (${id})`}`, ...own, ...oauthIssuer === undefined ? [] : [oauthIssuer]].join(', ')
+}
+
+/** Whether it may send logout tokens, as far as that is known before it is asked. */
+function tellsLogouts ({ provider, oauthIssuer }: ProviderConfig): boolean {
+  return provider.guide?.backchannel !== undefined || (oauthIssuer !== undefined && provider.flow === 'code')
 }
 
 /** Whether an id_token will come that nobody can verify. */

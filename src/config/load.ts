@@ -11,6 +11,7 @@ import { options, type Config, type OptionName, type Settings } from './options.
 import { checkPanelIdentity } from './panel-identity.ts'
 import { checkOAuthAlone } from './checks/provider.ts'
 import { checkRefresh } from './checks/refresh.ts'
+import { checkSignOut } from './checks/sign-out.ts'
 import { problemsOf, resolve, type Resolved, type Source } from './resolve.ts'
 import { pluginFolders } from './providers/plugin.ts'
 import { isOfProvider, settleProviders } from './providers/index.ts'
@@ -65,6 +66,7 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   checkPanelIdentity(choices, problems, notices)
   checkRefresh(choices, providers, problems, notices)
   checkOAuthAlone(choices, providers, problems, notices)
+  checkSignOut(choices, providers, problems, notices)
   problems.push(...ofProviders)
   problems.push(...environmentProblems(env))
   if (problems.length > 0) throw new ConfigError(problems, { nothingSet, notices })

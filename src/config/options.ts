@@ -43,6 +43,7 @@ export const groups = {
     oauthAuthorizeUrl: option.url({ common: true, doc: 'The provider’s authorization endpoint.', aliases: { env: ['PANEL_OAUTH_AUTHORIZE_URL'] } }),
     oauthTokenUrl: option.url({ common: true, doc: 'The provider’s token endpoint.', aliases: { env: ['PANEL_OAUTH_TOKEN_URL'] } }),
     oauthUserUrl: option.url({ common: true, doc: 'The provider’s userinfo endpoint.', aliases: { env: ['PANEL_OAUTH_USER_URL'] } }),
+    oauthLogoutUrl: option.url({ doc: 'Where the provider signs people out, if it is not what discovery says.', aliases: { env: ['PANEL_OAUTH_LOGOUT_URL'] } }),
     oauthJwtUser: option.text({ doc: 'The claim that names the user; beats --user-key.', aliases: { env: ['PANEL_OAUTH_JWT_USER'] } }),
     name: option.text({ doc: 'What the button says people sign in with.', aliases: { flags: ['label'] } }),
     icon: option.text({ doc: 'The picture on the button, by its name in Grafana: signin, lock, users-alt and others.' }),
@@ -71,6 +72,9 @@ export const groups = {
   },
   signIn: {
     oauthRedirectUri: option.redirectUri({ common: true, doc: 'Where the provider sends people back to; the app’s origin unless set.', aliases: { env: ['PANEL_OAUTH_REDIRECT_URI'] } }),
+    signOutAtProvider: option.choice(['offer', 'always', 'never'], { doc: 'Whether signing out offers to sign out at the provider too, always goes on to it, or neither.', default: 'offer' }),
+    postLogoutRedirectUri: option.redirectUri({ doc: 'Where the provider sends people back to who signed out there, as it is registered there: https://app.example.com/oauth2/signed_out.' }),
+    idTokenHint: option.flag({ doc: 'Tell the provider by the id_token who signs out, so that it need not ask; kept in the session for it, and sent in an address.', default: false }),
     callbackPath: option.endpoint({ doc: 'The path that people come back to, below the app’s own, where no redirect URI is set; opened by itself it begins a sign-in.' }),
     providers: option.providers({ doc: 'Several providers to choose from, each with an id and its own settings.', default: [], only: 'file' })
   },

@@ -11,7 +11,6 @@ interface Refused {
 
 /** What has to do with signing in, and is not here. */
 const absent: readonly Refused[] = [
-  { flag: 'oauth-logout-url', env: 'PANEL_OAUTH_LOGOUT_URL', fix: 'Leave it out: /oauth2/sign_out ends the session here. Link from the app to where the provider signs people out.' },
   { flag: 'auth-module', env: 'BOKEH_AUTH_MODULE', fix: 'Bokeh’s hooks are the app’s own: leave them to its panel serve line. The gate’s way to sign people in is --oauth-provider.' }
 ]
 

@@ -42,10 +42,14 @@ export async function providerSettings (library: typeof Library, { people, adapt
     },
     loadExistingGrant: consent,
     clientBasedCORS: () => false,
+    // Its own way refuses to tell anybody on this machine of a sign-out, and here everybody is.
+    fetch: async (url, options) => await globalThis.fetch(url, Object.fromEntries(Object.entries(options ?? {}).filter(([name]) => name !== 'dispatcher'))),
     interactions: { policy: policy(library, remembers), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     renderError: (ctx, out) => { sendPage(ctx, ctx.status, problemPage(out.error, out.error_description)) },
     features: {
       devInteractions: { enabled: false },
+      backchannelLogout: { enabled: true },
+      revocation: { enabled: true },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (ctx, form) => { sendPage(ctx, 200, logoutPage(form)) },

@@ -21,6 +21,8 @@ export interface DemoClient {
   readonly redirectUris: readonly string[]
   readonly grants?: readonly ('authorization_code' | 'password')[]
   readonly postLogoutRedirectUris?: readonly string[]
+  /** Told when somebody signs out here (OpenID Connect Back-Channel Logout §2.2). */
+  readonly backchannelLogoutUri?: string
 }
 
 export interface DemoProviderOptions {
@@ -50,12 +52,13 @@ export interface DemoProvider {
   /** What arrived, oldest first, at most the last thousand. */
   readonly requests: readonly { readonly method: string, readonly path: string }[]
   setRedirectUris (clientId: string, redirectUris: readonly string[]): void
+  setSignOut (clientId: string, where: Pick<DemoClient, 'postLogoutRedirectUris' | 'backchannelLogoutUri'>): void
   close (): Promise<void>
 }
 
 /**
  * Starts a whole OpenID provider for the demo and the tests: authorization code with PKCE, RS256 id_tokens,
- * sign-out (OpenID Connect RP-Initiated Logout), password grant. It signs in anybody as anybody.
+ * sign-out (OpenID Connect RP-Initiated and Back-Channel Logout), revocation, password grant. It signs in anybody as anybody.
  *
  * @throws {DemoRefused} the address is not loopback, the port is taken, or `oidc-provider` is not installed
  */
@@ -79,6 +82,7 @@ export async function startProvider (options: DemoProviderOptions): Promise<Demo
     endpoints: { authorize: `${issuer}/auth`, token: `${issuer}/token`, userinfo: `${issuer}/me` },
     requests,
     setRedirectUris (id, redirectUris) { clients.set(id, { ...clients.get(id), redirect_uris: [...redirectUris] }) },
+    setSignOut (id, where) { clients.set(id, { ...clients.get(id), ...signOutMetadata(where) }) },
     close
   }
 }
@@ -86,6 +90,7 @@ export async function startProvider (options: DemoProviderOptions): Promise<Demo
 function equip (provider: Provider, library: typeof Library, { people, issueIdToken = true, log }: DemoProviderOptions & { people: readonly Person[] }): void {
   provider.silent = true
   provider.on('server_error', (_ctx, error) => { log?.(`the provider failed: ${error.message}`) })
+  provider.on('backchannel.error', (_ctx, error) => { log?.(`nobody could be told of a sign-out: ${error.message}`) })
   addPasswordGrant(provider, library, people)
   provider.use(interactions(provider, people))
   if (issueIdToken) return
@@ -99,7 +104,7 @@ function isObject (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-function metadata ({ id, secret, redirectUris, grants = ['authorization_code'], postLogoutRedirectUris = [] }: DemoClient): AdapterPayload {
+function metadata ({ id, secret, redirectUris, grants = ['authorization_code'], ...signOut }: DemoClient): AdapterPayload {
   const byCode = grants.includes('authorization_code')
   return {
     client_id: id,
@@ -108,7 +113,14 @@ function metadata ({ id, secret, redirectUris, grants = ['authorization_code'], 
     redirect_uris: [...redirectUris],
     response_types: byCode ? ['code'] : [],
     grant_types: byCode ? [...grants, 'refresh_token'] : [...grants],
-    post_logout_redirect_uris: [...postLogoutRedirectUris]
+    ...signOutMetadata(signOut)
+  }
+}
+
+function signOutMetadata ({ postLogoutRedirectUris = [], backchannelLogoutUri }: Pick<DemoClient, 'postLogoutRedirectUris' | 'backchannelLogoutUri'>): AdapterPayload {
+  return {
+    post_logout_redirect_uris: [...postLogoutRedirectUris],
+    ...backchannelLogoutUri !== undefined && { backchannel_logout_uri: backchannelLogoutUri, backchannel_logout_session_required: true }
   }
 }
 

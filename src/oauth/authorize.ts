@@ -55,6 +55,11 @@ export function scopesToAsk ({ scopes, wishedScopes = [] }: Pick<AuthorizeOption
   return [...scopes, ...wishedScopes.filter(scope => !scopes.includes(scope) && offered?.includes(scope) !== false)]
 }
 
+/** Keycloak ignores `select_account`, and signs the same person in again; asked for a login it shows a page on which another may sign in. */
+export function understood (prompt: string | undefined, prompts: readonly string[] | undefined): string | undefined {
+  return prompt === 'select_account' && prompts?.includes('login') === true && !prompts.includes(prompt) ? 'login' : prompt
+}
+
 /** By the setting, unless the provider is known to refuse it. */
 export function takesPkce ({ usePkce, provider }: Pick<AuthorizeOptions, 'usePkce' | 'provider'>): boolean {
   return usePkce && provider.pkce !== false

@@ -1,15 +1,17 @@
 import { Claims } from '../claims.ts'
-import { IdTokenInvalid, ProviderAnswerInvalid, ProviderRefused } from '../errors.ts'
+import { IdTokenInvalid, LogoutTokenInvalid, ProviderAnswerInvalid, ProviderRefused } from '../errors.ts'
 import type { Said } from '../identity/sources.ts'
 import { isOpenedBy, placesOf } from '../provider-places.ts'
 import type { Provider, Resource } from '../provider.ts'
-import { buildAuthorizeUrl, scopesToAsk, takesPkce, type AuthorizeOptions, type LoginAttempt } from './authorize.ts'
+import { buildAuthorizeUrl, scopesToAsk, takesPkce, understood, type AuthorizeOptions, type LoginAttempt } from './authorize.ts'
 import { isOfIssuer, readCallback } from './callback.ts'
 import { chooseClientAuth, type AuthStyle } from './client-auth.ts'
 import { createEndpoints, knownIssuer, need, type Endpoints, type EndpointsOptions } from './endpoints.ts'
 import { markOf, verifyIdToken } from './id-token.ts'
-import { createKeySet, type KeySet } from './keys.ts'
+import { createKeySource, type KeySet } from './keys.ts'
+import { sidOf, verifyLogoutToken, type Claimed, type Logout } from './logout-token.ts'
 import { listDocuments, mergeClaims, putTogether } from './merge-claims.ts'
+import { buildLogoutUrl, revokeToken, type LogoutRequest } from './sign-out.ts'
 import { requestTokens, type TokenRequest, type Tokens } from './token.ts'
 import { readPages, readResource, type ResourceRequest } from './resources.ts'
 import { readUserInfo } from './userinfo.ts'
@@ -44,6 +46,14 @@ export interface OAuthClient {
   readAgain (tokens: Tokens, mark: string | undefined): Promise<SignIn | undefined>
   /** All pages of one more document, with the token of a sign-in: none where a resource that is optional was refused. @throws see resources.ts */
   readMore (resource: Resource, tokens: Tokens): Promise<readonly Claims[]>
+  /** Where people sign out of the provider too; undefined where no such place is known. @throws as `authorizeUrl` */
+  logoutUrl (request: LogoutRequest): Promise<string | undefined>
+  /** RFC 7009, where the provider does that. @throws see sign-out.ts */
+  revoke (token: string, kind: 'access_token' | 'refresh_token'): Promise<void>
+  /** Whether a logout token says that it is of this provider, and for this client. Nothing of it is verified. */
+  isFor (parties: Claimed): boolean
+  /** Verifies a logout token. @throws see logout-token.ts */
+  readLogout (token: string): Promise<Logout>
   /** Reads the discovery document unless it is there. @throws {ProviderUnreachable} {ProviderAnswerInvalid} */
   warm (): Promise<void>
 }
@@ -62,9 +72,10 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
     const endpoints = await findEndpoints()
     const idToken = await readIdToken(options, endpoints, findKeys, tokens, proof)
     const exp = idToken?.raw('exp')
+    const sid = sidOf(idToken)
     return {
       ...await readSources(options, endpoints, tokens, idToken),
-      tokens: { ...tokens, ...idToken !== undefined && { mark: markOf(idToken) }, ...typeof exp === 'number' && { idTokenExpiresAt: exp * 1000 } }
+      tokens: { ...tokens, ...idToken !== undefined && { mark: markOf(idToken), sub: idToken.text('sub') as string }, ...sid !== undefined && { sid }, ...typeof exp === 'number' && { idTokenExpiresAt: exp * 1000 } }
     }
   }
 
@@ -92,21 +103,22 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
     async readMore (resource, { accessToken }) {
       return await unlessRefused(resource, options, async () => (await readPages(resource.url, requestBy(options, accessToken))).map(page => new Claims(page))) ?? []
     },
+    async logoutUrl (request) {
+      const { logout } = await findEndpoints()
+      return logout === undefined ? undefined : buildLogoutUrl(logout, options.clientId, request)
+    },
+    async revoke (token, kind) {
+      const { revocation, revocationAuthMethods, authMethods } = await findEndpoints()
+      if (revocation === undefined) return
+      await revokeToken({ endpoint: revocation, clientId: options.clientId, clientAuth: chooseClientAuth(options, revocationAuthMethods ?? authMethods), token, kind, fetch: options.fetch })
+    },
+    isFor: parties => issuer !== undefined && parties.issuer !== undefined && isOfIssuer(parties.issuer, issuer) && parties.audiences.includes(options.clientId),
+    async readLogout (token) {
+      const { issuer, jwks } = await findEndpoints()
+      if (issuer === undefined || jwks === undefined) throw new LogoutTokenInvalid('the provider’s keys are unknown, so no signature can be verified')
+      return await verifyLogoutToken(token, { clientId: options.clientId, issuer, keys: findKeys(jwks), outside: options.outside })
+    },
     async warm () { await findEndpoints() }
-  }
-}
-
-/** Keycloak ignores `select_account`, and signs the same person in again; asked for a login it shows a page on which another may sign in. */
-function understood (prompt: string | undefined, prompts: readonly string[] | undefined): string | undefined {
-  return prompt === 'select_account' && prompts?.includes('login') === true && !prompts.includes(prompt) ? 'login' : prompt
-}
-
-/** The key set belongs to an address: when discovery names another one, it starts anew. */
-function createKeySource ({ fetch, outside, onFailure }: OAuthClientOptions): (url: string) => KeySet {
-  let current: { readonly url: string, readonly keys: KeySet } | undefined
-  return url => {
-    if (current?.url !== url) current = { url, keys: createKeySet({ url, fetch, outside, onFailure }) }
-    return current.keys
   }
 }
 

@@ -17,6 +17,12 @@ export interface Metadata {
   readonly prompts?: readonly string[] | undefined
   /** `scopes_supported`, where the provider says it: not all have to be there (RFC 8414 §2). */
   readonly scopes?: readonly string[] | undefined
+  /** `end_session_endpoint` (OpenID Connect RP-Initiated Logout §2.1), and `revocation_endpoint` (RFC 8414 §2) with how a client proves itself there. */
+  readonly logout?: string | undefined
+  readonly revocation?: string | undefined
+  readonly revocationAuthMethods?: readonly string[] | undefined
+  /** `backchannel_logout_supported` (OpenID Connect Back-Channel Logout §2.1). */
+  readonly tellsLogouts?: boolean
   /** `authorization_response_iss_parameter_supported`: every callback will carry `iss`. */
   readonly promisesIss: boolean
 }
@@ -53,6 +59,10 @@ export function readMetadata (document: Claims, issuer: string): Metadata {
     authMethods: document.has('token_endpoint_auth_methods_supported') ? document.texts('token_endpoint_auth_methods_supported') : undefined,
     prompts: document.has('prompt_values_supported') ? document.texts('prompt_values_supported') : undefined,
     scopes: document.has('scopes_supported') ? document.texts('scopes_supported') : undefined,
+    logout: unlessUnsafe(() => endpoint(document, 'end_session_endpoint', issuer)),
+    revocation: unlessUnsafe(() => endpoint(document, 'revocation_endpoint', issuer)),
+    revocationAuthMethods: document.has('revocation_endpoint_auth_methods_supported') ? document.texts('revocation_endpoint_auth_methods_supported') : undefined,
+    tellsLogouts: document.is('backchannel_logout_supported'),
     promisesIss: document.is('authorization_response_iss_parameter_supported')
   }
 }
@@ -72,4 +82,13 @@ function endpoint (document: Claims, name: string, issuer: string): string | und
   const allowed = isSafeUrl(url) && (url.startsWith('https:') || issuer.startsWith('http:'))
   if (!allowed) throw new ProviderAnswerInvalid(`the discovery document of ${address(issuer)} names ${address(url)} as ${name}, which is not https`)
   return url
+}
+
+/** What nobody needs to sign in must not keep people from it. */
+function unlessUnsafe (read: () => string | undefined): string | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }

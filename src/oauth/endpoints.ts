@@ -19,6 +19,11 @@ export interface Endpoints {
   readonly prompts?: readonly string[] | undefined
   readonly offeredScopes?: readonly string[] | undefined
   readonly promisesIss: boolean
+  /** Where the provider signs people out, and where it revokes tokens: never another server than the one that gave them. */
+  readonly logout?: string | undefined
+  readonly revocation?: string | undefined
+  readonly revocationAuthMethods?: readonly string[] | undefined
+  readonly tellsLogouts?: boolean | undefined
   /** What the provider's file wants read beside the userinfo. */
   readonly resources: Readonly<Record<string, Resource>>
 }
@@ -32,6 +37,7 @@ export interface EndpointsOptions {
   readonly authorizeUrl?: string | undefined
   readonly tokenUrl?: string | undefined
   readonly userUrl?: string | undefined
+  readonly logoutUrl?: string | undefined
   readonly fetch: ProviderFetch
   readonly outside: Outside
   readonly onFailure?: ((error: unknown) => void) | undefined
@@ -75,7 +81,8 @@ type Places = ReturnType<typeof placesOf> & { readonly issuer: string | undefine
  */
 function knownPlaces ({ provider, parameters = {}, scopes, ...settings }: EndpointsOptions): Places {
   const { endpoints, resources } = placesOf(provider, parameters, scopes)
-  const { jwks, issuer, ...rest } = endpoints
+  const { jwks, issuer, authorize, token } = endpoints
+  const rest = { ...authorize !== undefined && { authorize }, ...token !== undefined && { token } }
   const isMoved = movedFrom(settings.tokenUrl, endpoints.token) || movedFrom(settings.userUrl, resources['user']?.url)
   const readable = isMoved ? besides(resources, [settings.userUrl, settings.tokenUrl]) : resources
   if (settings.issuer !== undefined) return { endpoints: rest, resources: readable, issuer: settings.issuer, isDiscovered: true }
@@ -106,6 +113,10 @@ function combine (settings: EndpointsOptions, { endpoints, resources: known, iss
     prompts: found.prompts,
     offeredScopes: found.scopes,
     promisesIss: found.promisesIss,
+    logout: settings.logoutUrl ?? found.logout ?? endpoints.logout,
+    revocation: movedFrom(settings.tokenUrl, found.revocation ?? endpoints.revocation) ? undefined : found.revocation ?? endpoints.revocation,
+    revocationAuthMethods: found.revocationAuthMethods,
+    tellsLogouts: found.tellsLogouts,
     resources
   }
 }

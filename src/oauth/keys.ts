@@ -40,6 +40,15 @@ export function createKeySet ({ url, fetch, outside, onFailure }: KeySetOptions)
   }
 }
 
+/** The key set belongs to an address: when discovery names another one, it starts anew. */
+export function createKeySource ({ fetch, outside, onFailure }: Omit<KeySetOptions, 'url'>): (url: string) => KeySet {
+  let current: { readonly url: string, readonly keys: KeySet } | undefined
+  return url => {
+    if (current?.url !== url) current = { url, keys: createKeySet({ url, fetch, outside, onFailure }) }
+    return current.keys
+  }
+}
+
 function readKeys (document: unknown, from: string): ReturnType<typeof createLocalJWKSet> {
   if (new Claims(document).list('keys').length > MOST_KEYS) throw new ProviderAnswerInvalid(`${from} has more than ${MOST_KEYS} keys`)
   try {

@@ -15,6 +15,9 @@ export interface Tokens {
   /** What the id_token has in common with those that come in its stead (id-token.ts), and its own end. */
   readonly mark?: string
   readonly idTokenExpiresAt?: number
+  /** The id_token's subject, and its name for the provider's session: what a logout token goes by. */
+  readonly sub?: string
+  readonly sid?: string
   /** Settings ask the access token before all else for what is in the claims. */
   readonly accessTokenFirst?: true
   /** What the provider's clock said as it answered, in milliseconds since the epoch; absent where it does not say. */

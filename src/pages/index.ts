@@ -10,7 +10,7 @@ export interface Pages {
   password (form: PasswordForm): Page
   signedIn (person: SignedIn): Page
   signedOut (where: SignedOut): Page
-  signOutQuestion (where: Pick<SignedIn, 'signOutUrl' | 'homeUrl'>): Page
+  signOutQuestion (where: Pick<SignedIn, 'signOutUrl' | 'homeUrl' | 'leadsTo'>): Page
   error (page: ErrorPage): Page
   /** @param url what was not answering */
   pause (url: string): Page
@@ -62,7 +62,7 @@ export function createPages (options: PagesOptions): Pages {
     },
     signedOut (where) {
       const own = () => drawSignedOut(site, where)
-      return logout?.({ title: named('You are signed out'), LOGIN_ENDPOINT: where.startUrl.replace(/\?.*/, '') }, own) ?? own()
+      return logout?.({ title: named('You are signed out'), LOGIN_ENDPOINT: where.startUrl.replace(/\?.*/, ''), provider: where.provider ?? '', provider_logout_link: where.providerUrl ?? '' }, own) ?? own()
     },
     error (page) {
       const own = () => drawError(site, support, page)

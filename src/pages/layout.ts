@@ -38,6 +38,11 @@ const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
  */
 export const CONTENT_SECURITY_POLICY = `${policy}; frame-ancestors 'none'`
 
+/** For a page with a form that a redirect takes on to another origin: browsers hold `form-action` against redirects too. */
+export function policyFor (leadsTo: string | undefined): Pick<Page, 'policy'> {
+  return leadsTo === undefined ? {} : { policy: CONTENT_SECURITY_POLICY.replace('form-action \'self\'', `form-action 'self' ${leadsTo}`) }
+}
+
 /** For the one page that is there to be seen in a frame: it holds a link that leaves it, and nothing to click by mistake. */
 export const FRAMED_CONTENT_SECURITY_POLICY = policy
 

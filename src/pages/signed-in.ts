@@ -1,5 +1,5 @@
 import { html } from './html.ts'
-import { layout, type Page, type Site } from './layout.ts'
+import { layout, policyFor, type Page, type Site } from './layout.ts'
 
 export interface SignedIn {
   readonly user: string
@@ -11,11 +11,13 @@ export interface SignedIn {
   readonly signOutUrl: string
   readonly switchUrl: string
   readonly homeUrl: string
+  /** The origin that the sign-out goes on to by itself, if it does. */
+  readonly leadsTo?: string | undefined
 }
 
 /** Who this browser is to us, since when and until when. */
 export function drawSignedIn (site: Site, person: SignedIn): Page {
-  return layout(site, { sign: 'person', title: 'You are signed in', content: html`<dl>
+  return { ...policyFor(person.leadsTo), ...layout(site, { sign: 'person', title: 'You are signed in', content: html`<dl>
 <dt>As</dt><dd>${person.name === undefined || person.name === person.user ? person.user : `${person.name} (${person.user})`}</dd>
 <dt>By</dt><dd>${person.provider}</dd>
 <dt>Since</dt><dd>${time(person.startedAt)}</dd>
@@ -25,7 +27,7 @@ export function drawSignedIn (site: Site, person: SignedIn): Page {
 <a class="key" href="${person.homeUrl}">Go to ${site.title ?? 'the site'}</a>
 <a class="other" href="${person.switchUrl}">Use another account</a>
 <form method="post" action="${person.signOutUrl}"><button class="other" type="submit">Sign out</button></form>
-</div>` })
+</div>` }) }
 }
 
 export interface SignedOut {
@@ -33,20 +35,26 @@ export interface SignedOut {
   readonly startUrl: string
   /** As people know it; absent where it was the gate itself. */
   readonly provider: string | undefined
+  /** Signs out there too. */
+  readonly providerUrl?: string | undefined
+  /** Whether the browser comes back from there. Whether the person signed out, only the provider knows. */
+  readonly isBack?: boolean
 }
 
-export function drawSignedOut (site: Site, { startUrl, provider }: SignedOut): Page {
-  return layout(site, { sign: 'good', title: 'You are signed out', content: html`<p>Your session on ${site.title ?? 'this site'} has ended.${provider !== undefined && html` You may still be signed in at ${provider}.`}</p>
-<div class="actions"><a class="key" href="${startUrl}">Sign in again</a></div>` })
+export function drawSignedOut (site: Site, { startUrl, provider, providerUrl, isBack = false }: SignedOut): Page {
+  const there = isBack ? html` ${provider} has sent you back here.` : html` You may still be signed in at ${provider}.`
+  return layout(site, { sign: 'good', title: 'You are signed out', content: html`<p>Your session on ${site.title ?? 'this site'} has ended.${provider !== undefined && there}</p>
+<div class="actions"><a class="key" href="${startUrl}">Sign in again</a>${providerUrl !== undefined && html`
+<a class="other" href="${providerUrl}">Sign out at ${provider ?? 'the sign-in service'} too</a>`}</div>` })
 }
 
 /** Asked before a sign-out that came from another site. */
-export function drawSignOutQuestion (site: Site, { signOutUrl, homeUrl }: Pick<SignedIn, 'signOutUrl' | 'homeUrl'>): Page {
-  return layout(site, { sign: 'leave', title: 'Sign out?', content: html`<p>A link on another site leads here. You stay signed in unless you say otherwise.</p>
+export function drawSignOutQuestion (site: Site, { signOutUrl, homeUrl, leadsTo }: Pick<SignedIn, 'signOutUrl' | 'homeUrl' | 'leadsTo'>): Page {
+  return { ...policyFor(leadsTo), ...layout(site, { sign: 'leave', title: 'Sign out?', content: html`<p>A link on another site leads here. You stay signed in unless you say otherwise.</p>
 <div class="actions">
 <form method="post" action="${signOutUrl}"><button class="key" type="submit">Sign out</button></form>
 <a class="other" href="${homeUrl}">Stay signed in</a>
-</div>` })
+</div>` }) }
 }
 
 function time (at: number): string {

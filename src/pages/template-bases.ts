@@ -61,7 +61,8 @@ const logout = document('{{ title | default("Logout", true) }}', `<main class="c
 {% block content %}<form class="login-form" action="{{ LOGIN_ENDPOINT }}" method="get">
 <div class="form-header">${logo}<h1>Successfully logged out.</h1></div>
 <button class="form-button" type="submit">Login</button>
-</form>{% endblock %}
+</form>
+{% if provider_logout_link %}<p><a href="{{ provider_logout_link }}">Log out at {{ provider }} too</a></p>{% endif %}{% endblock %}
 </main>`)
 
 export const bases: ReadonlyMap<string, string> = new Map([['error.html', error], ['basic_login.html', login], ['logout.html', logout]])

@@ -12,7 +12,7 @@ export interface TemplateFile {
 
 export type ErrorValues = Readonly<Record<'title' | 'error_type' | 'error' | 'error_msg' | 'oauth_logout_link' | 'code' | 'request_id' | 'support_link', string>>
 export type LoginValues = Readonly<Record<'title' | 'login_endpoint' | 'errormessage' | 'state' | 'username', string>>
-export type LogoutValues = Readonly<Record<'title' | 'LOGIN_ENDPOINT', string>>
+export type LogoutValues = Readonly<Record<'title' | 'LOGIN_ENDPOINT' | 'provider' | 'provider_logout_link', string>>
 
 interface Values { readonly error: ErrorValues, readonly login: LoginValues, readonly logout: LogoutValues }
 
@@ -21,7 +21,7 @@ const STATE = 'the-state-of-this-browser'
 const samples: Values = {
   error: { title: 'T', error_type: 'E', error: 'E', error_msg: 'M', oauth_logout_link: '/', code: 'C', request_id: 'R', support_link: '/' },
   login: { title: 'T', login_endpoint: ENDPOINT, errormessage: 'M', state: STATE, username: 'U' },
-  logout: { title: 'T', LOGIN_ENDPOINT: ENDPOINT }
+  logout: { title: 'T', LOGIN_ENDPOINT: ENDPOINT, provider: 'P', provider_logout_link: 'https://id.example.com/logout' }
 }
 
 /**

@@ -13,8 +13,11 @@ import type { People } from '../passwords/people.ts'
 import type { AnyHandler, ParameterValues, Provider } from '../provider.ts'
 import type { Logins } from '../session/login.ts'
 import type { LoopBreaker } from '../session/loop.ts'
+import type { Revocations } from '../session/revocations.ts'
+import type { Seen } from '../session/seen.ts'
 import type { KeptTokens } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
+import type { Farewell } from './farewell.ts'
 
 /** One provider, ready to sign people in. */
 export interface ActiveProvider {
@@ -48,6 +51,10 @@ export interface LoginFlow {
   readonly providers: Providers
   readonly logins: Logins
   readonly sessions: Sessions
+  /** For a provider that ends sessions from its side, and what it has said already. */
+  readonly revocations: Pick<Revocations, 'revokeSid' | 'revokeSubject'>
+  readonly logoutsSeen: Seen
+  readonly farewell: Farewell
   readonly urls: OwnUrls
   readonly pages: Pages
   /** Where a page shows one. */
@@ -81,7 +88,7 @@ export interface Attempt {
   readonly selectAccount?: boolean
 }
 
-export interface LoginFlowOptions extends Pick<LoginFlow, 'providers' | 'logins' | 'sessions' | 'urls' | 'pages' | 'logo'> {
+export interface LoginFlowOptions extends Pick<LoginFlow, 'providers' | 'logins' | 'sessions' | 'revocations' | 'logoutsSeen' | 'farewell' | 'urls' | 'pages' | 'logo'> {
   /** Made from the origin that the request came to, where none is set. */
   readonly redirectUri: string | undefined
   readonly isOurs: (target: string) => boolean
@@ -91,12 +98,12 @@ export interface LoginFlowOptions extends Pick<LoginFlow, 'providers' | 'logins'
   readonly keepTokens: (tokens: SignIn['tokens'] | undefined, provider: string) => KeptTokens | undefined
 }
 
-export function createLoginFlow ({ providers, logins, sessions, urls, pages, logo, ...options }: LoginFlowOptions): LoginFlow {
+export function createLoginFlow ({ providers, logins, sessions, revocations, logoutsSeen, farewell, urls, pages, logo, ...options }: LoginFlowOptions): LoginFlow {
   // Of several, the one that was taken last is offered first.
   const remember = (request: FastifyRequest, id: string) => providers.only === undefined ? [request.jar.writeChoice(id)] : []
   const redirectUri = (request: FastifyRequest) => options.redirectUri ?? urls.redirectUri(request.arrival.origin)
   return {
-    providers, logins, sessions, urls, pages, logo, redirectUri,
+    providers, logins, sessions, revocations, logoutsSeen, farewell, urls, pages, logo, redirectUri,
     returnTo: (rd, request) => urls.landing(safeReturn(typeof rd === 'string' ? rd : undefined, request.arrival.origin, options.isOurs), rd),
     async sendToProvider (request, reply, { id, client, handler }, { selectAccount = false, ...attempt }) {
       const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: id, ...attempt })
@@ -123,7 +130,7 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
       }
       const before = request.session ?? request.refused
       if (before !== null) await sessions.end(before)
-      const cookies = await sessions.start(request.jar, request.headers.cookie, identity, { tokens: options.keepTokens(said.tokens, identity.provider), mark: said.mark })
+      const cookies = await sessions.start(request.jar, request.headers.cookie, identity, { tokens: options.keepTokens(said.tokens, identity.provider), mark: said.mark, sid: said.tokens?.sid, sub: said.tokens?.sub })
       const kept = cookies.filter(({ options }) => options.maxAge > 0).length
       reply.setCookies([...cookies, options.loops.succeeded(request.jar, request.headers.cookie, request.arrival.proto, kept)])
       request.log.info({ event: 'login.succeeded', ...who }, 'signed in')

@@ -7,6 +7,7 @@ import type { SignInOptions } from '../own-urls.ts'
 import type { Page } from '../pages/layout.ts'
 import type { Choice } from '../pages/sign-in.ts'
 import type { ActiveProvider, LoginFlow } from './login-flow.ts'
+import { networkOf } from './throttle.ts'
 
 /** A form is two short fields. */
 const LARGEST_FORM = 16 * 1024
@@ -22,14 +23,14 @@ interface Form { readonly state: string, readonly username: string, readonly pas
 
 /** `GET sign_in`: who is signed in, or how to. `POST sign_in`: the form for a password, which the gate knows or a provider does (RFC 6749 §4.3). */
 export default async function signIn (app: FastifyInstance, flow: LoginFlow): Promise<void> {
-  const { providers, logins, urls, pages } = flow
+  const { providers, logins, urls, pages, farewell } = flow
   const action = urls.form
 
   app.get('/sign_in', { config: { open: true } }, async (request, reply) => {
     const { rd, prompt, restarted, provider: id } = request.query as Readonly<Record<string, unknown>>
     const returnTo = flow.returnTo(rd, request)
     const selectAccount = prompt === 'select_account'
-    if (request.session !== null && prompt === undefined && id === undefined) return reply.page(statusPage(request))
+    if (request.session !== null && prompt === undefined && id === undefined) return reply.page(await statusPage(request))
     const provider = providers.only ?? providers.find(id)
     if (provider?.askPassword !== undefined) return form(request, reply, provider, returnTo)
     return reply.page(pages.signIn(choices(request, returnTo, { selectAccount, restarted: restarted === '1' })))
@@ -49,10 +50,11 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
     return byUse.map(({ id, label, icon }) => ({ label, icon, url: urls.start(returnTo, { ...how, provider: id }) }))
   }
 
-  function statusPage ({ session }: FastifyRequest): Page {
+  async function statusPage ({ session }: FastifyRequest): Promise<Page> {
     if (session === null) throw new TypeError('no session')
     const { identity, startedAt, expiresAt } = session
-    return pages.signedIn({ user: identity.user, name: identity.name, provider: providers.find(identity.provider)?.label ?? identity.provider, startedAt, expiresAt, signOutUrl: urls.signOut, switchUrl: urls.start(urls.home, { selectAccount: true }), homeUrl: urls.home })
+    const provider = providers.find(identity.provider)
+    return pages.signedIn({ user: identity.user, name: identity.name, provider: provider?.label ?? identity.provider, leadsTo: await farewell.leadsTo(provider), startedAt, expiresAt, signOutUrl: urls.signOut, switchUrl: urls.start(urls.home, { selectAccount: true }), homeUrl: urls.home })
   }
 
   if (providers.all.every(provider => provider.askPassword === undefined)) return
@@ -92,13 +94,4 @@ function readForm (request: FastifyRequest): Form {
   const { state, username, password } = (request.body ?? {}) as Partial<Record<keyof Form, unknown>>
   if (typeof state !== 'string' || typeof username !== 'string' || typeof password !== 'string') throw new FormForged('a field is missing')
   return { state, username, password }
-}
-
-/** Who has one IPv6 address has a network of them. */
-function networkOf (address: string): string {
-  if (!address.includes(':')) return address
-  const [head = '', tail] = address.split('::')
-  const [before, after] = [head, tail ?? ''].map(part => part === '' ? [] : part.split(':'))
-  const zeros = tail === undefined ? [] : Array<string>(8 - (before?.length ?? 0) - (after?.length ?? 0)).fill('0')
-  return [...before ?? [], ...zeros, ...after ?? []].slice(0, 4).join(':')
 }

@@ -1,31 +1,39 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { isPrefetch } from '../access/navigation.ts'
+import { asked, isPrefetch } from '../access/navigation.ts'
 import { isFromHere } from '../access/same-origin.ts'
 import type { LoginFlow } from './login-flow.ts'
 
 /** `sign_out`, and the logout endpoint: ends the session here, at once and for every copy of its cookie. A link on another site gets a question first. */
-export default async function signOut (app: FastifyInstance, { providers, sessions, urls, pages, returnTo }: LoginFlow): Promise<void> {
-  const question = pages.signOutQuestion({ signOutUrl: urls.signOut, homeUrl: urls.home })
+export default async function signOut (app: FastifyInstance, { providers, sessions, farewell, urls, pages, returnTo }: LoginFlow): Promise<void> {
+  const providerOf = ({ session, refused }: FastifyRequest) => providers.only ?? providers.find((session ?? refused)?.identity.provider)
+  const question = async (request: FastifyRequest) => pages.signOutQuestion({ signOutUrl: urls.signOut, homeUrl: urls.home, leadsTo: await farewell.leadsTo(providerOf(request)) })
 
   app.get('/sign_out', { config: { open: true } }, async (request, reply) => {
     // Browsers fetch an address that was typed before while it is typed again.
     if (isPrefetch(request.headers)) return reply.code(204).send()
-    return isMeant(request.headers) ? await end(request, reply) : reply.page(question)
+    return isMeant(request.headers) ? await end(request, reply) : reply.page(await question(request))
   })
   // An empty form: nothing in its body is of interest.
   app.addContentTypeParser('application/x-www-form-urlencoded', { bodyLimit: 1024, parseAs: 'string' }, (_request, _body, done) => done(null, {}))
   app.post('/sign_out', { config: { open: true } }, async (request, reply) =>
-    isFromHere(request.headers, request.arrival.origin) ? await end(request, reply) : reply.page(question))
+    isFromHere(request.headers, request.arrival.origin) ? await end(request, reply) : reply.page(await question(request)))
 
   async function end (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const session = request.session ?? request.refused
-    const signedInBy = providers.only ?? providers.find(session?.identity.provider)
+    const provider = providerOf(request)
     const { rd, next } = request.query as { rd?: unknown, next?: unknown }
+    const back = returnTo(rd ?? next, request)
+    const tokens = session === null ? undefined : await farewell.tokensOf(request)
     if (session !== null) {
       await sessions.end(session)
       request.log.info({ event: 'session.ended', cause: 'sign-out', user: session.identity.user }, 'signed out')
     }
-    return reply.setCookies(request.jar.clearSession(request.headers.cookie)).page(pages.signedOut({ startUrl: urls.login(returnTo(rd ?? next, request)), provider: signedInBy?.people === undefined ? signedInBy?.label ?? 'the sign-in service' : undefined }))
+    if (provider !== undefined && tokens !== undefined) farewell.revoke(provider, tokens)
+    const onward = provider === undefined ? undefined : await farewell.url(provider, { session, tokens, returnTo: back })
+    void reply.setCookies(request.jar.clearSession(request.headers.cookie))
+    // A script would follow it to where it may not read.
+    if (farewell.atOnce && onward !== undefined && asked(request.headers, request.method) !== 'other') return reply.redirect(onward, 303)
+    return reply.page(pages.signedOut({ startUrl: urls.login(back), provider: provider?.people === undefined ? provider?.label ?? 'the sign-in service' : undefined, providerUrl: onward }))
   }
 }
 

@@ -5,7 +5,7 @@ import type { SealedSession } from './session.ts'
 import type { Store } from './store/store.ts'
 
 /** What of a session revocations go by. */
-export type Revocable = Pick<SealedSession, 'id' | 'identity' | 'startedAt' | 'expiresAt'>
+export type Revocable = Pick<SealedSession, 'id' | 'identity' | 'startedAt' | 'expiresAt' | 'sid' | 'sub'>
 
 /** Sessions that ended before their time, and whose cookies must not count any more. */
 export interface Revocations {
@@ -19,6 +19,12 @@ export interface Revocations {
   revoke (session: Revocable): Promise<void>
   /** Ends all sessions of somebody that have begun by now. @throws as above */
   revokeSubject (provider: string, subject: string): Promise<void>
+  /**
+   * Ends every session that is of one session at the provider: those that have begun, and one whose sign-in is just under way.
+   *
+   * @param sub whose it is, where that is known. @throws as above
+   */
+  revokeSid (provider: string, sid: string, sub?: string): Promise<void>
   /** Learns what others have revoked before this process listened; after the first time it does so by itself. @throws {StoreUnavailable} */
   recall (): Promise<void>
 }
@@ -44,6 +50,8 @@ const ROOM = 100_000
 const OF_SUBJECT = 32
 /** Milliseconds until it is tried again to learn what was revoked. */
 const AGAIN = 1_000
+/** Milliseconds in which a sign-in may still come to its end whose session at the provider is over. */
+const UNDER_WAY = 60_000
 
 interface Revoked { readonly subject: string, readonly startedAt: number, readonly until: number }
 
@@ -52,6 +60,7 @@ interface Revoked { readonly subject: string, readonly startedAt: number, readon
  * first all of one subject up to now, and in the end, of everybody, those that began first.
  */
 export function createRevocations ({ outside, lifetime, store, set = 'revoked', overflowed = () => {}, unlearned = () => {}, room = ROOM }: RevocationOptions): Revocations {
+  /** By the name of a session here, or of one at a provider. */
   const sessions = new Map<string, Revoked>()
   /** All sessions of a subject that began by then; each with its own end. */
   const subjects = new Map<string, { readonly startedAt: number, readonly until: number }>()
@@ -83,20 +92,28 @@ export function createRevocations ({ outside, lifetime, store, set = 'revoked', 
   }
   const takeSubject = (subject: string, upTo: number, until: number): void => {
     const ended = counts.has(subject) ? [...sessions].filter(([, entry]) => entry.subject === subject) : []
-    const startedAt = Math.max(upTo, subjects.get(subject)?.startedAt ?? -Infinity, ...ended.map(([, entry]) => entry.startedAt))
+    const startedAt = Math.max(upTo, subjects.get(subject)?.startedAt ?? -Infinity, ...ended.map(([, entry]) => Math.min(entry.startedAt, outside.now())))
     subjects.set(subject, { startedAt, until: Math.max(until, subjects.get(subject)?.until ?? 0) })
     for (const [id, entry] of ended) forget(id, entry)
   }
   const take = (id: string, entry: Revoked): void => {
+    const before = sessions.get(id)
+    if (covered(entry) || (before !== undefined && before.startedAt >= entry.startedAt)) return
+    if (before !== undefined) forget(id, before)
     const count = counts.get(entry.subject) ?? 0
-    if (sessions.has(id) || covered(entry)) return
-    if (count >= OF_SUBJECT) return takeSubject(entry.subject, entry.startedAt, outside.now() + lifetime)
+    if (count >= OF_SUBJECT) return takeSubject(entry.subject, Math.min(entry.startedAt, outside.now()), outside.now() + lifetime) // who signs in again now is not meant
     sessions.set(id, entry)
     counts.set(entry.subject, count + 1)
   }
   const covered = ({ subject, startedAt }: Pick<Revoked, 'subject' | 'startedAt'>): boolean => startedAt <= floor || startedAt <= (subjects.get(subject)?.startedAt ?? -Infinity)
 
-  /** One word for each: `s ID SUBJECT STARTED UNTIL`, `u SUBJECT STARTED UNTIL`, with hashes for names. */
+  const isOver = (id: string, startedAt: number): boolean => startedAt <= (sessions.get(id)?.startedAt ?? -Infinity)
+  const has = ({ id, identity: { provider, subject }, startedAt, sid, sub }: Revocable): boolean => isOver(nameOf(id), startedAt) ||
+    covered({ subject: subjectOf(provider, subject), startedAt }) ||
+    (sub !== undefined && covered({ subject: subjectOf(provider, sub), startedAt })) ||
+    (sid !== undefined && isOver(sidOf(provider, sid), startedAt))
+
+  /** One word for each: `s ID SUBJECT STARTED UNTIL`, the same for the name of a session at the provider, `u SUBJECT STARTED UNTIL`, with hashes for names. */
   const hear = (word: string): void => {
     const [kind, ...parts] = word.split(' ')
     const [startedAt, until] = parts.slice(-2).map(Number) as [number, number]
@@ -137,9 +154,17 @@ export function createRevocations ({ outside, lifetime, store, set = 'revoked', 
     recall,
     demand () { if (!known) throw unheard() },
     get generation () { return known ? generation : NaN },
-    has: session => sessions.has(nameOf(session.id)) || covered({ subject: subjectOf(session.identity), startedAt: session.startedAt }),
-    revoke: session => tell(`s ${nameOf(session.id)} ${subjectOf(session.identity)} ${session.startedAt} ${session.expiresAt}`, session.expiresAt),
-    revokeSubject: (provider, subject) => tell(`u ${subjectOf({ provider, subject })} ${outside.now()} ${outside.now() + lifetime}`, outside.now() + lifetime)
+    has,
+    revoke: ({ id, identity: { provider, subject }, startedAt, expiresAt }) => tell(`s ${nameOf(id)} ${subjectOf(provider, subject)} ${startedAt} ${expiresAt}`, expiresAt),
+    revokeSubject (provider, subject) {
+      const now = outside.now()
+      return tell(`u ${subjectOf(provider, subject)} ${now} ${now + lifetime}`, now + lifetime)
+    },
+    // Without its subject it is a subject of its own: what is remembered of it must not get coarser into what fits nobody.
+    revokeSid (provider, sid, sub) {
+      const [name, last] = [sidOf(provider, sid), outside.now() + UNDER_WAY]
+      return tell(`s ${name} ${sub === undefined ? name : subjectOf(provider, sub)} ${last} ${last + lifetime}`, last + lifetime)
+    }
   }
 }
 
@@ -151,6 +176,10 @@ function nameOf (id: string): string {
   return hash('sha256', id, 'base64url')
 }
 
-function subjectOf ({ provider, subject }: Pick<SealedSession['identity'], 'provider' | 'subject'>): string {
+function subjectOf (provider: string, subject: string): string {
   return hash('sha256', JSON.stringify([provider, subject]), 'base64url')
+}
+
+function sidOf (provider: string, sid: string): string {
+  return hash('sha256', JSON.stringify([provider, 'sid', sid]), 'base64url')
 }

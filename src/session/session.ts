@@ -35,6 +35,10 @@ export interface SealedSession {
   readonly mark?: string
   /** How often its tokens were renewed; absent for never. */
   readonly version?: number
+  /** The provider's own session, as its id_token called it: forty bytes or so, by which the provider ends it from its side. */
+  readonly sid?: string
+  /** The id_token's subject, where the identity has another. */
+  readonly sub?: string
 }
 
 /** The settings by which a token goes on to the app, or is renewed. */
@@ -43,6 +47,8 @@ export interface TokenSettings {
   readonly passAuthorizationHeader: boolean
   readonly passRefreshToken?: boolean
   readonly oauthRefreshTokens?: boolean
+  /** The provider is told by it who signs out. */
+  readonly idTokenHint?: boolean
   /** Panel has the id_token's claims as `user_info`. */
   readonly upstreamIdentity?: 'headers' | 'panel-cookies'
 }
@@ -53,13 +59,18 @@ const LEAST_USE = 10_000
 
 /** Of the tokens of a sign-in those that a setting asks for, and no other. @param now milliseconds since the epoch */
 export function keepTokens (settings: TokenSettings, tokens: GivenTokens | undefined, now = 0): KeptTokens | undefined {
-  const { passAccessToken, passAuthorizationHeader, passRefreshToken, upstreamIdentity } = settings
+  const { passAccessToken, passAuthorizationHeader, passRefreshToken, upstreamIdentity, idTokenHint = false } = settings
   const access = passAccessToken ? tokens?.accessToken : undefined
-  const id = passAuthorizationHeader || upstreamIdentity === 'panel-cookies' ? tokens?.idToken : undefined
+  const id = passAuthorizationHeader || idTokenHint || upstreamIdentity === 'panel-cookies' ? tokens?.idToken : undefined
   const passed = passRefreshToken === true && tokens?.refreshToken !== undefined ? { refresh: tokens.refreshToken } : {}
   const renewal: Partial<Pick<KeptTokens, 'refresh' | 'renewAt' | 'mark'>> = { ...passed, ...settings.oauthRefreshTokens === true ? renewalOf(tokens, passAuthorizationHeader, now) : {} }
   if (access === undefined && id === undefined && renewal.refresh === undefined) return undefined
   return { ...access !== undefined && { access }, ...id !== undefined && { id }, ...tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt }, ...renewal }
+}
+
+/** Whether a session may have any. */
+export function keepsTokens ({ passAccessToken, passAuthorizationHeader, passRefreshToken, oauthRefreshTokens, upstreamIdentity, idTokenHint }: TokenSettings): boolean {
+  return passAccessToken || passAuthorizationHeader || passRefreshToken === true || oauthRefreshTokens === true || idTokenHint === true || upstreamIdentity === 'panel-cookies'
 }
 
 /** Nothing for tokens that cannot be renewed, or of which nobody knows when they end. */

@@ -30,6 +30,8 @@ export interface SessionOptions extends OpenerOptions {
 interface More {
   readonly tokens?: KeptTokens | undefined
   readonly mark?: string | undefined
+  readonly sid?: string | undefined
+  readonly sub?: string | undefined
 }
 
 export interface Sessions {
@@ -46,6 +48,8 @@ export interface Sessions {
   look (jar: CookieJar, cookie: string): Promise<Session | null>
   /** What is kept of a session now, with its tokens, which no opened one has. @throws {StoreUnavailable} */
   reread (jar: CookieJar, cookie: string): Promise<{ readonly session: Session, readonly tokens: KeptTokens | undefined } | null>
+  /** The tokens that a session has by now, whichever of its cookies this is. @throws {StoreUnavailable} */
+  tokensOf (jar: CookieJar, cookie: string): Promise<KeptTokens | undefined>
   /**
    * The same session with new tokens and what is known now: its id and its ends stay.
    *
@@ -107,7 +111,20 @@ export function createSessions (options: SessionOptions): Sessions {
     return flight
   }
 
+  const reread: Sessions['reread'] = async (jar, cookie) => {
+    const kept = await keeping.read(jar, cookie)
+    if (kept === null || kept === 'same') return null
+    const session = opener.open(kept.session)
+    return session === null || opener.hasEnded(session) ? null : { session, tokens: kept.session.tokens }
+  }
+
   return {
+    reread,
+    async tokensOf (jar, cookie) {
+      const kept = await reread(jar, cookie)
+      const found = kept === null ? null : await window?.find(kept.session) ?? null
+      return (found === null || typeof found === 'string' ? kept : await reread(jar, found.cookie))?.tokens
+    },
     hasEnded: session => opener.hasEnded(session as Opened),
     isLive: session => opener.isLive(session as Opened),
     open (jar, cookieHeader) {
@@ -125,22 +142,16 @@ export function createSessions (options: SessionOptions): Sessions {
       const found = fresh(key)
       return await (found === undefined ? read(jar, cookie, key) : valid(key, found.session))
     },
-    async start (jar, cookieHeader, identity, { tokens, mark } = {}) {
+    async start (jar, cookieHeader, identity, { tokens, mark, sid, sub } = {}) {
       options.headers(identity, tokens) // what no request could carry is refused now, where it can be said why
       options.cookies?.(identity, tokens)
       const startedAt = outside.now()
-      const session = { id: outside.random(16).toString('base64url'), identity, startedAt, expiresAt: startedAt + lifetime, ...tokens !== undefined && { tokens }, ...mark !== undefined && { mark } }
+      const session = { id: outside.random(16).toString('base64url'), identity, startedAt, expiresAt: startedAt + lifetime, ...tokens !== undefined && { tokens }, ...mark !== undefined && { mark }, ...sid !== undefined && { sid }, ...sub !== undefined && sub !== identity.subject && { sub } }
       return jar.writeSession(await keeping.begin(jar, session), lifetime, cookieHeader)
     },
-    async reread (jar, cookie) {
-      const kept = await keeping.read(jar, cookie)
-      if (kept === null || kept === 'same') return null
-      const session = opener.open(kept.session)
-      return session === null || opener.hasEnded(session) ? null : { session, tokens: kept.session.tokens }
-    },
     async renew (jar, { session, token }, identity, tokens) {
-      const { id, startedAt, expiresAt, version, mark } = session
-      const renewed: SealedSession = { id, identity, startedAt, expiresAt, version: version + 1, tokens, ...mark !== undefined && { mark } }
+      const { id, startedAt, expiresAt, version, mark, sid, sub } = session
+      const renewed: SealedSession = { id, identity, startedAt, expiresAt, version: version + 1, tokens, ...mark !== undefined && { mark }, ...sid !== undefined && { sid }, ...sub !== undefined && { sub } }
       const next = opener.open(renewed)
       if (next === null) throw new IdentityTooLarge('the headers for the app, with the renewed tokens') // the one reason why it does not open
       const kept = await keeping.renew(jar, token, renewed)

@@ -85,7 +85,8 @@ t.test('extra params beat the variables, and must not differ from a flag', async
 t.test('what Panel keeps from the provider is not sent either, and said not to be', async t => {
   const { config, notices } = load({ 'oauth-extra-params': '{\'tenant\': \'T\', \'prompt\': \'login\', \'LOGOUT_URL\': \'https://x.example\'}' })
   t.strictSame(config.providers[0].oauthExtraParams, { prompt: 'login' })
-  t.match(notices, [/has tenant, LOGOUT_URL, which means nothing/])
+  t.match(notices, [/has tenant, which means nothing/])
+  t.equal(config.providers[0].oauthLogoutUrl, 'https://x.example', 'which the gate goes by itself')
 })
 
 t.test('nothing can replace what a login fills in for itself', async t => {

@@ -156,7 +156,7 @@ t.test('what Kubernetes sets for a service called oauth-gate is ignored, and sai
 t.test('names that only exist elsewhere say where', async t => {
   t.match(problems(() => load({}, { env: { OAUTH_GATE_RULES: '[]' } })), [{ fix: /rules in the file that --config names/ }])
   t.match(problems(() => load({}, { file: file(t, 'gate.yaml', 'config: x\n') })), [{ fix: /--config/ }])
-  t.match(problems(() => load({}, { env: { PANEL_OAUTH_LOGOUT_URL: 'https://id.example/out' } })), [{ message: /setting of Panel that this version/ }])
+  t.match(problems(() => load({}, { env: { BOKEH_AUTH_MODULE: 'auth.py' } })), [{ message: /setting of Panel that this version/ }])
   t.match(problems(() => load({}, { file: file(t, 'gate.yaml', 'upstrem: x\n') })), [{ message: /^upstrem in .*gate\.yaml is not a setting/, fix: 'Did you mean upstream?' }])
   t.strictSame(blamed(() => load({}, { env: { PANEL_THEME: 'dark', BOKEH_LOG_LEVEL: 'x', HOME: '/' } })), [], 'and what is not about us is left alone')
 })

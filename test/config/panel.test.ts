@@ -37,6 +37,7 @@ const works: readonly Works[] = [
   { env: ['PANEL_OAUTH_AUTHORIZE_URL'], value: 'https://a.example/authorize?x=1', option: 'oauthAuthorizeUrl', is: 'https://a.example/authorize?x=1' },
   { env: ['PANEL_OAUTH_TOKEN_URL'], value: 'https://a.example/token', option: 'oauthTokenUrl', is: 'https://a.example/token' },
   { env: ['PANEL_OAUTH_USER_URL'], value: 'https://a.example/user', option: 'oauthUserUrl', is: 'https://a.example/user' },
+  { env: ['PANEL_OAUTH_LOGOUT_URL'], value: 'https://a.example/out?x=1', option: 'oauthLogoutUrl', is: 'https://a.example/out?x=1' },
   { env: ['PANEL_USER_KEY'], value: 'upn', option: 'userKey', is: 'upn' },
   { flag: 'cookie-secret', env: ['PANEL_COOKIE_SECRET', 'BOKEH_COOKIE_SECRET'], value: 'COOKIE_SECRET', option: 'cookieSecret', is: 'COOKIE_SECRET', other: secret, spoken: 'cookie secret' },
   { flag: 'cookie-path', env: ['PANEL_COOKIE_PATH'], value: '/app/', option: 'cookiePath', is: '/app', other: '/b', spoken: 'cookie path' },
@@ -103,7 +104,6 @@ t.test('flags that stand alone, and files', async t => {
 
 /** What has to do with signing in, is not here, and what is said instead. */
 const refused: readonly (readonly [flag: string, env: string, value: string, instead: RegExp])[] = [
-  ['oauth-logout-url', 'PANEL_OAUTH_LOGOUT_URL', 'https://login.example/logout', /\/oauth2\/sign_out/],
   ['auth-module', 'BOKEH_AUTH_MODULE', 'auth.py', /--oauth-provider/]
 ]
 

@@ -186,3 +186,57 @@ t.test('gates that do not share their sessions share no sign-outs', async t => {
   await other.recall()
   t.strictSame([one.has(session), other.has(session)], [true, false])
 })
+
+t.test('a session at the provider that is over ends what is of it, also a sign-in that is just under way, and nothing else', async t => {
+  const { revocations, begin, outside } = setUp()
+  const of = (sid: string, subject = 'ada') => ({ ...begin(subject), sid })
+  const [one, two, other, without] = [of('s-1'), of('s-1'), of('s-2'), begin('ada')]
+  const before = revocations.generation
+  await revocations.revokeSid('oidc', 's-1', 'ada')
+  t.not(revocations.generation, before)
+  t.strictSame([one, two, other, without].map(session => revocations.has(session)), [true, true, false, false])
+  t.ok(revocations.has(of('s-1')), 'under way')
+  outside.advance(60_000)
+  t.notOk(revocations.has(of('s-1')), 'a provider that uses the name again locks nobody out')
+  const again = of('s-1')
+  await revocations.revokeSid('oidc', 's-1')
+  t.ok(revocations.has(again), 'and ends that one too')
+  await revocations.revokeSid('github', 's-2')
+  await revocations.revokeSid('oidc', other.id)
+  t.notOk(revocations.has(other), 'a name counts with its provider, and only for what it is a name of')
+})
+
+t.test('who is another subject to the gate than in the id_token is found by either', async t => {
+  const { revocations, begin } = setUp()
+  const [one, two] = [{ ...begin('tenant.object'), sub: 'pairwise' }, { ...begin('tenant.other'), sub: 'another' }]
+  await revocations.revokeSubject('oidc', 'pairwise')
+  t.strictSame([one, two].map(session => revocations.has(session)), [true, false])
+  await revocations.revokeSubject('oidc', 'tenant.other')
+  t.ok(revocations.has(two))
+})
+
+t.test('a flood of sign-outs at the provider: of one person it becomes all of theirs so far, of many the oldest end; who signs in after it is not meant', async t => {
+  const { revocations, begin, overflowed } = setUp(200)
+  const [ada, ben] = [{ ...begin('ada'), sid: 's-a' }, { ...begin('ben'), sid: 's-b' }]
+  for (let count = 0; count < 40; count++) await revocations.revokeSid('oidc', `s-${count}`, 'ada')
+  t.strictSame([ada, ben].map(session => revocations.has(session)), [true, false])
+  t.notOk(revocations.has({ ...begin('ada'), sid: 's-new' }))
+  const lost = Array.from({ length: 500 }, (_, index) => ({ ...begin('nobody'), sid: `t-${index}` }))
+  for (const { sid } of lost) await revocations.revokeSid('oidc', sid)
+  t.ok(overflowed.length > 0)
+  t.ok(lost.every(session => revocations.has(session)), 'none that was ended counts again')
+})
+
+t.test('what a provider ended is so in every process', async t => {
+  const { options, outside, begin } = setUp()
+  const store = createMemoryStore({ outside })
+  const [here, there] = [createRevocations({ ...options, store }), createRevocations({ ...options, store })]
+  const [one, two] = [{ ...begin('ada'), sid: 'the-sid' }, { ...begin('ada'), sid: 's-2' }]
+  await here.revokeSid('oidc', 'the-sid', 'ada')
+  t.strictSame([one, two].map(session => there.has(session)), [true, false])
+  const later = createRevocations({ ...options, store })
+  await later.recall()
+  t.strictSame([one, two].map(session => later.has(session)), [true, false])
+  t.notMatch(JSON.stringify([...await store.members('revoked')]), /ada|the-sid/)
+  for (const word of (await store.members('revoked')).keys()) t.match(word, /^[ -~]{1,200}$/)
+})

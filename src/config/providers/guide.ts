@@ -48,6 +48,7 @@ export function summaryOf ({ guide, label }: Provider): string {
 }
 
 function registering ({ guide, flow, secret }: Provider): string[] {
+  const { backchannel, afterSignOut } = guide ?? {}
   const { register, page, key = 'Client ID', secret: secretField = 'Client secret', redirectUri = 'Redirect URI' } = guide ?? {}
   const where = register === undefined ? [] : [`Where: ${register}${page === undefined ? '' : ` (${page})`}.`]
   if (flow === 'handler') return where
@@ -55,6 +56,8 @@ function registering ({ guide, flow, secret }: Provider): string[] {
     ...where,
     ...flow === 'password' ? [] : [`${redirectUri}: the address that people type, without a path or a slash at its end: https://app.example.com, or http://localhost:4180 to try it. It is compared byte for byte. The gate prints it at start; another one is --oauth-redirect-uri.`],
     `${key} → --oauth-key.`,
+    ...backchannel === undefined ? [] : [`${backchannel}: that address and /oauth2/backchannel-logout, so that signing out there, or being signed out, ends the sessions here.`],
+    ...afterSignOut === undefined ? [] : [`${afterSignOut}: that address and /oauth2/signed_out → --post-logout-redirect-uri, so that people come back after signing out there.`],
     secret === 'sent' ? `${secretField} → --oauth-secret, or --oauth-secret-file so that it is in no process list.` : `${secretField}: only for a client that has one; then --oauth-secret with --auth-style=params or header.`
   ]
 }

@@ -5,7 +5,7 @@ import type { Params } from '../kinds/extra-params.ts'
 import { parseUrl } from '../../url.ts'
 
 /** Panel keeps these from the provider, whether or not they mean something to it. */
-const RESERVED = ['tenant', 'subdomain', 'url', 'server', 'LOGOUT_URL']
+const RESERVED = ['tenant', 'subdomain', 'url', 'server']
 
 export interface ParameterSource {
   readonly params: Params

@@ -72,7 +72,7 @@ const parameter = objectOf<Required<Parameter>>({
   aliases: listOf(text()), environment: listOf(word(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable', '\'MY_TENANT\'')), mayBeEmpty: flag, sent: flag, field: text()
 }, '{ kind: \'origin\', doc: \'Your own domain.\', example: \'id.example.com\' }')
 
-export const endpointsField = objectOf<Required<ProviderEndpoints>>({ issuer: address, authorize: address, token: address, jwks: address }, '{ issuer: \'https://id.example.com\' }')
+export const endpointsField = objectOf<Required<ProviderEndpoints>>({ issuer: address, authorize: address, token: address, jwks: address, logout: address, revocation: address }, '{ issuer: \'https://id.example.com\' }')
 
 const resource = orElse(objectOf<Required<Resource>>({
   url: required(address), next: orElse(objectOf<{ member: string }>({ member: required(text('\'next\'')) }, '{ member: \'next\' }'), oneOf('link')), items: text('\'values\''),
@@ -81,7 +81,7 @@ const resource = orElse(objectOf<Required<Resource>>({
 
 export const resourcesField = recordOf(resource, '{ user: \'https://api.example.com/me\' }')
 
-const guide = objectOf<Required<Guide>>({ summary: text(), page: address, register: required(text()), key: text(), secret: text(), redirectUri: text(), traps: listOf(text()) }, '{ register: \'Settings → Apps\', key: \'Client ID\', secret: \'Client secret\', redirectUri: \'Callback URL\' }')
+const guide = objectOf<Required<Guide>>({ summary: text(), page: address, register: required(text()), key: text(), secret: text(), redirectUri: text(), backchannel: text(), afterSignOut: text(), traps: listOf(text()) }, '{ register: \'Settings → Apps\', key: \'Client ID\', secret: \'Client secret\', redirectUri: \'Callback URL\' }')
 
 const refresh = objectOf<Required<RefreshNeeds>>({ scopes: listOf(scope), params: recordOf(text(), '{ access_type: \'offline\' }'), remark: text() }, '{ scopes: [\'offline_access\'] }')
 

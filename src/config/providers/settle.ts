@@ -10,7 +10,7 @@ export type Choices = ReadonlyMap<OptionName, Resolved>
 
 // Names with which Panel's extra params set what has a setting of its own.
 const settings: readonly (readonly [string, OptionName])[] = [
-  ['AUTHORIZE_URL', 'oauthAuthorizeUrl'], ['TOKEN_URL', 'oauthTokenUrl'], ['USER_URL', 'oauthUserUrl'], ['USER_KEY', 'userKey'], ['scope', 'oauthScope']
+  ['AUTHORIZE_URL', 'oauthAuthorizeUrl'], ['TOKEN_URL', 'oauthTokenUrl'], ['USER_URL', 'oauthUserUrl'], ['LOGOUT_URL', 'oauthLogoutUrl'], ['USER_KEY', 'userKey'], ['scope', 'oauthScope']
 ]
 
 /**

@@ -1,6 +1,6 @@
 import type { OAuthClientOptions } from '../client.ts'
 import { probeCredentials } from './credentials.ts'
-import { cannotTell, type Finding } from './finding.ts'
+import { cannotTell, ok, type Finding } from './finding.ts'
 import { findPlaces, probeKeys } from './places.ts'
 import { probeSignInPage } from './sign-in-page.ts'
 import { createWitness } from './witness.ts'
@@ -24,6 +24,7 @@ export async function* probeProvider (options: OAuthClientOptions, redirectUri: 
   } else {
     const keys = await probeKeys(endpoints, witness.fetch)
     if (keys !== undefined) yield keys
+    if (endpoints.tellsLogouts === true) yield ok('back-channel logout', 'the provider has it: register the address that stands above at Back-channel')
     yield await probeCredentials(options, endpoints, witness.fetch, redirectUri)
     if (byCode && redirectUri !== undefined) yield* await probeSignInPage(options, endpoints, witness, redirectUri)
     else if (byCode) yield cannotTell('redirect URI', 'it is the origin that people type, whichever that is; set --public-url to have one to register')

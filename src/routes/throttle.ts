@@ -1,0 +1,37 @@
+import { LRUCache } from 'lru-cache'
+
+const MINUTE = 60_000
+/** Networks remembered at once: more than can fail within a minute from those that one person has. */
+const NETWORKS = 50_000
+const ALL = 'all'
+
+/** Counts what failed, by address and in all: what succeeds is never held up, however much of it there is. */
+export interface Brake {
+  isOver (address: string): boolean
+  failed (address: string): void
+}
+
+/** @param limits failures a minute */
+export function createBrake (limits: { readonly perAddress: number, readonly inAll: number }): Brake {
+  const counts = new LRUCache<string, { count: number }>({ max: NETWORKS, ttl: MINUTE })
+  const countOf = (key: string) => counts.get(key)?.count ?? 0
+  return {
+    isOver: address => countOf(networkOf(address)) >= limits.perAddress || countOf(ALL) >= limits.inAll,
+    failed (address) {
+      for (const key of [networkOf(address), ALL]) {
+        const counted = counts.get(key)
+        if (counted === undefined) counts.set(key, { count: 1 })
+        else counted.count++
+      }
+    }
+  }
+}
+
+/** Who has one IPv6 address has a network of them. */
+export function networkOf (address: string): string {
+  if (!address.includes(':')) return address
+  const [head = '', tail] = address.split('::')
+  const [before, after] = [head, tail ?? ''].map(part => part === '' ? [] : part.split(':'))
+  const zeros = tail === undefined ? [] : Array<string>(8 - (before?.length ?? 0) - (after?.length ?? 0)).fill('0')
+  return [...before ?? [], ...zeros, ...after ?? []].slice(0, 4).join(':')
+}
