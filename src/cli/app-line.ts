@@ -1,6 +1,7 @@
 import { presets, type Preset } from '../config/app-presets.ts'
 import { flagOf } from '../config/names.ts'
 import type { Config } from '../config/options.ts'
+import { appOpens } from '../config/panel-identity.ts'
 import { isLoopback } from '../oauth/loopback.ts'
 import type { Upstream } from '../proxy/upstream.ts'
 
@@ -21,11 +22,21 @@ export function appLines (config: Config, listening: string): string[] {
   const { app } = config
   if (app === undefined) return []
   const words = [
-    ...config.upstreamIdentity === 'panel-cookies' ? ['PANEL_COOKIE_SECRET="${PANEL_COOKIE_SECRET:?is the cookie secret of the gate}"'] : [],
+    ...config.upstreamIdentity === 'panel-cookies' ? ['PANEL_COOKIE_SECRET="${PANEL_COOKIE_SECRET:?is the cookie secret of the gate}"', ...encryption(config)] : [],
     // Bokeh believes a session token that the browser sends, and whatever it says of headers and cookies, unless it has signed it.
     'BOKEH_SIGN_SESSIONS=yes', `BOKEH_SECRET_KEY="$(${app} secret)"`, app, 'serve', 'app.py'
   ]
   return config.upstream.map(upstream => [...words, ...[...where(upstream), ...below(upstream, config.prefix), ...origins(upstream, config, listening)].map(quoted)].join(' '))
+}
+
+/** What `panel serve` calls who can sign people in. */
+const ofPanel: ReadonlySet<string | undefined> = new Set(['auth0', 'azure', 'azurev2', 'bitbucket', 'generic', 'google', 'github', 'gitlab', 'okta', 'password', 'auth_code'])
+
+/** Panel opens its cookies where it has both a provider and a key: what the gate goes by is what the line makes true, in a shell with the gate's own variables too. */
+function encryption (config: Config): string[] {
+  if (!appOpens(config)) return config.oauthEncryptionKey.length === 0 ? [] : ['PANEL_OAUTH_ENCRYPTION=']
+  const name = config.providers.map(({ oauthProvider }) => oauthProvider).find(name => ofPanel.has(name)) ?? 'generic'
+  return [`PANEL_OAUTH_PROVIDER=${name}`, 'PANEL_OAUTH_ENCRYPTION="${PANEL_OAUTH_ENCRYPTION:?is the encryption key of the gate}"']
 }
 
 function where ({ origin, socketPath }: Upstream): string[] {

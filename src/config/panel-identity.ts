@@ -9,9 +9,12 @@ export function isForPanel ({ upstreamIdentity }: Pick<Config, 'upstreamIdentity
   return upstreamIdentity === 'panel-cookies'
 }
 
-/** Whether the app opens with our key what is in its cookies: with `auto` the key is taken for the app's own, which it is where it was lifted from there. */
-export function appOpens ({ appEncryption, oauthEncryptionKey }: Pick<Config, 'appEncryption' | 'oauthEncryptionKey'>): boolean {
-  return appEncryption === 'auto' ? oauthEncryptionKey.length > 0 : appEncryption === 'yes'
+/**
+ * Whether the app opens with our key what is in its cookies: with `auto` the key is taken for the app's own, which it is where it was lifted from there.
+ * Panel has a key only beside a provider, never beside passwords of its own.
+ */
+export function appOpens ({ appEncryption, oauthEncryptionKey, providers }: Pick<Config, 'appEncryption' | 'oauthEncryptionKey' | 'providers'>): boolean {
+  return appEncryption === 'auto' ? oauthEncryptionKey.length > 0 && providers.some(({ basicAuth }) => basicAuth === undefined) : appEncryption === 'yes'
 }
 
 /** What Panel's cookies want of other settings, and what is assumed about the app. */

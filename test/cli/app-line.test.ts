@@ -18,6 +18,18 @@ t.test('the line for the app’s side: address and port of the upstream, the gat
   for (const line of lines({ publicUrl: 'https://a.example' })) t.notMatch(line, /hush|of-this-test/)
 })
 
+t.test('with it the app opens its cookies where the gate seals them, and only there', async t => {
+  const KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
+  const assigned = (settings: Settings) => lines({ oauthEncryptionKey: [KEY], ...settings }).map(line => [...line.matchAll(/PANEL_OAUTH_\w+=\S*/g)].map(([word]) => word))
+  const own = 'PANEL_OAUTH_ENCRYPTION="${PANEL_OAUTH_ENCRYPTION:?is'
+  t.strictSame(assigned({}), [['PANEL_OAUTH_PROVIDER=github', own]], 'a provider too, without which Panel has no key')
+  t.strictSame(assigned({ oauthProvider: 'oidc', oauthIssuer: 'https://id.example' }), [['PANEL_OAUTH_PROVIDER=generic', own]], 'one that Panel knows')
+  t.strictSame(assigned({ appEncryption: 'no' }), [['PANEL_OAUTH_ENCRYPTION=']], 'none is taken from the shell')
+  t.strictSame(assigned({ oauthProvider: undefined, oauthKey: undefined, oauthSecret: undefined, basicAuth: 'a password of many words' }), [['PANEL_OAUTH_ENCRYPTION=']])
+  t.strictSame(assigned({ upstreamIdentity: 'headers' }), [[]])
+  t.notMatch(lines({ oauthEncryptionKey: [KEY] }).join(), KEY, 'and no key is in it')
+})
+
 t.test('it is right for where the app is', async t => {
   t.strictSame(flags({ upstream: ['http://[::1]:5006'] }), ['--address=::1 --port=5006'])
   t.strictSame(flags({ upstream: ['http://panel:5006'] }), ['--port=5006'], 'elsewhere it has to listen to the network')
