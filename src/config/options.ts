@@ -90,7 +90,7 @@ export const groups = {
   },
   headers: {
     upstreamIdentity: option.choice(['headers', 'panel-cookies'], { doc: 'How the app learns who somebody is: by headers, or by Panel’s cookies too, signed with --cookie-secret.', default: 'headers' }),
-    appEncryption: option.choice(['auto', 'yes', 'no'], { doc: 'Whether a Panel app opens its cookies with --oauth-encryption-key, its own key too; auto: yes where there is one and a provider.', default: 'auto' }, { true: 'yes', on: 'yes', 1: 'yes', false: 'no', off: 'no', 0: 'no' }),
+    appEncryption: option.choice(['auto', 'yes', 'no'], { doc: 'Whether a Panel app opens its cookies with --oauth-encryption-key, its own key too; auto: yes where there is one.', default: 'auto' }, { true: 'yes', on: 'yes', 1: 'yes', false: 'no', off: 'no', 0: 'no' }),
     header: option.headers({ doc: 'A header for the app, by JMESPath over the identity: X-WEBAUTH-USER=login.', default: [], aliases: { flags: ['headers'] } }),
     passAccessToken: option.flag({ doc: 'Send the app the access token, as X-Forwarded-Access-Token.', default: false }),
     passRefreshToken: option.flag({ doc: 'Send a Panel app the refresh token, as pn.state.refresh_token; needs --upstream-identity=panel-cookies.', default: false }),

@@ -30,6 +30,17 @@ t.test('with it the app opens its cookies where the gate seals them, and only th
   t.notMatch(lines({ oauthEncryptionKey: [KEY] }).join(), KEY, 'and no key is in it')
 })
 
+t.test('what changes the app’s side is in it: endpoints that were renamed, guests, and no renewal of tokens', async t => {
+  t.strictSame(flags({ loginEndpoint: '/signin', logoutEndpoint: '/signoff' }), ['--address=127.0.0.1 --port=5006 --login-endpoint=/signin --logout-endpoint=/signoff'])
+  t.notMatch(lines({ app: 'bokeh', logoutEndpoint: '/signoff' }), [/endpoint/], 'bokeh serve has no such flag')
+  t.notMatch(lines(), [/PANEL_OAUTH_|endpoint/])
+  for (const settings of [{ oauthOptional: true }, { oauthGuestEndpoints: ['/app'] }, { skipAuthRoute: ['^/app$'] }, { rules: [{ path: '/app', allow: 'optional' }] }] as const satisfies readonly Settings[]) {
+    t.match(lines(settings), [/ PANEL_OAUTH_OPTIONAL=true BOKEH_/], JSON.stringify(settings))
+    t.notMatch(lines({ ...settings, upstreamIdentity: 'headers' }), [/PANEL_OAUTH_OPTIONAL/])
+  }
+  t.match(lines({ oauthRefreshTokens: true }), [/ PANEL_OAUTH_REFRESH_TOKENS= /], 'none is taken from the shell')
+})
+
 t.test('it is right for where the app is', async t => {
   t.strictSame(flags({ upstream: ['http://[::1]:5006'] }), ['--address=::1 --port=5006'])
   t.strictSame(flags({ upstream: ['http://panel:5006'] }), ['--port=5006'], 'elsewhere it has to listen to the network')
