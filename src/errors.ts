@@ -69,6 +69,8 @@ export class HostUnknown extends define('GATE_HOST_UNKNOWN', 421, 'This site doe
 export class UpgradeRefused extends define('GATE_UPGRADE_REFUSED', 400, 'This connection cannot be switched to another protocol.', 'Go back and try again.', 'Only a GET that asks for a version 13 websocket may be upgraded.') {}
 export class OriginRefused extends define('GATE_ORIGIN_REFUSED', 403, 'Another website tried to open a connection in your name.', 'Open this site directly.', 'The Origin of a websocket is not the public origin. If it is yours, add it to --allow-websocket-origin, or set --public-url.') {}
 
+export class PageTokenRefused extends define('GATE_PAGE_TOKEN_REFUSED', 403, 'This page was made for somebody else, or before you signed in.', 'Reload the page.', 'A websocket of a Bokeh or Panel app brought a token that is not of a page of this person’s; the message says by what. Usually a page that was open through a new sign-in; otherwise somebody has another’s token, or wrote one.') {}
+
 // Who is asking
 export class LoginRequired extends define('GATE_LOGIN_REQUIRED', 401, 'You need to sign in.', again, 'No session, or one that ended. Nothing is wrong.') {}
 export class FormNotSent extends define('GATE_FORM_NOT_SENT', 401, 'Your form was not sent: you are no longer signed in.', 'Sign in, go back, and send it again.', 'A form was posted without a session. Nothing is wrong; a longer --oauth-expiry-days makes it rarer.') {}

@@ -3,6 +3,7 @@ import type { Judged } from './access/entry.ts'
 import { forRefused, type Decision } from './access/judge.ts'
 import type { TriedRule } from './access/tried.ts'
 import type { Config, ProviderConfig } from './config/options.ts'
+import { describePanelCookies, type ToldCookie } from './config/panel-identity.ts'
 import { scopesOf } from './config/providers/scopes.ts'
 import { GateError, type Refusal } from './errors.ts'
 import type { Identity } from './identity/identity.ts'
@@ -48,6 +49,8 @@ export interface Explanation {
   readonly decision: Decision
   /** What the app is told, where they reach it. */
   readonly headers: readonly (readonly [name: string, value: string])[]
+  /** The same for a Panel app, and what it is told of a stranger: by name, without a value. */
+  readonly cookies: readonly ToldCookie[]
 }
 
 /** @param person absent for a stranger */
@@ -63,7 +66,8 @@ export function explain (config: Config, person: Person | undefined, { target, m
     ...found, identity, refusal, rules, decision,
     conditions: identity === null ? [] : entry.explain(identity),
     servesHost: servesHost?.(host.toLowerCase()) ?? true,
-    headers: isTold ? pairs(headers.of(entered)) : []
+    headers: isTold ? pairs(headers.of(entered)) : [],
+    cookies: decision.verdict === 'admitted' ? describePanelCookies(config, isTold ? entered : null, person?.said.documents?.find(({ name }) => name === 'id_token')?.claims.whole()) : []
   }
 }
 

@@ -6,7 +6,7 @@ import { activate } from './active-provider.ts'
 import { watchPeople } from './config/kinds/basic-auth.ts'
 import { watchEmails } from './config/kinds/emails-file.ts'
 import type { Config } from './config/options.ts'
-import { appOpens, isForPanel } from './config/panel-identity.ts'
+import { appOpens, isForBokeh, isForPanel } from './config/panel-identity.ts'
 import { GateError } from './errors.ts'
 import type { Outside } from './outside.ts'
 import { createOwnUrls, type OwnUrls } from './own-urls.ts'
@@ -15,6 +15,7 @@ import { createLogo, type Logo } from './pages/logo.ts'
 import { createPolicy } from './policy.ts'
 import { createVerifier } from './passwords/verifier.ts'
 import type { CommonOutward } from './plugins/outward.ts'
+import { createPageTokens } from './plugins/page-tokens.ts'
 import { createPlaces } from './plugins/places.ts'
 import { createArrivals } from './proxy/arrival.ts'
 import { createForwarder } from './proxy/forward.ts'
@@ -59,8 +60,10 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const people = { keys: keyring.people, verify: verifier.verify }
   const providers = createProviders(config.providers.map(settings => activate(settings, config, { outside, people, onFailure: error => warnOfProvider(log, settings.id, error) })))
   const known = providers.all.flatMap(({ people }) => people ?? [])
+  const cookies = panelCookies(config, keyring, outside)
+  const pageTokens = isForBokeh(config) ? createPageTokens({ owned: headers.owned, prefix: config.prefix, open: cookies?.open }) : undefined
   const sessions = createSessions({
-    window, seal: keyring.session, outside, gate, lifetime, headers: headers.of, cookies: panelCookies(config, keyring, outside), refuse: entry.refuse,
+    window, seal: keyring.session, outside, gate, lifetime, headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, refuse: entry.refuse,
     holds: ({ identity: { provider, subject }, mark }) => providers.find(provider)?.people?.stands(subject, mark) ?? true,
     generation: () => known.reduce((sum, { generation }) => sum + generation, entry.generation)
   })
@@ -71,7 +74,7 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const logo = logoOf(config)
   const pages = pagesOf(config, urls, logo, log)
   return {
-    places, probes, sessions, renewals, loops, judge, urls, pages,
+    places, probes, sessions, renewals, loops, judge, urls, pages, pageTokens,
     live: createLiveSessions(sessions),
     watches: [...entry.files.map(list => watchEmails(list, log)), ...known.flatMap(people => people.path === undefined ? [] : [watchPeople(people, people.path, log)]), verifier],
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
@@ -98,14 +101,15 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
 function commonOutward (config: Config, owned: ReadonlySet<string>): CommonOutward {
   const isOurs = createOurCookies(cookieSettings(config))
   const common = { passHost: config.passHostHeader, isOurCookie: isOurs, owned: owned.size === 0 ? undefined : owned } // asked of each header of each request
-  if (!isForPanel(config)) return common
+  if (!isForBokeh(config)) return common
   const more = (names: readonly string[]) => new Set([...owned, ...names])
-  return { ...common, isOurCookie: name => isOurs(name) || isPanelCookie(name), owned: more(panelHeaders), panel: { guest: GUEST, ownedOfGet: more(panelHeadersOfGet) } }
+  const bokeh = { ...common, owned: more(panelHeaders), panel: { guest: undefined, ownedOfGet: more(panelHeadersOfGet) } }
+  return isForPanel(config) ? { ...bokeh, isOurCookie: name => isOurs(name) || isPanelCookie(name), panel: { ...bokeh.panel, guest: GUEST } } : bokeh
 }
 
 function panelCookies ({ cookieSecret, ...config }: Config, keyring: Keyring, outside: Outside) {
   if (!isForPanel(config) || cookieSecret === undefined) return undefined
-  return createPanelCookies({ ...config, secret: cookieSecret, seal: keyring.app, outside }).of
+  return createPanelCookies({ ...config, secret: cookieSecret, seal: keyring.app, outside })
 }
 
 /** Templates show one too: ours, where the site has none. */

@@ -27,7 +27,7 @@ function visible (text: string): string {
 }
 
 function readable (explanation: Explanation, request: string): string {
-  const { steps, unread, identity, failure, conditions, refusal, rules, decision, headers, servesHost } = explanation
+  const { steps, unread, identity, failure, conditions, refusal, rules, decision, headers, cookies, servesHost } = explanation
   const isStranger = steps.length === 0
   return [
     ...isStranger ? [section('Who they are', ['nobody: no --claims, so this is somebody without a session'])] : [section('Where each field comes from', FIELDS.flatMap(field => stepsOf(field, steps)))],
@@ -36,8 +36,18 @@ function readable (explanation: Explanation, request: string): string {
     ...failure === null ? [] : [section('Who they are', [`nobody: the sign-in ends with ${failure.code}: ${failure.detail}`])],
     ...identity === null ? [] : [section('May they enter?', [...conditions.map(({ setting, wants, met, detail }) => `${setting}: ${wants}: ${met ? 'yes' : 'no'}, ${detail}`), refusal === null ? 'yes' : `no: ${refusal.reason}`])],
     section(`May they pass? ${request}`, [...rules.map(ruleLine), servesHost ? sentence(decision) : 'no, 421: the gate does not answer for that host (public-url, and the hosts of rules)']),
-    ...headers.length > 0 ? [section('What the app is told', headers.map(([name, value]) => `${name}: ${value}`))] : []
+    ...headers.length > 0 ? [section('What the app is told', headers.map(([name, value]) => `${name}: ${value}`))] : [],
+    ...cookies.length > 0 ? [section('Which cookies the app gets', cookieLines(cookies))] : []
   ].join('\n')
+}
+
+function cookieLines (cookies: Explanation['cookies']): string[] {
+  const names = cookies.map(({ name }) => name)
+  const others = names.includes('user') ? [['access_token', 'pass-access-token'], ['refresh_token', 'pass-refresh-token']] as const : []
+  return [
+    ...cookies.map(({ name, holds, encrypted }) => `${name}: ${holds}${encrypted ? ', encrypted with --oauth-encryption-key' : ''}`),
+    ...others.filter(([name]) => !names.includes(name)).map(([name, flag]) => `${name}: not sent, without --${flag}`)
+  ]
 }
 
 function section (title: string, lines: readonly string[]): string {

@@ -9,6 +9,7 @@ import { checkHeaders } from './checks/header.ts'
 import { flagOf, optionNames } from './names.ts'
 import { options, type Config, type OptionName, type Settings } from './options.ts'
 import { checkPanelIdentity } from './panel-identity.ts'
+import { checkOAuthAlone } from './checks/provider.ts'
 import { checkRefresh } from './checks/refresh.ts'
 import { problemsOf, resolve, type Resolved, type Source } from './resolve.ts'
 import { pluginFolders } from './providers/plugin.ts'
@@ -63,6 +64,7 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   checkHeaders(choices, providers, problems, notices)
   checkPanelIdentity(choices, problems, notices, Object.keys(env).filter(name => env[name] !== undefined))
   checkRefresh(choices, providers, problems, notices)
+  checkOAuthAlone(choices, providers, problems, notices)
   problems.push(...ofProviders)
   problems.push(...environmentProblems(env))
   if (problems.length > 0) throw new ConfigError(problems, { nothingSet, notices })

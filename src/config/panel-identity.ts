@@ -1,4 +1,6 @@
+import type { Identity } from '../identity/identity.ts'
 import { isLoopback } from '../oauth/loopback.ts'
+import { cookiesFor, GUEST } from '../session/panel-cookies.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { draftOf, type Draft } from './checks/draft.ts'
 import type { Config, OptionName } from './options.ts'
@@ -8,6 +10,11 @@ import type { Resolved } from './resolve.ts'
 /** Whether the app is told who somebody is as Panel tells itself. */
 export function isForPanel ({ upstreamIdentity }: Pick<Config, 'upstreamIdentity'>): boolean {
   return upstreamIdentity === 'panel-cookies'
+}
+
+/** Whether the app believes the token of a page in what it says of the person: Panel is made of Bokeh. */
+export function isForBokeh (config: Pick<Config, 'upstreamIdentity' | 'websocketOrigin'>): boolean {
+  return isForPanel(config) || config.websocketOrigin === 'bokeh'
 }
 
 /**
@@ -57,4 +64,27 @@ export function describePanelIdentity (config: Config): readonly string[] {
   const plain = 'it has no encryption key, or no provider of its own'
   const assumed = appOpens(config) ? `${opens}${appEncryption === 'auto' ? '; if it has not, set --app-encryption=no' : ''}` : plain
   return [`the app is sent ${names} as cookies, signed with --cookie-secret, which must be its own; assumed: ${assumed}`]
+}
+
+/** A cookie that the app gets, in words: what it is signed from is nobody's to see. */
+export interface ToldCookie {
+  readonly name: string
+  readonly holds: string
+  /** With `--oauth-encryption-key`, which the app then has too. */
+  readonly encrypted: boolean
+}
+
+/**
+ * By the function that decides for the live gate too.
+ *
+ * @param identity `null` where the app is told of nobody
+ * @param claims of an id_token, where the provider gives one
+ */
+export function describePanelCookies (config: Config, identity: Identity | null, claims: unknown): readonly ToldCookie[] {
+  if (!isForPanel(config)) return []
+  if (identity === null) return [{ name: GUEST.split('=', 1).join(), holds: 'pn.state.user is “guest”', encrypted: false }]
+  const id = claims === undefined ? {} : { id: `.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.` }
+  const told = cookiesFor(identity, { ...id, access: 'an access token', refresh: 'a refresh token' }, config)
+  const words = (value: string) => ({ user: identity.user, id_token: value === id.id ? 'the provider’s id_token' : 'made by the gate: who they are, as JSON', access_token: 'the provider’s access token', refresh_token: 'the provider’s refresh token, if it gives one' })
+  return told.map(([name, value]) => ({ name, holds: words(value)[name], encrypted: name !== 'user' && appOpens(config) }))
 }

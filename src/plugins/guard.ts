@@ -3,11 +3,12 @@ import fp from 'fastify-plugin'
 import { forRefused, type Judge, type Place } from '../access/judge.ts'
 import { asked } from '../access/navigation.ts'
 import { mayOpenWebsocket } from '../access/origins.ts'
-import { AccessDenied, AmbiguousPath, FormNotSent, FramedLogin, LoginRequired, NotFound, OriginRefused, SignInLoop, UpgradeRefused } from '../errors.ts'
+import { AccessDenied, AmbiguousPath, FormNotSent, FramedLogin, LoginRequired, NotFound, OriginRefused, PageTokenRefused, SignInLoop, UpgradeRefused } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { OwnUrls } from '../own-urls.ts'
 import { isWebsocketUpgrade } from '../proxy/splice.ts'
 import type { LoopBreaker } from '../session/loop.ts'
+import type { PageTokens } from './page-tokens.ts'
 import { returnTarget } from './places.ts'
 
 declare module 'fastify' {
@@ -23,6 +24,8 @@ export interface GuardOptions {
   readonly loops: LoopBreaker
   /** Which origins, lower case, may open websockets in a session's name besides the gate's own. */
   readonly admitsOrigin: (origin: string) => boolean
+  /** Where the app is one of Bokeh's. */
+  readonly pageTokens?: PageTokens | undefined
 }
 
 /** Lets in only whom the rules admit: everything that is not declared open, found or not found, request or upgrade. */
@@ -41,28 +44,32 @@ async function guard (app: FastifyInstance, options: GuardOptions): Promise<void
 
 export default fp(guard, { name: 'guard', dependencies: ['sessions', 'errors', 'places'] })
 
-function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin }: GuardOptions): Error | null {
-  const { refusal } = request
+function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin, pageTokens }: GuardOptions): Error | null {
   const identity = request.session?.identity ?? null
   const way = { method: request.method, host: request.arrival.asked }
   const own = judge.decide(place, way, identity)
   const { destination } = request.raw.headers // of COPY and MOVE: a second target (RFC 4918 §10.3). Of any other method too, which the app may read as one of these
   const other = own.verdict === 'admitted' && destination !== undefined ? judge.decideDestination(destination, request.arrival.origin, place, way, identity) : own
   const judged = other.verdict === 'admitted' ? own : other
-  const decision = forRefused(judged, refusal)
+  const decision = forRefused(judged, request.refused?.refusal ?? null)
   const rules = () => own === judged ? { log: { identity: held(identity), rules: judge.explain(place, way, identity).rules } } : {}
   switch (decision.verdict) {
     case 'admitted':
       if (isUpgrade(request) && !isWebsocketUpgrade(request.raw)) return new UpgradeRefused('neither a websocket nor without a body')
       if (decision.anonymous) request.session = null
       else if (isUpgrade(request) && !mayOpenWebsocket(request.headers.origin, request.arrival.origin, admitsOrigin)) return new OriginRefused(`Origin ${request.headers.origin ?? 'missing'}`)
-      return null
+      return isUpgrade(request) ? foreignPage(request, place, pageTokens) : null
     case 'ambiguous': return new AmbiguousPath(decision.detail, rules())
     case 'nowhere': return new NotFound(decision.detail)
     case 'denied': return new AccessDenied(decision.detail, { reason: decision.reason, ...rules() })
     case 'sign-in':
       return isUpgrade(request) ? new LoginRequired('no session') : unsigned(request)
   }
+}
+
+function foreignPage ({ raw, session }: FastifyRequest, { path }: Place, pageTokens: PageTokens | undefined): Error | null {
+  const why = pageTokens?.whyNot(path, raw.headers['sec-websocket-protocol'], session)
+  return why === undefined ? null : new PageTokenRefused(`the page’s token: ${why}`)
 }
 
 /** What rules go by, for whoever asks why one of them refused. */

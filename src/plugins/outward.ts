@@ -4,10 +4,10 @@ import { withoutSessionParameters } from '../proxy/panel.ts'
 
 /** What is the same for every request that goes out. */
 export interface CommonOutward extends Pick<Outward, 'passHost' | 'isOurCookie' | 'owned'> {
-  /** Where the app is one of Panel's, and reads cookies of ours. */
+  /** Where the app is one of Panel's or Bokeh's. */
   readonly panel?: {
-    /** What a visitor brings of whom the app is told nothing. */
-    readonly guest: string
+    /** The cookie that a visitor brings of whom the app is told nothing, where it reads cookies of ours. */
+    readonly guest: string | undefined
     /** In place of `owned`, for a GET. */
     readonly ownedOfGet: ReadonlySet<string>
   } | undefined

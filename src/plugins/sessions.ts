@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 import type { IncomingMessage } from 'node:http'
 import { hostName } from '../access/hosts.ts'
 import { asked } from '../access/navigation.ts'
-import { HostUnknown, type Refusal } from '../errors.ts'
+import { HostUnknown } from '../errors.ts'
 import type { Arrival } from '../proxy/arrival.ts'
 import type { CookieJar, SetCookie } from '../session/cookies.ts'
 import type { Current, Renewals } from '../session/renewals.ts'
@@ -20,8 +20,8 @@ declare module 'fastify' {
     /** The cookies of the scheme this request came by. */
     jar: CookieJar
     session: Session | null
-    /** Why a session that is genuine does not count: the person is no longer among those who may enter. */
-    refusal: Refusal | null
+    /** A session that is genuine and does not count: its person is no longer among those who may enter. It can still be signed out of. */
+    refused: Session | null
     /** The cookie of a session whose tokens were renewed, as long as the browser has the old one: for pages, which nobody keeps then. */
     renewedCookies: Current['setCookies'] | null
   }
@@ -54,7 +54,7 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
   app.decorateRequest('arrival', null as unknown as Arrival)
   app.decorateRequest('jar', null as unknown as CookieJar)
   app.decorateRequest('session', null)
-  app.decorateRequest('refusal', null)
+  app.decorateRequest('refused', null)
   app.decorateRequest('renewedCookies', null)
   app.decorateReply('setCookies', function (this: FastifyReply, cookies) {
     for (const { name, value, options } of cookies) this.setCookie(name, value, { ...options, encode: String })
@@ -81,5 +81,5 @@ export default fp(sessionsPlugin, { name: 'sessions', dependencies: ['wire'] })
 
 function know (request: FastifyRequest, session: Session | null): undefined {
   if (session === null || session.refusal === null) request.session = session
-  else request.refusal = session.refusal
+  else request.refused = session
 }

@@ -86,6 +86,9 @@ export function inwardHeaders (raw: readonly (Buffer | string)[], dropCookie: (n
 
 const stays = new Set(['keep-alive', 'proxy-authenticate', 'proxy-authentication-info', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade', 'x-oauth-gate'])
 
+/** The names that `identityHeaders` sends, as `normalName` writes them. */
+export const identityNames: readonly string[] = ['user', 'email', 'preferred-username', 'name', 'role', 'groups', 'subject', 'provider'].map(field => `x-forwarded-${field}`)
+
 /** Who somebody is, for the app. What is empty is absent; a value is ASCII, whatever the provider said. */
 export function identityHeaders (identity: Identity): string[] {
   const out: string[] = []
@@ -167,8 +170,8 @@ function strike (pairs: string[], named: string): void {
   pairs.length = end
 }
 
-/** The same text where none of the cookies is ours; otherwise the others, joined anew (RFC 6265 §4.2.1). */
-function withoutOurs (cookie: string, isOurs: (name: string) => boolean): string {
+/** The same text where none of the cookies is ours, however an app might read it; otherwise the others, joined anew (RFC 6265 §4.2.1). */
+export function withoutOurs (cookie: string, isOurs: (name: string) => boolean): string {
   const pairs = cookie.split(';')
   const others = pairs.filter(ODD.test(cookie) ? pair => !cookieNames(pair).some(isOurs) : pair => !isOurs(cookieName(pair)))
   return others.length === pairs.length ? cookie : others.map(pair => pair.trim()).filter(pair => pair !== '').join('; ')

@@ -121,7 +121,8 @@ export function createLoginFlow ({ providers, logins, sessions, urls, pages, log
         if (refusal.lacks === 'groups' && !namesGroups(said)) throw groupsMissing(refusal, said)
         throw new AccessDenied(refusal.detail, { reason: refusal.reason })
       }
-      if (request.session !== null) sessions.end(request.session)
+      const before = request.session ?? request.refused
+      if (before !== null) sessions.end(before)
       const cookies = sessions.start(request.jar, request.headers.cookie, identity, { tokens: options.keepTokens(said.tokens, identity.provider), mark: said.mark })
       const kept = cookies.filter(({ options }) => options.maxAge > 0).length
       reply.setCookies([...cookies, options.loops.succeeded(request.jar, request.headers.cookie, request.arrival.proto, kept)])

@@ -18,11 +18,12 @@ export default async function signOut (app: FastifyInstance, { providers, sessio
     isFromHere(request.headers, request.arrival.origin) ? end(request, reply) : reply.page(question))
 
   function end (request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const signedInBy = providers.only ?? providers.find(request.session?.identity.provider)
+    const session = request.session ?? request.refused
+    const signedInBy = providers.only ?? providers.find(session?.identity.provider)
     const { rd, next } = request.query as { rd?: unknown, next?: unknown }
-    if (request.session !== null) {
-      sessions.end(request.session)
-      request.log.info({ event: 'session.ended', cause: 'sign-out', user: request.session.identity.user }, 'signed out')
+    if (session !== null) {
+      sessions.end(session)
+      request.log.info({ event: 'session.ended', cause: 'sign-out', user: session.identity.user }, 'signed out')
     }
     return reply.setCookies(request.jar.clearSession(request.headers.cookie)).page(pages.signedOut({ startUrl: urls.login(returnTo(rd ?? next, request)), provider: signedInBy?.people === undefined ? signedInBy?.label ?? 'the sign-in service' : undefined }))
   }

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { IdentityTooLarge } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Outside } from '../outside.ts'
@@ -13,16 +13,28 @@ export function isPanelCookie (name: string): boolean {
   return NAMES.has(name)
 }
 
+/** Those of them that we sign: who somebody is, and their tokens. */
+export type SignedCookie = 'user' | 'id_token' | 'access_token' | 'refresh_token'
+const SIGNED: ReadonlySet<string> = new Set<SignedCookie>(['user', 'id_token', 'access_token', 'refresh_token'])
+
+export function isSignedCookie (name: string): name is SignedCookie {
+  return SIGNED.has(name)
+}
+
 /** What makes a visitor Panel's guest: `pn.state.user` is then `guest`, whether or not the app itself can sign people in. */
 export const GUEST = 'is_guest=1'
 
-export interface PanelCookiesOptions {
+/** Which tokens go on to the app. */
+export interface PassedTokens {
+  readonly passAccessToken: boolean
+  readonly passRefreshToken: boolean
+}
+
+export interface PanelCookiesOptions extends PassedTokens {
   /** The app's own, as it is: Tornado derives nothing from it. */
   readonly secret: string
   /** Under the app's own key, where it has one: an app then opens everything but `user`. */
   readonly seal: Seal | undefined
-  readonly passAccessToken: boolean
-  readonly passRefreshToken: boolean
   readonly outside: Outside
 }
 
@@ -36,6 +48,8 @@ export interface PanelCookies {
    * @throws {IdentityTooLarge} they have more than 24 KiB
    */
   of (identity: Identity, tokens?: KeptTokens): () => string
+  /** What is in a value that was signed, and sealed, here; `at` is when, in milliseconds since the epoch, down to the second. Null for any other text. */
+  open (name: SignedCookie, signed: string): { readonly value: string, readonly at: number } | null
 }
 
 const FRESH = 60_000
@@ -45,12 +59,9 @@ const LARGEST = 24 * 1024
 export function createPanelCookies ({ secret, seal, passAccessToken, passRefreshToken, outside }: PanelCookiesOptions): PanelCookies {
   const key = createSecretKey(Buffer.from(secret))
   return {
-    of (identity, { id, access, refresh } = {}) {
-      const tokens: [name: string, value: string][] = [['id_token', userInfo(identity, id)]]
-      if (passAccessToken && access !== undefined) tokens.push(['access_token', access])
-      if (passRefreshToken && refresh !== undefined) tokens.push(['refresh_token', refresh])
-      const sign = (at: number) => [['user', identity.user] as const, ...tokens.map(([name, value]) => [name, seal?.seal(value) ?? value] as const)]
-        .map(([name, value]) => `${name}=${signValue(key, name, value, at)}`)
+    of (identity, tokens) {
+      const told = cookiesFor(identity, tokens, { passAccessToken, passRefreshToken })
+      const sign = (at: number) => told.map(([name, value]) => `${name}=${signValue(key, name, name === 'user' ? value : seal?.seal(value) ?? value, at)}`)
       let signedAt = outside.now()
       let pairs = checkSize(sign(signedAt)).join('; ')
       return () => {
@@ -60,8 +71,23 @@ export function createPanelCookies ({ secret, seal, passAccessToken, passRefresh
         pairs = sign(now).join('; ')
         return pairs
       }
+    },
+    open (name, signed) {
+      const { value, at } = readSigned(key, name, signed) ?? {}
+      if (value === undefined || at === undefined) return null
+      const opened = name === 'user' || seal === undefined ? value : seal.open(value)?.toString()
+      return opened === undefined ? null : { value: opened, at }
     }
   }
+}
+
+/** What an app is told of somebody in cookies, before it is sealed and signed. `user` comes first. */
+export function cookiesFor (identity: Identity, { id, access, refresh }: KeptTokens = {}, { passAccessToken, passRefreshToken }: PassedTokens): readonly (readonly [name: SignedCookie, value: string])[] {
+  return [
+    ['user', identity.user], ['id_token', userInfo(identity, id)],
+    ...passAccessToken && access !== undefined ? [['access_token', access] as const] : [],
+    ...passRefreshToken && refresh !== undefined ? [['refresh_token', refresh] as const] : []
+  ]
 }
 
 /**
@@ -73,6 +99,17 @@ export function signValue (key: KeyObject, name: string, value: string, at: numb
   const fields = ['0', String(Math.floor(at / 1000)), name, Buffer.from(value).toString('base64')] // the first is the key's version: there is one key
   const text = `2|${fields.map(field => `${Buffer.byteLength(field)}:${field}|`).join('')}`
   return text + createHmac('sha256', key).update(text).digest('hex')
+}
+
+const SIGNED_VALUE = /^2\|1:0\|\d{1,2}:(\d{1,15})\|[^|]+\|\d{1,6}:([A-Za-z0-9+/]*={0,2})\|[0-9a-f]{64}$/
+
+/** Takes what `signValue` writes and no other spelling: what is read is signed anew, and must come to the same text. */
+function readSigned (key: KeyObject, name: string, signed: string): { readonly value: string, readonly at: number } | undefined {
+  const [, seconds, content] = SIGNED_VALUE.exec(signed) ?? []
+  if (seconds === undefined || content === undefined) return undefined
+  const [value, at] = [Buffer.from(content, 'base64').toString(), Number(seconds) * 1000]
+  const [given, ours] = [Buffer.from(signed), Buffer.from(signValue(key, name, value, at))]
+  return given.length === ours.length && timingSafeEqual(given, ours) ? { value, at } : undefined
 }
 
 /**

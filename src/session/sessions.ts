@@ -19,12 +19,15 @@ export interface Session extends Omit<SealedSession, 'tokens'> {
   readonly headers: readonly string[]
   /** What it is told besides, as the pairs of a `Cookie` header, fresh each time; absent where it reads none of ours. */
   readonly cookies?: () => string
+  /** Marks of what the app was told in this session before its tokens were renewed: a page that is still open says so. */
+  readonly earlier: readonly string[]
   /** Not null when the allow lists no longer admit this person: as they were when this was last opened, or asked for. */
   readonly refusal: Refusal | null
 }
 
 /** The judgement is worked out anew when the policy is another, in place: what holds the session sees it too. */
 interface Opened extends Session {
+  earlier: readonly string[]
   refusal: Refusal | null
   holds: boolean
   /** Of the policy that this refusal is by. */
@@ -50,6 +53,8 @@ export interface SessionOptions {
   readonly generation?: () => number
   /** Where tokens are renewed. */
   readonly window?: Window | undefined
+  /** Marks of what the app is told in a session, where somebody will ask for them. */
+  readonly marks?: ((session: Session) => readonly string[]) | undefined
 }
 
 /** What a session may have beside the identity. */
@@ -77,6 +82,8 @@ export interface Sessions {
 const CACHED = 20_000
 const CACHED_CHARACTERS = 64 * 1024 * 1024
 const REVOKED = 100_000
+/** Most of what is told stays the same, so that this goes some ten renewals back: longer than the token of a page lasts. */
+const EARLIER = 48
 
 /** Sessions kept in sealed cookies, with a cache of the verified ones: opening is what a request would cost most. */
 export function createSessions (options: SessionOptions): Sessions {
@@ -142,7 +149,9 @@ export function createSessions (options: SessionOptions): Sessions {
       const token = sealed(jar, { id, identity, startedAt, expiresAt, version: version + 1, tokens, ...mark !== undefined && { mark } })
       const next = unseal(token, envelope(jar), options, generation())
       if (next === null) throw new IdentityTooLarge('the headers for the app, with the renewed tokens') // the one reason why what was just sealed does not open
-      newest(session as Opened).successor = next
+      const last = newest(session as Opened)
+      next.earlier = [...new Set([...last.earlier, ...options.marks?.(last) ?? []])].slice(-EARLIER)
+      last.successor = next
       return { session: next, token }
     },
     end (session) {
@@ -174,7 +183,7 @@ function unseal (token: string, envelope: Envelope, { seal, headers, cookies, re
   const { version = 0 } = session
   const renewAt = window === undefined ? Infinity : tokens?.renewAt ?? Infinity
   try {
-    return Object.seal<Opened>({ ...session, version, renewAt, successor: null, headers: headers(session.identity, tokens), ...cookies !== undefined && { cookies: cookies(session.identity, tokens) }, refusal: refuse(session.identity), holds: holds(session), generation })
+    return Object.seal<Opened>({ ...session, version, renewAt, successor: null, earlier: [], headers: headers(session.identity, tokens), ...cookies !== undefined && { cookies: cookies(session.identity, tokens) }, refusal: refuse(session.identity), holds: holds(session), generation })
   } catch (error) {
     if (error instanceof IdentityTooLarge) return null // settings ask for more now than when it was sealed: a new sign-in says so
     throw error

@@ -76,3 +76,22 @@ t.test('of several providers one must be named', async t => {
   t.match((await runCommand(['explain', `--config=${config}`, `--claims=${claims}`, '--provider=nobody'])).err, /There is no provider "nobody"/)
   t.match((await runCommand(['explain', `--config=${config}`, `--claims=${claims}`, '--provider=work'])).out, /user {10}w:cleo@example\.com/)
 })
+
+t.test('for a Panel app it lists the cookies by name and in words, and never a value of them', async t => {
+  const { file, claims } = setUp(t)
+  const secret = 'the-cookie-secret-of-a-panel-app-0123456789'
+  const panel = ['explain', '--upstream-identity=panel-cookies', `--cookie-secret=${secret}`, '--oauth-provider=oidc', '--oauth-issuer=https://id.example.com', '--oauth-key=k', '--oauth-secret=s', '--upstream=http://127.0.0.1:5006', '--cookie-secure=off']
+  const ask = async (...more: string[]) => (await runCommand([...panel, ...more])).out
+  const cookies = (out: string) => out.split('Which cookies the app gets\n')[1]?.split('\n').map(line => line.trim()).filter(line => line !== '')
+  t.strictSame(cookies(await ask(`--claims=${claims}`)), ['user: cleo@example.com', 'id_token: the provider’s id_token', 'access_token: not sent, without --pass-access-token', 'refresh_token: not sent, without --pass-refresh-token'])
+  t.strictSame(cookies(await ask(`--userinfo=${claims}`))?.[1], 'id_token: made by the gate: who they are, as JSON')
+  t.strictSame(cookies(await ask(`--claims=${file({ sub: '7' })}`, `--userinfo=${claims}`))?.[1], 'id_token: made by the gate: who they are, as JSON', 'where the provider’s does not name the user')
+  const key = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
+  const all = [`--claims=${claims}`, `--oauth-encryption-key=${key}`, '--pass-access-token', '--pass-refresh-token']
+  t.strictSame(cookies(await ask(...all)), ['user: cleo@example.com', ...['id_token: the provider’s id_token', 'access_token: the provider’s access token', 'refresh_token: the provider’s refresh token, if it gives one'].map(line => `${line}, encrypted with --oauth-encryption-key`)])
+  t.match(JSON.parse(await ask('--json', ...all, '--app-encryption=no')), { cookies: [{ name: 'user', holds: 'cleo@example.com', encrypted: false }, { name: 'id_token', encrypted: false }, { name: 'access_token' }, { name: 'refresh_token' }] })
+  t.strictSame(cookies(await ask('--oauth-optional')), ['is_guest: pn.state.user is “guest”'], 'a stranger on a page that is open')
+  t.equal(cookies(await ask()), undefined, 'nor anything of whom is sent to sign in')
+  t.equal(cookies((await runCommand(['explain', `--claims=${claims}`])).out), undefined, 'nor to another app')
+  for (const out of [await ask(...all), await ask('--json', ...all)]) t.notMatch(out, new RegExp(`${secret}|${key.slice(0, -1)}|an access token|2\\|1:0|eyJ`))
+})

@@ -130,3 +130,19 @@ t.test('what is easily guessed is noted, and the start-up block says in words wh
   t.match(block(load({ 'basic-auth': 'hunter2', 'public-url': 'http://app.example.com' })), /Warning +people reach this address over plain http: passwords and cookies can be read/)
   t.notMatch(block(load({ 'basic-auth': 'hunter2', 'public-url': 'https://app.example.com' })), /plain http:/)
 })
+
+t.test('what is about OAuth alone is told: a setting of the provider’s own is refused, any other noted', async t => {
+  const password = { 'basic-auth': 'SeCret-123' }
+  for (const [flag, value] of [['oauth-scope', 'openid'], ['oauth-key', 'k'], ['oauth-user-url', 'https://id.example.com/me'], ['teams-url', 'https://id.example.com/teams'], ['team-ids-attribute-path', 'id']] as const) {
+    t.match(errors({ ...password, [flag]: value }), [{ setting: flag, message: /means nothing to the provider basic, which is not OAuth/ }], flag)
+  }
+  const notes = (more: Flags) => load({ ...password, ...more }).notices.filter(note => /^--oauth-r|^--callback|^--pass/.test(note))
+  t.match(notes({ 'oauth-redirect-uri': 'http://localhost:4180/back' }), [/^--oauth-redirect-uri means nothing here: basic is not OAuth/])
+  t.match(notes({ 'callback-path': '/back' }), [/^--callback-path means nothing here/])
+  t.match(notes({ 'oauth-refresh-tokens': true }), [/^--oauth-refresh-tokens: the provider basic has no tokens/])
+  t.match(notes({ 'pass-access-token': true }).at(-1), /the provider basic has no tokens/)
+  t.match(notes({ 'pass-refresh-token': true, 'upstream-identity': 'panel-cookies' }), [/^--pass-refresh-token means nothing here/])
+  t.strictSame(notes({}), [], 'nothing of what nobody set')
+  const provider = { 'oauth-provider': 'github', 'oauth-key': 'k', 'oauth-secret': 's', 'oauth-redirect-uri': 'http://localhost:4180/back', 'oauth-refresh-tokens': true }
+  t.notMatch(load(provider).notices.join('\n'), /means nothing here|has no tokens/, 'nor where there is a provider for it')
+})

@@ -53,6 +53,25 @@ t.test('who is taken off the list is out within seconds, and in again when put b
   t.ok(await statusOf(ada, `${origin}/page`)(200), 'in the session she had')
 })
 
+t.test('who may not enter can still sign out: no copy of the cookie opens anything later', async t => {
+  const { origin, path } = await startListed(t, 'ada@example.com\nben@example.com\n')
+  const [ada, copy, switched, another] = Array.from({ length: 4 }, () => new Visitor()) as [Visitor, Visitor, Visitor, Visitor]
+  for (const [one, its] of [[ada, copy], [switched, another]] as const) {
+    await one.signIn(`${origin}/`, 'ada')
+    its.cookies.set('127.0.0.1', new Map(one.cookies.get('127.0.0.1')))
+  }
+  writeFileSync(path, 'ben@example.com\n')
+  t.ok(await statusOf(ada, `${origin}/page`)(403))
+  t.match((await ada.navigate(`${origin}/oauth2/sign_out`, { form: {}, headers: { origin } })).body, /signed out/)
+  switched.cookies.delete('localhost') // the provider asks for a script where it knows somebody else
+  t.match(await switched.signIn(`${origin}/oauth2/start?rd=%2F&prompt=select_account`, 'ben'), { status: 200, address: `${origin}/` })
+  writeFileSync(path, 'ada@example.com\nben@example.com\n')
+  const elsewhere = new Visitor()
+  t.ok(await until(async () => (await elsewhere.signIn(`${origin}/`, 'ada')).status === 200), 'ada is back')
+  t.equal((await copy.ask(`${origin}/page`)).status, 401)
+  t.equal((await another.ask(`${origin}/page`)).status, 401, 'nor where another account was taken')
+})
+
 t.test('a websocket and a stream of who is taken off the list end within a second of it, and nobody else’s', async t => {
   const server = createServer((request, response) => {
     if (request.url !== '/events') return response.end('page')

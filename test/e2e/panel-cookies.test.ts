@@ -7,6 +7,7 @@ import { createSeal } from '../../src/session/seal.ts'
 import { startApp, startGate, type LogLine } from '../fixtures/gate.ts'
 import { startServer } from '../fixtures/server.ts'
 import { Visitor } from '../fixtures/visitor.ts'
+import { forgeToken } from '../panel/bokeh.ts'
 
 const settings: Settings = {
   upstreamIdentity: 'panel-cookies',
@@ -96,13 +97,14 @@ t.test('forged cookies by a websocket’s upgrade', async t => {
   })
   const { origin } = await startGate(t, { settings, app: { url: await startServer(t, server), received: [] } })
   const visitor = new Visitor()
+  const page = forgeToken({})
   const open = async (path: string, cookie: string) => {
-    const socket = new WebSocket(`${origin.replace('http', 'ws')}${path}`, ['bokeh', 'the.page.token'], { headers: { origin, cookie, 'Bokeh-Session-Id': 'mallory' } })
+    const socket = new WebSocket(`${origin.replace('http', 'ws')}${path}`, ['bokeh', page], { headers: { origin, cookie, 'Bokeh-Session-Id': 'mallory' } })
     await once(socket, 'close')
     return opened.at(-1)
   }
   const asGuest = await open('/open/ws?bokeh-token=mallory&a=1', forgeries.join('; '))
-  t.strictSame(asGuest, { url: '/open/ws?a=1', cookie: 'a=1; is_guest=1', protocol: 'bokeh,the.page.token', session: undefined }, 'its own token, which the page gave it, stays')
+  t.strictSame(asGuest, { url: '/open/ws?a=1', cookie: 'a=1; is_guest=1', protocol: `bokeh,${page}`, session: undefined }, 'its own token, which the page gave it, stays')
   await visitor.signIn(`${origin}/`, 'ada')
   t.match(read((await open('/ws', `${cookieOf(visitor)}; ${forgeries.join('; ')}`))?.cookie), { user: 'ada@example.com', id_token: /./ })
   t.equal(opened.length, 2)

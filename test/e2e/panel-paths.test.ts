@@ -1,8 +1,10 @@
 import t from 'tap'
 import { COOKIE_SECRET, startGate, type Running } from '../fixtures/gate.ts'
-import { openBokehSocket, startPanel } from '../fixtures/panel-serve.ts'
 import { python } from '../fixtures/python.ts'
 import { Visitor } from '../fixtures/visitor.ts'
+import { openSession, tokenOf } from '../panel/bokeh.ts'
+import { startPanel } from '../panel/serve.ts'
+import { handshake } from '../panel/setup.ts'
 
 // What Panel's documents promise about paths, as the gate keeps it; the numbers are those of the list in docs/panel.md.
 
@@ -208,7 +210,7 @@ t.test('checklist 52: what Panel leaves open needs a sign-in, static files too; 
 t.test('checklist 30, 32, 33, 52: the same with the real Panel below a prefix, where a guest sees a page whose files load', async t => {
   const interpreter = python(t, 'panel')
   if (interpreter === null) return
-  const url = await startPanel(t, interpreter, '--prefix=/apps/x', { PANEL_COOKIE_SECRET: COOKIE_SECRET })
+  const { url } = await startPanel(t, interpreter, { apps: ['app'], flags: ['--prefix=/apps/x'], env: { PANEL_COOKIE_SECRET: COOKIE_SECRET } })
   const running = await startGate(t, { app: { url, received: [] }, settings: { app: 'panel', prefix: '/apps/x', oauthGuestEndpoints: ['/apps/x/app'] }, redirectPaths: ['/apps/x'] })
   const { origin } = running
   const guest = new Visitor()
@@ -217,7 +219,10 @@ t.test('checklist 30, 32, 33, 52: the same with the real Panel below a prefix, w
   const scripts = [...page.body.matchAll(/(?:src|href)="([^"]+\.(?:js|css)[^"]*)"/g)].map(([, address = '']) => new URL(address.replaceAll('&amp;', '&'), `${origin}/apps/x/app`)).filter(address => address.origin === origin)
   t.ok(scripts.length > 3, `${scripts.length} files`)
   for (const { href } of scripts) t.equal((await guest.ask(href)).status, 200, href)
-  t.match(await openBokehSocket(guest, `${origin}/apps/x/app`, page.body, { origin }), { status: 101, protocol: 'bokeh' })
+  const opened = await openSession(`${origin}/apps/x/app`, tokenOf(page.body), handshake(running, guest))
+  t.teardown(opened.close)
+  t.match(opened, { status: 101, protocol: 'bokeh' })
+  t.match(await opened.document(), /Click me/)
   const visitor = new Visitor()
   t.match(await visitor.signIn(`${origin}/apps/x/login?next=/apps/x/app/`, 'ada'), { status: 200, body: /"token":/ })
   t.equal((await guest.ask(`${origin}/apps/x/`)).status, 401, 'and the list of apps is for whoever is signed in')

@@ -35,6 +35,7 @@ export function forgeToken (content: TokenContent, session_id: string = randomUU
 }
 
 export interface Attempt {
+  readonly socket: WebSocket
   /** What answered the upgrade: 101, or why not. */
   readonly status: number
   readonly protocol: string
@@ -49,7 +50,7 @@ export interface Attempt {
 export async function openSession (address: string, token: string, headers: Readonly<Record<string, string>>): Promise<Attempt> {
   const socket = new WebSocket(`${address.replace('http', 'ws')}/ws`, ['bokeh', token], { headers })
   const frames: string[] = []
-  socket.on('error', () => {}).on('message', data => { frames.push((data as Buffer).toString()) })
+  socket.on('error', () => {}).on('message', (data, binary) => { if (!binary) frames.push((data as Buffer).toString()) })
   const closed = new Promise<number>(resolve => { socket.on('close', resolve) })
   const status = await new Promise<number>(resolve => {
     socket.on('open', () => { resolve(101) }).on('unexpected-response', (_request, answer: IncomingMessage) => {
@@ -58,17 +59,22 @@ export async function openSession (address: string, token: string, headers: Read
     })
   })
   return {
-    status, protocol: socket.protocol,
+    socket, status, protocol: socket.protocol,
     closed: () => closed,
     close: () => socket.terminate(),
     document: async () => {
       await Promise.race([closed, until(() => frames.some(frame => frame.includes('"ACK"')))])
       if (socket.readyState !== WebSocket.OPEN) return ''
-      for (const part of [{ msgid: '1', msgtype: 'PULL-DOC-REQ' }, {}, {}]) socket.send(JSON.stringify(part))
+      send(socket, 'PULL-DOC-REQ', {})
       await Promise.race([closed, until(() => frames.some(frame => frame.includes('"doc"')))])
       return frames.find(frame => frame.includes('"doc"')) ?? ''
     }
   }
+}
+
+/** A message of Bokeh's protocol: header, metadata and content, each a text of its own. */
+export function send (socket: WebSocket, msgtype: string, content: unknown): void {
+  for (const part of [{ msgid: randomUUID(), msgtype }, {}, content]) socket.send(JSON.stringify(part))
 }
 
 async function until (holds: () => boolean): Promise<void> {

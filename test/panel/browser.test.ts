@@ -71,7 +71,7 @@ t.test('checklist 41: a token that was asked for is pn.state.access_token, and a
   const browser = interpreter === null ? undefined : await launchBrowser(t)
   if (interpreter === null || browser === undefined) return
   const { env, settings } = ways['only PANEL_COOKIE_SECRET'] as typeof ways[string]
-  const { origin } = await startLifted(t, interpreter, { apps: ['who'], env, flags: ['--setup=test/panel/apps/for_ada.py'], settings: { ...settings, passAccessToken: true } })
+  const { origin } = await startLifted(t, interpreter, { apps: ['who'], env, flags: ['--setup=for_ada.py'], settings: { ...settings, passAccessToken: true } })
   const page = await open(browser, `${origin}/who`, 'ada')
   t.match(await seenBy(page, 'opened'), { ...ada, token: true })
   await screenshot(page, 'panel-cookies')

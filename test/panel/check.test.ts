@@ -5,12 +5,12 @@ import { loadConfig } from '../../src/config/load.ts'
 import type { Settings } from '../../src/config/options.ts'
 import { COOKIE_SECRET } from '../fixtures/gate.ts'
 import { python } from '../fixtures/python.ts'
-import { ownSignIn, startPanel } from './serve.ts'
-import { ENCRYPTION_KEY } from './setup.ts'
+import { startPanel } from './serve.ts'
+import { ENCRYPTION_KEY, ownSignIn } from './setup.ts'
 
 const OTHER_KEY = Buffer.alloc(32, 7).toString('base64')
 const KEY: Settings = { oauthEncryptionKey: [ENCRYPTION_KEY] }
-const own = ownSignIn(COOKIE_SECRET, ENCRYPTION_KEY)
+const own = { ...ownSignIn, PANEL_OAUTH_ENCRYPTION: ENCRYPTION_KEY }
 
 const cases: Readonly<Record<string, { readonly env: Readonly<Record<string, string>>, readonly settings: Settings, readonly says: RegExp, readonly app?: string }>> = {
   'all that it had': { env: own, settings: KEY, says: /^ok / },
@@ -25,7 +25,7 @@ for (const [what, { env, settings, says, app = 'who' }] of Object.entries(cases)
   t.test(`an app with ${what}`, { timeout: 120_000 }, async t => {
     const interpreter = python(t, 'panel', 'cryptography')
     if (interpreter === null) return
-    const panel = await startPanel(t, interpreter, { apps: [app], env, origin: 'http://127.0.0.1:4180' })
+    const panel = await startPanel(t, interpreter, { apps: [app], env })
     let out = ''
     await check(loadConfig({ env: {}, settings: { basicAuth: 'a password of many words', appEncryption: 'oauthEncryptionKey' in settings ? 'yes' : 'no', cookieSecret: COOKIE_SECRET, app: 'panel', upstream: [panel.url], ...settings } }), { live: true, write: text => { out += text } })
     const line = out.split('\n').find(line => line.includes('  Panel’s cookies  ')) ?? ''

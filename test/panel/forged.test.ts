@@ -30,6 +30,7 @@ interface Scene {
   readonly lifted: Lifted
   /** Signed in as ben, who is up to something. */
   readonly ben: Visitor
+  readonly ada: Visitor
   /** What ada's browser holds while her page is open: captured. */
   readonly adas: { readonly token: string, readonly content: Token }
   /** Whom the app shows to who opens a websocket as ben with this token. */
@@ -45,7 +46,7 @@ async function startScene (t: Test, more: { readonly env?: Readonly<Record<strin
   await ben.signIn(`${lifted.origin}/who`, 'ben')
   const token = tokenOf(page.body)
   return {
-    lifted, ben, adas: { token, content: readToken(token) },
+    lifted, ben, ada, adas: { token, content: readToken(token) },
     async tried (token, page = '/who') {
       const attempt = await openSession(lifted.origin + page, token, handshake(lifted, ben))
       t.teardown(attempt.close)
@@ -67,8 +68,7 @@ t.test('checklist 43: a forged token or cookie never makes somebody else of who 
   const { lifted: { origin }, ben, tried } = scene
   const own = await ownContent(scene)
   t.match(await tried(forgeToken(own)), { status: 101, seen: { user: 'ben@example.com' } }, 'a token of his own making works, and is about him')
-  const forged = await tried(forgeToken({ ...own, cookies: rootCookies }))
-  t.notMatch(forged.document, 'root@example.com', 'user and id_token that the secret has not signed are nobody')
+  t.match(await tried(forgeToken({ ...own, cookies: rootCookies })), { status: 403, document: '' }, 'user and id_token that the secret has not signed are refused')
   t.match(await tried(forgeToken({ ...own, cookies: { ...own.cookies, is_guest: '1' } })), { seen: { user: 'guest' } }, 'a guest he can be')
 
   for (const query of [`bokeh-token=${forgeToken({ ...own, cookies: rootCookies })}`, `%62okeh-token=${scene.adas.token}`, `bokeh-session-id=${scene.adas.content.session_id}`]) {
@@ -85,18 +85,37 @@ t.test('checklist 43: a forged token or cookie never makes somebody else of who 
   t.match(await tried(tokenOf(replayed.body)), { seen: { user: 'ben@example.com', email: 'ben@example.com' } }, 'her captured cookies in his browser do nothing')
 })
 
-t.test('where the app does not sign its sessions, what is captured of a colleague, or made up beside the cookies, is believed', async t => {
+t.test('where the app does not sign its sessions, the gate refuses what is captured of a colleague, or made up about the person', async t => {
   const scene = await startScene(t)
   if (scene === undefined) return
-  const { adas, tried } = scene
+  const { ada, adas, tried, lifted } = scene
   const own = await ownContent(scene)
-  t.match(await tried(adas.token), { seen: { user: 'ada@example.com' } }, 'her token opens her session')
-  t.match(await tried(forgeToken({ ...own, cookies: adas.content.cookies ?? {} })), { seen: { user: 'ada@example.com' } }, 'her cookies in a token of his are she, for as long as Panel takes the signature: 31 days')
-  t.match(await tried(forgeToken({ ...own, headers: { 'X-Forwarded-User': 'root@example.com' } })), { seen: { user: 'ben@example.com', told: 'root@example.com' } }, 'pn.state.headers says what he wrote')
-  t.match((await tried(forgeToken(own), '/private')).document, 'private page of ben', 'and authorize_callback of one app is not asked by a websocket')
+  const hers = await openSession(`${lifted.origin}/who`, adas.token, handshake(lifted, ada))
+  t.teardown(hers.close)
+  t.match(seenIn(await hers.document()), { user: 'ada@example.com' }, 'ada’s page is open')
+  const opened = () => lifted.panel.said().split('WebSocket connection opened').length
+  const before = opened()
+  const { id_token = '' } = adas.content.cookies ?? {}
+  for (const [what, token] of [
+    ['her token', adas.token],
+    ['her cookies in a token of his, which Panel would take for 31 days', forgeToken({ ...own, cookies: adas.content.cookies ?? {} })],
+    ['her id_token beside his user', forgeToken({ ...own, cookies: { ...own.cookies, id_token } })],
+    ['the page of hers that is open, by its id in a token of his', forgeToken(own, adas.content.session_id)],
+    ['a header of his own making', forgeToken({ ...own, headers: { 'X-Forwarded-User': 'root@example.com' } })],
+    ['the same as another would spell it', forgeToken({ ...own, headers: { x_forwarded_groups: 'admins' } })],
+    ['cookies that the secret has not signed', forgeToken({ ...own, cookies: rootCookies })]
+  ] as const) t.match(await tried(token), { status: 403, document: '' }, what)
+  t.equal(opened(), before, 'and the app never heard of any')
+  const again = await openSession(`${lifted.origin}/who`, adas.token, handshake(lifted, ada))
+  t.teardown(again.close)
+  t.match(seenIn(await again.document()), { user: 'ada@example.com' }, 'ada herself comes back to her page')
+  t.match(await tried(forgeToken({})), { seen: { user: 'ben@example.com', told: 'ben@example.com' } }, 'a token that says nothing of the person is about who brings it')
+  const unopened = readToken(tokenOf((await ada.navigate(`${lifted.origin}/who`)).body))
+  t.match(await tried(forgeToken(own, unopened.session_id)), { seen: { user: 'ada@example.com' } }, 'what remains: by its id he is in a page of hers that was made, and not opened here')
+  t.match((await tried(forgeToken(own), '/private')).document, 'private page of ben', 'authorize_callback of one app is not asked by a websocket: he is in, as himself')
 })
 
-t.test('BOKEH_SIGN_SESSIONS closes it: no token but the app’s own opens anything, and a captured one only until it expires', async t => {
+t.test('BOKEH_SIGN_SESSIONS: no token but the app’s own opens anything, for whom and at the page that it was made for, until it expires', async t => {
   const scene = await startScene(t, { env: signed, flags: ['--session-token-expiration=5'] })
   if (scene === undefined) return
   const { adas, tried, lifted: { origin }, ben } = scene
@@ -105,9 +124,12 @@ t.test('BOKEH_SIGN_SESSIONS closes it: no token but the app’s own opens anythi
     ['his own', forgeToken(own)], ['her cookies', forgeToken({ ...own, cookies: adas.content.cookies ?? {} })], ['headers', forgeToken({ ...own, headers: { 'X-Forwarded-User': 'root@example.com' } })],
     ['her session', forgeToken(own, adas.content.session_id)], ['an altered one', `${forgeToken(own)}.${adas.token.split('.')[1] ?? ''}`], ['the denied page', forgeToken(own), '/private']
   ] as const) t.equal((await tried(token, page)).document, '', `${what}: closed`)
-  t.match(await tried(tokenOf((await ben.navigate(`${origin}/who`)).body)), { seen: { user: 'ben@example.com' } }, 'the one of his page works')
-  const left = adas.content.session_expiry * 1000 - Date.now()
+  const his = tokenOf((await ben.navigate(`${origin}/who`)).body)
+  t.match(await tried(his), { seen: { user: 'ben@example.com' } }, 'the one of his page works')
+  t.match(await tried(his, '/private'), { status: 403, document: '' }, 'but not at the page that he was denied')
+  t.match(await tried(adas.token), { status: 403, document: '' }, 'and hers not even before it expires')
+  const left = readToken(his).session_expiry * 1000 - Date.now()
   await new Promise(resolve => { setTimeout(resolve, Math.max(0, left) + 1500) })
-  t.equal((await tried(adas.token)).document, '', 'hers is of no use any more')
+  t.equal((await tried(his)).document, '', 'his is of no use any more')
   t.match(await tried(tokenOf((await ben.navigate(`${origin}/who?bokeh-token=${adas.token}`)).body)), { seen: { user: 'ben@example.com' } }, 'nor in an address')
 })

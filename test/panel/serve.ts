@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { delimiter, dirname } from 'node:path'
 import type { Test } from 'tap'
+import { keepRunning } from '../docs/stage.ts'
 import { freePort } from '../fixtures/gate.ts'
 
 export interface PanelSetup {
@@ -8,8 +8,6 @@ export interface PanelSetup {
   readonly apps: readonly string[]
   readonly flags?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  /** From where its websockets may be opened. */
-  readonly origin: string
 }
 
 export interface PanelServer {
@@ -18,36 +16,27 @@ export interface PanelServer {
   said (): string
 }
 
-const folder = 'test/panel/apps'
+/**
+ * A `panel serve` line as a person types it into a shell, in the folder of the apps. Ends with the test.
+ *
+ * @returns when it serves: what gives all it has written so far
+ * @throws what it wrote, if it ended before it served
+ */
+export async function typePanelServe (t: Test, interpreter: string, line: string, env: Readonly<Record<string, string>> = {}): Promise<PanelServer['said']> {
+  const { PATH = '', HOME = '' } = process.env
+  const { said } = await keepRunning(t, '/bin/sh', ['-c', `cd test/panel/apps\n${line}`], {
+    env: { HOME, PATH: dirname(interpreter) + delimiter + PATH, ...env }, // and nothing that Panel might read of whoever runs the tests
+    ready: text => text.includes('Starting Bokeh server with process id') // behind the addresses of all apps
+  })
+  return said
+}
 
-/** `panel serve` as a person runs it, stopped when the test ends. @throws what it wrote, if it ended before it served */
-export async function startPanel (t: Test, interpreter: string, { apps, flags = [], env = {}, origin }: PanelSetup): Promise<PanelServer> {
+/** `panel serve` with these apps, at a port of its own, and nothing that is not said. */
+export async function startPanel (t: Test, interpreter: string, { apps, flags = [], env = {} }: PanelSetup): Promise<PanelServer> {
   const port = await freePort()
-  const args = ['-m', 'panel', 'serve', ...apps.map(name => `${folder}/${name}.py`), `--port=${port}`, '--address=127.0.0.1', `--allow-websocket-origin=${new URL(origin).host}`, ...flags]
-  const child = spawn(interpreter, args, { env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-  const ended = once(child, 'exit')
-  t.teardown(async () => {
-    child.kill('SIGKILL')
-    await ended
-  })
-  let said = ''
-  const serves = new Promise<void>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (chunk: string) => {
-        said += chunk
-        if (said.split('Bokeh app running at').length > apps.length) resolve()
-      })
-    }
-    child.on('exit', () => reject(new Error(`panel serve ended: ${said}`)))
-  })
-  await serves
-  return { url: `http://127.0.0.1:${port}`, said: () => said }
+  const line = ['panel serve', ...apps.map(name => `${name}.py`), `--port=${port} --address=127.0.0.1`, ...flags].join(' ')
+  return { url: `http://127.0.0.1:${port}`, said: await typePanelServe(t, interpreter, line, env) }
 }
 
-/** Every setting that an app with a sign-in of its own has. Its provider is where nobody answers: whoever is sent there is lost. */
-export function ownSignIn (cookieSecret: string, encryptionKey: string): Readonly<Record<string, string>> {
-  return {
-    PANEL_OAUTH_PROVIDER: 'generic', PANEL_OAUTH_KEY: 'the-app-itself', PANEL_OAUTH_SECRET: 'its-own-secret', PANEL_COOKIE_SECRET: cookieSecret, PANEL_OAUTH_ENCRYPTION: encryptionKey,
-    PANEL_OAUTH_AUTHORIZE_URL: 'http://127.0.0.1:9/authorize', PANEL_OAUTH_TOKEN_URL: 'http://127.0.0.1:9/token', PANEL_OAUTH_USER_URL: 'http://127.0.0.1:9/user'
-  }
-}
+/** The flag by which an app takes websockets from the pages of a gate at this port. */
+export const opensFrom = (port: number): string => `--allow-websocket-origin=127.0.0.1:${port}`

@@ -3,9 +3,10 @@ import { buttonIcons } from '../../pages/button-icons.ts'
 import type { ParameterValues, Provider } from '../../provider.ts'
 import { weaknesses } from '../kinds/basic-auth.ts'
 import type { ConfigProblem } from '../config-error.ts'
-import type { Draft } from './draft.ts'
+import { draftOf, type Draft } from './draft.ts'
 import { flagOf, optionNames } from '../names.ts'
-import type { ProviderConfig } from '../options.ts'
+import type { OptionName, ProviderConfig } from '../options.ts'
+import type { Resolved } from '../resolve.ts'
 import { belongTogether, openKey } from '../kinds/pem.ts'
 import type { Choices } from '../providers/settle.ts'
 
@@ -39,7 +40,7 @@ function needs ({ provider, parameters, missing, fail }: ProviderDraft): void {
 /** What is not OAuth has no use for what is about OAuth alone. */
 function foreign ({ provider, config: { oauthExtraParams = {} }, given, from, fail }: ProviderDraft): void {
   if (provider === undefined || isOAuth(provider)) return
-  for (const option of ['oauthIssuer', 'oauthAuthorizeUrl', 'oauthTokenUrl', 'oauthUserUrl', 'oauthScope', 'emptyScopes', 'usePkce', 'authStyle', 'idTokenAttributeName', 'tlsClientCa', 'tlsClientCert', 'tlsClientKey', 'tlsSkipVerifyInsecure', ...provider.flow === 'basic' ? ['oauthKey', 'oauthSecret'] as const : []] as const) {
+  for (const option of ['oauthIssuer', 'oauthAuthorizeUrl', 'oauthTokenUrl', 'oauthUserUrl', 'oauthScope', 'emptyScopes', 'usePkce', 'authStyle', 'idTokenAttributeName', 'tlsClientCa', 'tlsClientCert', 'tlsClientKey', 'tlsSkipVerifyInsecure', 'teamsUrl', 'teamIdsAttributePath', ...provider.flow === 'basic' ? ['oauthKey', 'oauthSecret'] as const : []] as const) {
     if (given(option)) fail(option, `${from(option)} means nothing to the provider ${provider.name}, which is not OAuth.`, from(option).startsWith('--') ? 'Take it out.' : 'Unset it.')
   }
   const left = Object.keys(oauthExtraParams)
@@ -116,6 +117,17 @@ export function checkTenantRules (all: readonly ProviderConfig[], choices: Choic
       setting: flagOf(rule), message: `${rule === 'rules' ? 'rules' : `--${flagOf(rule)}`} goes by ${words}, but with tenant ${parameters['tenant']} accounts of every tenant may come, and each tenant writes its own ${words}.`,
       fix: 'Set --oauth-extra-params="{\'tenant\': \'YOUR-TENANT-ID\'}", or name the tenants that you trust in --allowed-tenants.'
     })
+  }
+}
+
+/** The same of settings that are not one provider's own; told and no more, since a lifted app brings them along. */
+export function checkOAuthAlone (choices: Map<OptionName, Resolved>, all: readonly ProviderConfig[], problems: ConfigProblem[], notices: string[]): void {
+  const { given, note } = draftOf(choices, problems, notices)
+  const known = all.filter(({ provider }) => (provider as Provider | undefined) !== undefined)
+  if (known.length === 0 || known.some(({ provider }) => isOAuth(provider))) return
+  const names = known.map(({ id }) => id).join(' and ')
+  for (const option of ['oauthRedirectUri', 'callbackPath', 'passRefreshToken'] as const) {
+    if (given(option)) note(`--${flagOf(option)} means nothing here: ${names} ${known.length === 1 ? 'is' : 'are'} not OAuth, so nobody comes back from a provider, and there are no tokens`)
   }
 }
 

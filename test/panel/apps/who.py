@@ -1,4 +1,5 @@
-"""Says whom Panel takes the visitor for: when the page is made, once its websocket is open, and whenever something is typed."""
+"""Says whom Panel takes the visitor for: when the page is made, where its title tells it before any websocket, once that is open, and whenever something is typed."""
+import base64
 import json
 
 import panel as pn
@@ -6,16 +7,27 @@ import panel as pn
 pn.extension()
 
 
+def read(name: str):
+    try:
+        return getattr(pn.state, name)
+    except Exception as error:
+        return f'failed: {type(error).__name__}'
+
+
 def person() -> str:
     told = {name.lower(): value for name, value in pn.state.headers.items()}
+    seen = {name: read(name) for name in ('user', 'user_info', 'access_token', 'refresh_token')}
     return json.dumps({
-        'user': pn.state.user,
-        'email': (pn.state.user_info or {}).get('email'),
-        'token': pn.state.access_token is not None,
+        **seen,
+        'email': seen['user_info'].get('email') if isinstance(seen['user_info'], dict) else None,
+        'token': seen['access_token'] is not None,
+        'arguments': sorted(pn.state.session_args),
+        'cookies': sorted(pn.state.cookies),
         'told': told.get('x-forwarded-user')
     })
 
 
+pn.state.curdoc.title = f'who:{base64.urlsafe_b64encode(person().encode()).decode()}'
 page = pn.pane.Str(f'page {person()}')
 opened = pn.pane.Str('not open yet')
 pn.state.onload(lambda: setattr(opened, 'object', f'opened {person()}'))
