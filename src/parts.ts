@@ -53,7 +53,7 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const lifetime = config.oauthExpiryDays * DAY
   const window = config.oauthRefreshTokens ? createWindow(outside) : undefined
   const keep = (tokens: GivenTokens | undefined) => keepTokens(config, tokens, outside.now())
-  const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
+  const loops = createLoopBreaker({ keyring, outside, gate, lifetime, forPanel: isForPanel(config) })
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
   const probes = { paths: inside === undefined ? [config.pingPath, config.readyPath] : [] }
   const verifier = createVerifier(outside)

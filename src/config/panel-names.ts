@@ -40,6 +40,11 @@ const others: Readonly<Record<string, string>> = {
   BOKEH_XSRF_COOKIES: 'is for the app; the gate’s own forms are protected without it'
 }
 
+/** Variables that hardly anybody has but with an app of Panel's. */
+export function tellsOfPanel (name: string): boolean {
+  return Object.hasOwn(others, name) || /^PANEL_(?:OAUTH|COOKIE|BASIC)_/.test(name)
+}
+
 /** What the files of an app end with, as arguments of `panel serve`. */
 const APP_FILE = /\.(?:py|ipynb|md|html|yaml|yml)$/i
 

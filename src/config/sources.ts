@@ -53,8 +53,9 @@ export function fromEnvironment (environment: Readonly<Record<string, string | u
   const filled = theirs.filter(([, value]) => value !== '') // Panel takes an empty variable as unset
   const panel = gather(filled.filter(([name]) => !name.startsWith('BOKEH_')), panelNames, 'panel', name => name, unknownPanel)
   const bokeh = gather(filled.filter(([name]) => name.startsWith('BOKEH_')), panelNames, 'bokeh', name => name, unknownPanel)
+  const empty = theirs.flatMap(([name, value]) => value === '' && isSecret(name) ? [`${name} is set but empty, which is as if it were not set`] : [])
   const notice = `ignored what Kubernetes sets for a service: ${services.map(([name]) => name).join(', ')}`
-  return together([gate, panel, bokeh, { candidates: [], problems: [], notices: [...services.length > 0 ? [notice] : [], ...others.map(({ why }) => why)] }])
+  return together([gate, panel, bokeh, { candidates: [], problems: [], notices: [...services.length > 0 ? [notice] : [], ...empty, ...others.map(({ why }) => why)] }])
 }
 
 export function together (parts: readonly Gathered[]): Gathered {
@@ -110,6 +111,11 @@ function unknownPanel (name: string): readonly ConfigProblem[] {
   if (refused !== undefined) return [refused]
   const near = nearest(name, [...panelNames.keys()].filter(known => !known.startsWith('BOKEH_')))
   return [{ setting: name, message: `${name} is not a setting of Panel or oauth-gate.`, fix: near === undefined ? 'Unset it.' : `Did you mean ${near}?` }]
+}
+
+function isSecret (name: string): boolean {
+  const known = panelNames.get(name)
+  return known !== undefined && specOf(known.option).secret === true
 }
 
 // The rest of PANEL_* and BOKEH_* is about apps, and none of ours.

@@ -9,6 +9,7 @@ import { cut } from '../proxy/answer.ts'
 import { holdContinue, type Forwarder } from '../proxy/forward.ts'
 import { hasBody } from '../proxy/upload.ts'
 import type { Channel, LiveSessions, Stream } from '../session/live.ts'
+import { tellOwnSignIn } from './own-sign-in.ts'
 import { outwardOf, targetFor, type CommonOutward } from './outward.ts'
 import { upstreamRoute } from './places.ts'
 import { giveCookie } from './renewed.ts'
@@ -70,7 +71,9 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
   const outward = outwardOf(request, common)
   const fail = (error: Error) => { void reply.send(error) }
   const give = request.renewedCookies === null ? undefined : giveCookie(request)
+  const doubt = session === null || common.panel === undefined ? undefined : tellOwnSignIn(request)
   const answered = session === null ? give : (status: number, headers: string[]) => {
+    doubt?.(status, headers)
     if (status !== SWITCHING && !hasLength(headers)) live.watch(session, streamOf(raw, reply.raw))
     give?.(status, headers)
   }

@@ -44,7 +44,7 @@ const works: readonly Works[] = [
   { flag: 'logout-endpoint', value: '/signoff', option: 'logoutEndpoint', is: '/signoff' },
   { flag: 'root-path', value: '/proxy/', option: 'rootPath', is: '/proxy' },
   { flag: 'prefix', value: 'apps/x', option: 'prefix', is: '/apps/x' },
-  { flag: 'port', value: '5006', option: 'port', is: 5006 },
+  { flag: 'port', value: '5007', option: 'port', is: 5007 },
   { flag: 'address', value: '0.0.0.0', option: 'address', is: '0.0.0.0' },
   { flag: 'unix-socket', value: '/run/gate.sock', option: 'unixSocket', is: '/run/gate.sock' },
   { flag: 'allow-websocket-origin', env: ['BOKEH_ALLOW_WS_ORIGIN'], value: 'a.example,b.example:5006', option: 'allowWebsocketOrigin', is: ['http://a.example', 'https://a.example', 'http://b.example:5006', 'https://b.example:5006'], other: 'c.example', spoken: 'allow websocket origin' },
@@ -152,7 +152,7 @@ t.test('a flag of panel serve that is about serving is sent back to it', async t
 })
 
 t.test('what the app’s environment has beside stays the app’s, and what concerns sign-in of it is said', async t => {
-  const { notices } = load({}, { env: { AAD_TENANT_ID: 'contoso.com', BOKEH_SIGN_SESSIONS: 'yes', BOKEH_SECRET_KEY: 'hunter3', BOKEH_XSRF_COOKIES: 'yes', BOKEH_RESOURCES: 'cdn', PANEL_ADMIN_ENDPOINT: '/admin', PANEL_NUM_THREADS: '4' } })
+  const { notices } = load({ app: 'bokeh' }, { env: { AAD_TENANT_ID: 'contoso.com', BOKEH_SIGN_SESSIONS: 'yes', BOKEH_SECRET_KEY: 'hunter3', BOKEH_XSRF_COOKIES: 'yes', BOKEH_RESOURCES: 'cdn', PANEL_ADMIN_ENDPOINT: '/admin', PANEL_NUM_THREADS: '4' } })
   t.strictSame(notices.map(notice => notice.split(' ', 1)[0]).sort(), ['BOKEH_SECRET_KEY', 'BOKEH_SIGN_SESSIONS', 'BOKEH_XSRF_COOKIES'])
   t.notMatch(notices.join(), /hunter/)
   t.equal(load({ 'oauth-provider': 'azure', 'oauth-issuer': undefined }, { env: { AAD_TENANT_ID: 'contoso.com' } }).config.providers[0].parameters['tenant'], 'contoso.com', 'and the provider it is for takes it')

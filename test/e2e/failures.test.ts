@@ -463,6 +463,11 @@ const loops: Readonly<Record<string, Loop>> = {
     app: () => (_request, response) => { response.writeHead(302, { location: '/oauth2/start?rd=%2Fpage' }).end() },
     says: /the application keeps asking/, logs: /^the session is there, and something leads to the sign-in all the same/
   },
+  'a Panel app that does not take the cookies of the gate': {
+    settings: () => ({ app: 'panel' }),
+    app: () => (_request, response) => { response.writeHead(302, { location: '/login?next=%2Fpage' }).end() },
+    says: /the application keeps asking/, logs: /does not take the cookies that the gate signs for it: give both the very same PANEL_COOKIE_SECRET .*PANEL_OAUTH_REFRESH_TOKENS$/
+  },
   'replicas with another key': {
     arrange: async world => await addReplica(world, { oauthEncryptionKey: randomBytes(32).toString('base64url') + '=' }),
     says: /in a form that this site cannot read/, logs: /comes back and does not open: give all replicas .*--oauth-encryption-key/

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Settings } from '../../src/config/options.ts'
 import { createSeal } from '../../src/session/seal.ts'
-import { startApp, startGate } from '../fixtures/gate.ts'
+import { startApp, startGate, type LogLine } from '../fixtures/gate.ts'
 import { startServer } from '../fixtures/server.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 import { forgeToken } from '../panel/bokeh.ts'
@@ -65,6 +65,26 @@ t.test('forged cookies and session parameters: on no route does a client say who
     }
     t.notOk('user' in (await ask('/public', cookieOf(visitor), forged)).cookie, 'a public page is told of nobody')
   }
+})
+
+t.test('an app that sends somebody who is signed in to a sign-in of its own is told of in the log, with the fix', async t => {
+  const log: LogLine[] = []
+  const app = await startApp(t, ({ url }, response) => {
+    if (url?.startsWith('/landed') === true) response.end('page')
+    else response.writeHead(302, { location: url === '/away' ? '/landed?x=1&next=/y' : '/login?next=%2Fapp' }).end()
+  })
+  const { origin } = await startGate(t, { settings, app, log })
+  const visitor = new Visitor()
+  const told = () => log.filter(({ event }) => event === 'app.disbelieves')
+  await visitor.ask(`${origin}/open`)
+  t.equal(app.received.length, 1)
+  t.strictSame(told(), [], 'a guest may well be sent there')
+  await visitor.signIn(`${origin}/away`, 'ada')
+  t.strictSame(told(), [], 'another redirect is none')
+  await visitor.ask(`${origin}/app`, { headers: { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' } })
+  t.match(told(), [{ level: 'warn', user: 'ada@example.com', hint: /very same PANEL_COOKIE_SECRET/ }])
+  t.equal(told().length, 1, 'once a request')
+  t.notMatch(JSON.stringify(told()), /2\|1:0/, 'and no cookie is in it')
 })
 
 t.test('forged cookies by a websocket’s upgrade', async t => {

@@ -22,7 +22,6 @@ t.test('whoever follows the page is greeted by the app, after one sign-in at the
   const world = await startWorld(t, simulator)
   const folder = join(stage.folder, 'work')
   mkdirSync(folder)
-  writeFileSync(join(folder, 'exported'), '')
   const command = join(stage.env['PATH']?.split(':')[0] ?? '', 'panel')
   writeFileSync(command, `#!/bin/sh\nexec ${interpreter} -m panel "$@"\n`)
   chmodSync(command, 0o755)
@@ -30,18 +29,13 @@ t.test('whoever follows the page is greeted by the app, after one sign-in at the
   const env = { ...stage.env, ...world.childEnv }
   const typed = (block: Block | undefined) => stage.fill((block?.text ?? '').replace('CLIENT_ID', CLIENT.id).replace('CLIENT_SECRET', CLIENT.secret))
   const run = (block: Block | undefined, port: number) => {
-    // What it exports is for the shells after it too, and written down before the command that stays.
-    const exported = typed(block).split('\n').filter(line => line.startsWith('export ')).join('\n')
-    const script = `cd ${folder}\n. ./exported\n${exported}\nexport -p > exported\n${typed(block).replace(/^export .*\n/gm, '')}`
-    return keepRunning(t, 'sh', ['-eu', '-c', script], { env, ready: async said => await listens(port) && (block?.shows === undefined ? said.includes('Bokeh app running') : isShown(block.shows, stage.unfill(said))) })
+    return keepRunning(t, 'sh', ['-eu', '-c', `cd ${folder}\n${typed(block)}`], { env, ready: async said => await listens(port) && (block?.shows === undefined ? said.includes('Bokeh app running') : isShown(block.shows, stage.unfill(said))) })
   }
-  const [app, before, after, gate] = blocksOf(page).filter(({ marker }) => marker === 'by test/panel/page.test.ts')
-  execFileSync('sh', ['-eu', '-c', typed(app)], { cwd: folder, env })
-  const { stop } = await run(before, stage.ports.app)
+  const [app, settings, served, gate] = blocksOf(page).filter(({ marker }) => marker === 'by test/panel/page.test.ts')
+  for (const block of [app, settings]) execFileSync('sh', ['-eu', '-c', typed(block)], { cwd: folder, env })
+  await run(served, stage.ports.app)
   const sent = await fetch(`http://127.0.0.1:${stage.ports.app}/login`, { redirect: 'manual' })
-  t.match(sent.headers.get('location'), /^https:\/\/github\.com\/login\/oauth\/authorize\?/, 'before, the app sends people to the provider itself')
-  await stop()
-  await run(after, stage.ports.app)
+  t.match(sent.headers.get('location'), /^https:\/\/github\.com\/login\/oauth\/authorize\?/, 'by itself the app sends people to the provider: its settings are as they were')
   await run(gate, stage.ports.gate)
 
   const ada = world.browser()
