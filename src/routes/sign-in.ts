@@ -1,5 +1,6 @@
 import fastifyFormbody from '@fastify/formbody'
 import fastifyRateLimit from '@fastify/rate-limit'
+import { hash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isFromHere } from '../access/same-origin.ts'
 import { FormForged, PasswordRefused, TooManyAttempts } from '../errors.ts'
@@ -60,7 +61,7 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
   await app.register(fastifyRateLimit, { global: false })
   const throttle = { timeWindow: MINUTE, cache: THROTTLED } // where the plugin is registered, cache would be for its own hook only
   const perAddress = app.createRateLimit({ ...throttle, max: PER_ADDRESS, keyGenerator: request => networkOf(request.arrival.address) })
-  const perName = app.createRateLimit({ ...throttle, max: PER_NAME, keyGenerator: request => readForm(request).username.normalize('NFKC').trim().toLowerCase() })
+  const perName = app.createRateLimit({ ...throttle, max: PER_NAME, keyGenerator: request => keyOf(readForm(request).username) })
   const perPassword = app.createRateLimit({ ...throttle, max: PER_PASSWORD, keyGenerator: () => 'all' })
 
   app.post('/sign_in', { config: { open: true } }, async (request, reply) => {
@@ -92,6 +93,11 @@ function readForm (request: FastifyRequest): Form {
   const { state, username, password } = (request.body ?? {}) as Partial<Record<keyof Form, unknown>>
   if (typeof state !== 'string' || typeof username !== 'string' || typeof password !== 'string') throw new FormForged('a field is missing')
   return { state, username, password }
+}
+
+/** What is remembered of a name has one length, whatever was typed: 16 KiB may have 100,000 characters in NFKC. */
+function keyOf (name: string): string {
+  return hash('sha256', name.normalize('NFKC').trim().toLowerCase(), 'base64')
 }
 
 /** Who has one IPv6 address has a network of them. */
