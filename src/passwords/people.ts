@@ -55,7 +55,7 @@ export function createPeople (credentials: Credentials, { keys, verify }: People
     async signIn (typed, password) {
       const name = nameOf(typed)
       const entry = name === undefined ? undefined : entryOf(name)
-      const right = await verify(entry ?? decoyFor(typed), password)
+      const right = await verify(entry ?? decoyFor(name ?? typed), password)
       if (name === undefined || entry === undefined) throw new PasswordRefused('nobody has that name')
       if (!right) throw new PasswordRefused('password' in credentials ? 'it is another password' : `the password of ${name} is another`)
       return { name, mark: mark(keys[0] as Uint8Array, name, entry) }

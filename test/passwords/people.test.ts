@@ -63,6 +63,17 @@ t.test('timing: whatever is wrong, one hash of the kinds and costs of the file i
   t.equal(decoys.size, 3, 'from all over the file')
 })
 
+t.test('timing: however a name is spelled that nobody has, it takes the same entry’s work', async t => {
+  const { asked, verify } = counting()
+  const people = createPeople(inFile(Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`person-${index}`, BCRYPT.replace('KBC', `K${String(index).padStart(2, '0')}`)]))), { keys: KEYS, verify })
+  for (const spellings of [['eve', ' eve', 'eve ', '\teve\n'], ['jürgen', 'ju\u0308rgen', ' ju\u0308rgen']]) {
+    asked.length = 0
+    for (const name of spellings) await t.rejects(people.signIn(name, 'x'))
+    t.equal(asked.length, spellings.length)
+    t.equal(new Set(asked.map(({ text }) => text)).size, 1, 'as those of one who is in the file')
+  }
+})
+
 t.test('user enumeration: the right password of the entry that stands in for a name that nobody has lets nobody in', async t => {
   const { asked, verify } = counting(() => true)
   const people = createPeople(inFile({ ada: 'ada-and-lovelace' }), { keys: KEYS, verify })
