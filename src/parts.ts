@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
+import { isAutoload } from './access/autoload.ts'
 import { originMatcher } from './access/origins.ts'
 import { activate } from './active-provider.ts'
 import { watchPeople } from './config/kinds/basic-auth.ts'
@@ -82,6 +83,7 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
     servesHost,
     oneHost,
     admitsOrigin: originMatcher(config.allowWebsocketOrigin),
+    handsOutToken: isForBokeh(config) ? isAutoload : undefined,
     listening (bound: AddressInfo | string | null) {
       if (config.port === 0 && typeof bound === 'object' && bound !== null) Object.assign(jars, createJars(config, bound.port))
       for (const { id, client } of providers.all) client.warm().catch((error: unknown) => warnOfProvider(log, id, error))

@@ -12,9 +12,9 @@ export function isForPanel ({ upstreamIdentity }: Pick<Config, 'upstreamIdentity
   return upstreamIdentity === 'panel-cookies'
 }
 
-/** Whether the app believes the token of a page in what it says of the person: Panel is made of Bokeh. */
-export function isForBokeh (config: Pick<Config, 'upstreamIdentity' | 'websocketOrigin'>): boolean {
-  return isForPanel(config) || config.websocketOrigin === 'bokeh'
+/** Whether the app is made with Bokeh, as Panel is: its pages carry a token, and it believes what that says of the person. */
+export function isForBokeh (config: Pick<Config, 'app' | 'upstreamIdentity' | 'websocketOrigin'>): boolean {
+  return config.app !== undefined || isForPanel(config) || config.websocketOrigin === 'bokeh'
 }
 
 /**
