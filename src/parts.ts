@@ -6,7 +6,7 @@ import { activate } from './active-provider.ts'
 import { watchPeople } from './config/kinds/basic-auth.ts'
 import { watchEmails } from './config/kinds/emails-file.ts'
 import type { Config } from './config/options.ts'
-import { appOpens, isForPanel } from './config/panel-identity.ts'
+import { appOpens, isForPanel, isOfBokeh } from './config/panel-identity.ts'
 import { GateError } from './errors.ts'
 import type { Outside } from './outside.ts'
 import { createOwnUrls, type OwnUrls } from './own-urls.ts'
@@ -18,7 +18,7 @@ import type { CommonOutward } from './plugins/outward.ts'
 import { createPlaces } from './plugins/places.ts'
 import { createArrivals } from './proxy/arrival.ts'
 import { createForwarder } from './proxy/forward.ts'
-import { panelHeaders, panelHeadersOfGet } from './proxy/panel.ts'
+import { sessionHeaders, sessionHeadersOfGet } from './proxy/panel.ts'
 import { createAsker, tellOfAbsence, tellOfRenewals } from './renewal.ts'
 import { createLoginFlow, createProviders } from './routes/login-flow.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
@@ -98,9 +98,10 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
 function commonOutward (config: Config, owned: ReadonlySet<string>): CommonOutward {
   const isOurs = createOurCookies(cookieSettings(config))
   const common = { passHost: config.passHostHeader, isOurCookie: isOurs, owned: owned.size === 0 ? undefined : owned } // asked of each header of each request
-  if (!isForPanel(config)) return common
+  if (!isOfBokeh(config)) return common
   const more = (names: readonly string[]) => new Set([...owned, ...names])
-  return { ...common, isOurCookie: name => isOurs(name) || isPanelCookie(name), owned: more(panelHeaders), panel: { guest: GUEST, ownedOfGet: more(panelHeadersOfGet) } }
+  const bokeh = { ...common, owned: more(sessionHeaders), ownedOfGet: more(sessionHeadersOfGet) }
+  return isForPanel(config) ? { ...bokeh, isOurCookie: name => isOurs(name) || isPanelCookie(name), guest: GUEST } : bokeh
 }
 
 function panelCookies ({ cookieSecret, ...config }: Config, keyring: Keyring, outside: Outside) {

@@ -9,6 +9,11 @@ export function isForPanel ({ upstreamIdentity }: Pick<Config, 'upstreamIdentity
   return upstreamIdentity === 'panel-cookies'
 }
 
+/** Whether the app is one to which a client could say which Bokeh session is its own, and by a token whatever is in it. */
+export function isOfBokeh (config: Pick<Config, 'app' | 'upstreamIdentity'>): boolean {
+  return config.app !== undefined || isForPanel(config)
+}
+
 /** Whether the app opens with our key what is in its cookies: with `auto` the key is taken for the app's own, which it is where it was lifted from there. */
 export function appOpens ({ appEncryption, oauthEncryptionKey }: Pick<Config, 'appEncryption' | 'oauthEncryptionKey'>): boolean {
   return appEncryption === 'auto' ? oauthEncryptionKey.length > 0 : appEncryption === 'yes'

@@ -2,11 +2,11 @@
 const QUERY = new Set(['bokeh-token', 'bokeh-session-id'])
 const ENCODED = /%([0-9a-f]{2})/gi
 
-/** Names of headers that no client says to a Panel app, as `normalName` writes them. */
-export const panelHeaders: readonly string[] = ['bokeh-session-id']
+/** Names of headers that no client says to an app of Bokeh's, as `normalName` writes them. */
+export const sessionHeaders: readonly string[] = ['bokeh-session-id']
 
 /** Tornado reads a form's fields as if they stood in the query, whatever the method: without its type the body of a GET is no form. */
-export const panelHeadersOfGet: readonly string[] = [...panelHeaders, 'content-type']
+export const sessionHeadersOfGet: readonly string[] = [...sessionHeaders, 'content-type']
 
 /**
  * A target without the parameters by which a link could put somebody into a session of another's choice. All other bytes stay.

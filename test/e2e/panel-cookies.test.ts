@@ -122,6 +122,25 @@ t.test('tokens go to the app where settings pass them on, sealed with the app’
   t.notOk(cookieOf(visitor).split(/[=;]/).some(text => open(text.trim()) !== undefined), 'and the app’s key opens nothing of the gate’s')
 })
 
+t.test('session fixation: with --app=bokeh, and --app=panel without its cookies, no client says which Bokeh session is its own, though the cookies are the app’s', async t => {
+  for (const [kind, more] of [['bokeh', {}], ['panel', { upstreamIdentity: 'headers' }]] as const) {
+    const app = await startPanelLike(t)
+    const { origin } = await startGate(t, { app, settings: { ...settings, upstreamIdentity: undefined, app: kind, ...more } })
+    const visitor = new Visitor()
+    await visitor.signIn(`${origin}/`, 'ada')
+    const session = ['user=theirs', ...cookieOf(visitor).split('; ').filter(pair => pair.startsWith('oauth-gate'))].join('; ')
+    for (const [cookie, path] of [[session, '/'], [session, '/open'], ['user=theirs', '/open'], ['user=theirs', '/public']] as const) {
+      for (const method of ['GET', 'POST']) {
+        const answer = await new Visitor().ask(`${origin}${path}?a=1&bokeh-token=mallory&%62okeh-session-id=mallory`, { method, headers: { cookie, 'Bokeh-Session-Id': 'mallory', 'content-type': 'application/x-www-form-urlencoded' } })
+        t.equal(answer.setCookies.length, 6, 'what it sets is its own')
+        const { url, headers } = app.received.at(-1) as typeof app.received[number]
+        t.strictSame([url, read(headers.cookie), headers['content-type']], [`${path}?a=1`, { user: 'theirs' }, method === 'GET' ? undefined : 'application/x-www-form-urlencoded'])
+        t.notMatch(JSON.stringify([url, headers]), /mallory|is_guest/)
+      }
+    }
+  }
+})
+
 t.test('without the setting the app’s cookies are its own, whatever they are called', async t => {
   const app = await startPanelLike(t)
   const { origin } = await startGate(t, { app, settings: { rules: settings.rules } })
