@@ -25,6 +25,11 @@ function read (cookie = ''): Readonly<Record<string, string>> {
   }))
 }
 
+/** Milliseconds. */
+function signedAt (cookie = ''): number {
+  return Number(/\|10:(\d+)\|4:user/.exec(cookie)?.[1]) * 1000
+}
+
 /** The app that answers with what it was told, and sets cookies of Panel’s names. */
 async function startPanelLike (t: Test) {
   return await startApp(t, (request, response) => {
@@ -74,10 +79,12 @@ t.test('forged cookies by a websocket’s upgrade', async t => {
     opened.push({ url, cookie: headers.cookie, protocol: headers['sec-websocket-protocol'], session: headers['bokeh-session-id'] })
     socket.close()
   })
-  const { origin } = await startGate(t, { settings, app: { url: await startServer(t, server), received: [] } })
+  const { origin, outside } = await startGate(t, { settings, app: { url: await startServer(t, server), received: [] } })
+  sockets.on('headers', lines => { lines.push(...['user=app; Path=/', 'theme=dark', 'is_guest=1', `oauth-gate-${new URL(origin).port}=x; Path=/`, 'User=app'].map(cookie => `Set-Cookie: ${cookie}`)) })
   const visitor = new Visitor()
   const open = async (path: string, cookie: string) => {
     const socket = new WebSocket(`${origin.replace('http', 'ws')}${path}`, ['bokeh', 'the.page.token'], { headers: { origin, cookie, 'Bokeh-Session-Id': 'mallory' } })
+    socket.on('upgrade', ({ headers }) => { t.strictSame(headers['set-cookie'], ['theme=dark', 'User=app'], 'nor does the app tell the browser as it switches, of us or of itself') })
     await once(socket, 'close')
     return opened.at(-1)
   }
@@ -87,6 +94,11 @@ t.test('forged cookies by a websocket’s upgrade', async t => {
   t.match(read((await open('/ws', `${cookieOf(visitor)}; ${forgeries.join('; ')}`))?.cookie), { user: 'ada@example.com', id_token: /./ })
   t.equal(opened.length, 2)
   t.notMatch(JSON.stringify(opened), /mallory/)
+  for (const pause of [0, 70_000, 3_600_000]) {
+    outside.advance(pause)
+    const age = outside.now() - signedAt((await open('/ws', cookieOf(visitor)))?.cookie)
+    t.ok(age >= 0 && age < 61_000, `signed anew for a websocket too: ${age}`)
+  }
 })
 
 t.test('the cookies are signed anew while the session lasts', async t => {
@@ -97,7 +109,7 @@ t.test('the cookies are signed anew while the session lasts', async t => {
   for (const pause of [0, 30_000, 40_000, 3_600_000]) {
     outside.advance(pause)
     await visitor.ask(`${origin}/`)
-    times.push(outside.now() - Number(/\|10:(\d+)\|4:user/.exec(app.received.at(-1)?.headers.cookie ?? '')?.[1]) * 1000)
+    times.push(outside.now() - signedAt(app.received.at(-1)?.headers.cookie))
   }
   t.ok(times.every(age => age >= 0 && age < 61_000), times.join())
   outside.advance(86_400_000)
@@ -120,6 +132,23 @@ t.test('tokens go to the app where settings pass them on, sealed with the app’
   t.equal(told['user'], 'ada@example.com')
   t.match(JSON.parse(Buffer.from((open(told['id_token']) ?? '').replace(/^[^.]*\.|\.[^.]*$/g, ''), 'base64url').toString()), { sub: 'demo-ada' })
   t.notOk(cookieOf(visitor).split(/[=;]/).some(text => open(text.trim()) !== undefined), 'and the app’s key opens nothing of the gate’s')
+})
+
+t.test('the refresh token is the app’s where the setting passes it on, under its key too, and in no header; without the setting it is not', async t => {
+  const key = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
+  for (const [more, sent] of [[{}, false], [{ passRefreshToken: true }, true], [{ passRefreshToken: true, oauthEncryptionKey: [key] }, true]] as const) {
+    const { origin, app, outside } = await startGate(t, { settings: { ...settings, ...more }, provider: { refreshTokens: true } })
+    await new Visitor().signIn(`${origin}/`, 'ada')
+    const { cookie, ...headers } = app.received.at(-1)?.headers ?? {}
+    const { refresh_token: said, ...others } = read(cookie)
+    t.strictSame(Object.keys(others).toSorted(), ['id_token', 'user'])
+    if (!sent) t.equal(said, undefined)
+    else {
+      const token = 'oauthEncryptionKey' in more ? createSeal([Buffer.from(key, 'base64url')], outside).open(said ?? '')?.toString() : said
+      t.match(token, /^[\w-]{40,}$/)
+      t.notOk(JSON.stringify(headers).includes(token ?? ''))
+    }
+  }
 })
 
 t.test('session fixation: with --app=bokeh, and --app=panel without its cookies, no client says which Bokeh session is its own, though the cookies are the app’s', async t => {
