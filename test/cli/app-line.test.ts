@@ -3,6 +3,7 @@ import { appLines, describeApp } from '../../src/cli/app-line.ts'
 import { startBlock } from '../../src/cli/start-block.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Settings } from '../../src/config/options.ts'
+import { blocksOf } from '../docs/markdown.ts'
 
 const SECRET = 'the-cookie-secret-of-this-test-0123456789'
 const load = (settings: Settings) => loadConfig({ env: {}, settings: { upstream: ['http://localhost:5006'], oauthProvider: 'github', oauthKey: 'k', oauthSecret: 'hush', cookieSecret: SECRET, app: 'panel', ...settings } }).config
@@ -16,6 +17,12 @@ t.test('the line for the app’s side: address and port of the upstream, the gat
   t.strictSame(lines({ app: 'bokeh' }), ['BOKEH_SIGN_SESSIONS=yes BOKEH_SECRET_KEY="$(bokeh secret)" bokeh serve app.py --address=127.0.0.1 --port=5006'])
   t.strictSame(lines({ app: undefined }), [], 'of other apps the gate knows nothing')
   for (const line of lines({ publicUrl: 'https://a.example' })) t.notMatch(line, /hush|of-this-test/)
+})
+
+t.test('the lines of docs/panel.md are those that the gate prints there', async t => {
+  const typed = blocksOf('docs/panel.md').filter(({ language }) => language === 'sh').flatMap(({ text }) => text.split('\n'))
+  t.strictSame(typed.flatMap(text => /--app=panel.* --upstream=(\S+)/.exec(text)?.[1] ?? []), ['http://127.0.0.1:5006', 'http://127.0.0.1:8000'])
+  t.strictSame(typed.filter(text => text.includes('BOKEH_SIGN_SESSIONS')), [...lines({ upstream: ['http://127.0.0.1:5006'] }), ...lines({ upstream: ['http://127.0.0.1:8000'] })])
 })
 
 t.test('it is right for where the app is', async t => {

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
+import { oauthSecret } from '../../src/cli/oauth-secret.ts'
+import { outside } from '../../src/outside.ts'
 import type { Settings } from '../../src/config/options.ts'
 import { CLIENT, freePort, startGate } from '../fixtures/gate.ts'
 import { startPanel, type PanelSetup } from '../fixtures/panel.ts'
@@ -8,7 +10,8 @@ import { python } from '../fixtures/python.ts'
 import { Visitor, type Answer } from '../fixtures/visitor.ts'
 
 const SECRET = 'the-secret-of-the-gate-and-of-the-panel-app'
-const KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
+/** As the gate makes one for the gate and the app. */
+const KEY = oauthSecret(outside)
 /** What an app keeps that signed people in by itself before. */
 const OWN_PROVIDER = {
   PANEL_OAUTH_PROVIDER: 'generic', PANEL_OAUTH_KEY: CLIENT.id, PANEL_OAUTH_SECRET: CLIENT.secret,
@@ -75,7 +78,7 @@ t.test('a Panel app with nothing but the cookie secret sees who signed in, and i
   t.equal((await new Visitor().ask(`${origin}/who`, { headers: { cookie: 'is_guest=1; user=mallory' } })).status, 401, 'and a stranger gets nothing')
 })
 
-t.test('a Panel app that still has its own provider and key asks nobody to sign in again, and opens its cookies', async t => {
+t.test('a Panel app that still has its own provider and a key of oauth-secret asks nobody to sign in again, and opens its cookies', async t => {
   const running = await setUp(t, { panel: { env: { ...OWN_PROVIDER, PANEL_OAUTH_ENCRYPTION: KEY } }, settings: { oauthEncryptionKey: [KEY], passAccessToken: true } })
   if (running === null) return
   const { origin } = running

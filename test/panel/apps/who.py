@@ -11,7 +11,10 @@ def person() -> str:
     return json.dumps({
         'user': pn.state.user,
         'email': (pn.state.user_info or {}).get('email'),
+        'name': (pn.state.user_info or {}).get('name'),
+        'groups': ','.join((pn.state.user_info or {}).get('groups') or []),
         'token': pn.state.access_token is not None,
+        'same': pn.state.access_token == told.get('x-forwarded-access-token'),
         'told': told.get('x-forwarded-user')
     })
 
