@@ -11,7 +11,7 @@ import { file } from '../config/setup.ts'
 import { COOKIE_SECRET, startGate, type GateSetup, type LogLine, type Running } from '../fixtures/gate.ts'
 import { startServer } from '../fixtures/server.ts'
 import { Visitor, type Answer } from '../fixtures/visitor.ts'
-import { BCRYPT, PASSWORD } from '../fixtures/passwords.ts'
+import { ARGON2, BCRYPT, PASSWORD } from '../fixtures/passwords.ts'
 import type { Settings } from '../../src/config/options.ts'
 
 const withoutProvider = { oauthProvider: undefined, oauthIssuer: undefined, oauthKey: undefined, oauthSecret: undefined } satisfies Settings
@@ -55,13 +55,13 @@ t.test('checklist 48: one password lets in whoever knows it, under the name they
 })
 
 t.test('checklist 48: the people of a file, each by their own password, plain or hashed, and nobody else', async t => {
-  const path = file(t, 'users.json', JSON.stringify({ ada: 'ada-and-lovelace', ben: BCRYPT, 'jürgen@b.com': 'mixed-CASE-1' }))
+  const path = file(t, 'users.json', JSON.stringify({ ada: 'ada-and-lovelace', ben: BCRYPT, cleo: ARGON2, 'jürgen@b.com': 'mixed-CASE-1' }))
   const { origin, app } = await startBasic(t, path)
-  for (const [username, password] of [['ada', PASSWORD], ['ben', 'ada-and-lovelace'], ['Ada', 'ada-and-lovelace'], ['eve', 'ada-and-lovelace'], ['eve', PASSWORD], ['ben', BCRYPT], ['__proto__', 'x'], ['jürgen@b.com', 'mixed-case-1']] as const) {
+  for (const [username, password] of [['ada', PASSWORD], ['ben', 'ada-and-lovelace'], ['Ada', 'ada-and-lovelace'], ['eve', 'ada-and-lovelace'], ['eve', PASSWORD], ['ben', BCRYPT], ['cleo', ARGON2], ['cleo', 'ada-and-lovelace'], ['cleo', `${PASSWORD} `], ['__proto__', 'x'], ['jürgen@b.com', 'mixed-case-1']] as const) {
     t.equal((await send(origin, new Visitor(), { username, password })).status, 401, username)
   }
   t.equal(app.received.length, 0)
-  for (const [username, password] of [['ada', 'ada-and-lovelace'], ['ben', PASSWORD], ['jürgen@b.com', 'mixed-CASE-1']] as const) {
+  for (const [username, password] of [['ada', 'ada-and-lovelace'], ['ben', PASSWORD], ['cleo', PASSWORD], ['jürgen@b.com', 'mixed-CASE-1']] as const) {
     const visitor = new Visitor()
     t.match(await send(origin, visitor, { username, password }), { status: 303, location: '/dash?x=1&y=2' }, username)
     t.match(JSON.parse((await visitor.ask(`${origin}/oauth2/userinfo`)).body), { user: username })

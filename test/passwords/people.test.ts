@@ -1,3 +1,5 @@
+import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import t, { type Test } from 'tap'
 import { createPeople, type Credentials } from '../../src/passwords/people.ts'
 import { readSecret, type Secret } from '../../src/passwords/secret.ts'
@@ -73,6 +75,29 @@ t.test('timing: however a name is spelled that nobody has, it takes the same ent
     t.equal(asked.length, spellings.length)
     t.equal(new Set(asked.map(({ text }) => text)).size, 1, 'as those of one who is in the file')
   }
+})
+
+t.test('timing: a plain password is compared as a digest of one length, in constant time, whatever is typed', async t => {
+  const { verify } = verifierFor(t)
+  const { timingSafeEqual } = crypto
+  const compared: [number, number][] = []
+  const restore = () => {
+    crypto.timingSafeEqual = timingSafeEqual
+    syncBuiltinESMExports()
+  }
+  t.teardown(restore)
+  crypto.timingSafeEqual = (one, other) => {
+    compared.push([one.byteLength, other.byteLength])
+    return timingSafeEqual(one, other)
+  }
+  syncBuiltinESMExports()
+  const secret = readSecret('plain-and-simple')
+  const typed = ['plain-and-simple', 'plain-and-simplf', 'x', '', 'plain-and-simple and much longer than it is']
+  const right: boolean[] = []
+  for (const text of typed) right.push(await verify(secret, text, HERE))
+  restore()
+  t.strictSame(right, [true, false, false, false, false])
+  t.strictSame(compared, typed.map(() => [32, 32]), 'each once, and of no length that would tell')
 })
 
 t.test('user enumeration: the right password of the entry that stands in for a name that nobody has lets nobody in', async t => {
