@@ -291,6 +291,14 @@ const failures: Readonly<Record<string, Failure>> = {
     },
     shows: errors.OriginRefused, logs: /^Origin https:\/\/evil\.example$/
   },
+  'a websocket of a page that is not this person’s': {
+    setup: { settings: { app: 'bokeh' } },
+    provoke: async world => {
+      await world.visitor.signIn(`${world.origin}/`, 'ada')
+      return await world.visitor.ask(`${world.origin}/page/ws`, { headers: { ...socket, 'sec-websocket-version': '13', 'sec-websocket-protocol': 'bokeh, captured', origin: world.origin } })
+    },
+    shows: errors.PageTokenRefused, logs: /^the page’s token: it cannot be read as Bokeh’s$/
+  },
   'a host that nobody has named': {
     setup: { settings: { publicUrl: 'https://app.example.com' } },
     provoke: ({ visitor, origin }) => visitor.navigate(`${origin}/page`), shows: errors.HostUnknown, logs: /^Host 127\.0\.0\.1:\d+$/
