@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
+import { isAutoload } from './access/autoload.ts'
 import { originMatcher } from './access/origins.ts'
 import { activate } from './active-provider.ts'
 import { watchPeople } from './config/kinds/basic-auth.ts'
@@ -68,7 +69,7 @@ export async function createParts (config: Config, outside: Outside, log: Log, i
   const window = renews && store === undefined ? createWindow({ store: shared, outside }) : undefined
   const turns = shared.reach === 'process' ? undefined : createTurns({ store: shared, outside })
   const keep = (tokens: GivenTokens | undefined) => keepTokens(config, tokens, outside.now())
-  const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
+  const loops = createLoopBreaker({ keyring, outside, gate, lifetime, forPanel: isForPanel(config) })
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
   const revocations = createRevocations({ outside, lifetime, store: stores.revocations, set: `${gate}:revoked`, ...tellOfRevocations(log) })
   await revocations.recall().catch(() => { /* said already, and learned as soon as the store is there */ })
@@ -99,6 +100,7 @@ export async function createParts (config: Config, outside: Outside, log: Log, i
     servesHost,
     oneHost,
     admitsOrigin: originMatcher(config.allowWebsocketOrigin),
+    handsOutToken: isForBokeh(config) ? isAutoload : undefined,
     listening (bound: AddressInfo | string | null) {
       if (config.port === 0 && typeof bound === 'object' && bound !== null) Object.assign(jars, createJars(config, bound.port))
       for (const { id, client } of providers.all) client.warm().catch((error: unknown) => warnOfProvider(log, id, error))

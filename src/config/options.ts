@@ -28,7 +28,7 @@ export const groups = {
     readyPath: option.ownPath({ doc: 'Answers whether the gate serves.', default: '/ready' }),
     trustedProxy: option.networks({ common: true, doc: 'Proxies whose X-Forwarded-* headers are believed.', default: [] }),
     useXheaders: option.flag({ common: true, doc: 'Believe one proxy on this machine or network about scheme and client address.', default: false }),
-    allowWebsocketOrigin: option.origins({ doc: 'Other origins that may open websockets.', default: [], aliases: { env: ['BOKEH_ALLOW_WS_ORIGIN'] } }),
+    allowWebsocketOrigin: option.origins({ doc: 'Other origins whose pages may open websockets, and embed an app of Bokeh’s.', default: [], aliases: { env: ['BOKEH_ALLOW_WS_ORIGIN'] } }),
     websocketOrigin: option.choice(['preserve', 'rewrite', 'bokeh'], { doc: 'The Origin of websockets that the app sees: the browser’s, its own, or what Bokeh takes.', default: 'preserve' })
   },
   provider: {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { isForOurPage } from '../access/autoload.ts'
 import { forRefused, type Judge, type Place } from '../access/judge.ts'
 import { asked } from '../access/navigation.ts'
 import { mayOpenWebsocket } from '../access/origins.ts'
@@ -28,6 +29,8 @@ export interface GuardOptions {
   readonly admitsOrigin: (origin: string) => boolean
   /** Where the app is one of Bokeh's. */
   readonly pageTokens?: PageTokens | undefined
+  /** Where the app is one of Bokeh's: whether a path leads to a script with the token of the visitor's session in it. */
+  readonly handsOutToken?: ((path: string) => boolean) | undefined
 }
 
 /** Lets in only whom the rules admit: everything that is not declared open, found or not found, request or upgrade. */
@@ -46,7 +49,9 @@ async function guard (app: FastifyInstance, options: GuardOptions): Promise<void
 
 export default fp(guard, { name: 'guard', dependencies: ['sessions', 'errors', 'places'] })
 
-function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin, pageTokens }: GuardOptions): Error | null {
+function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin, pageTokens, handsOutToken }: GuardOptions): Error | null {
+  const isStrange = request.session !== null && handsOutToken?.(place.path) === true && !isForOurPage(request.raw.headers, request.arrival.origin, admitsOrigin)
+  if (isStrange) request.session = null
   const identity = request.session?.identity ?? null
   const way = { method: request.method, host: request.arrival.asked }
   const own = judge.decide(place, way, identity)
@@ -67,6 +72,7 @@ function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin, p
     case 'nowhere': return new NotFound(decision.detail)
     case 'denied': return new AccessDenied(decision.detail, { reason: decision.reason, ...rules() })
     case 'sign-in':
+      if (isStrange) return new LoginRequired('no page of ours asks for this script, so that no session counts; --allow-websocket-origin names others that may embed the app')
       return isUpgrade(request) ? new LoginRequired('no session') : unsigned(request)
   }
 }

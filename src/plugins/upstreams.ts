@@ -9,9 +9,10 @@ import { cut } from '../proxy/answer.ts'
 import { holdContinue, type Forwarder } from '../proxy/forward.ts'
 import { hasBody } from '../proxy/upload.ts'
 import type { Channel, LiveSessions, Stream } from '../session/live.ts'
+import { tellOwnSignIn } from './own-sign-in.ts'
 import { outwardOf, targetFor, type CommonOutward } from './outward.ts'
 import { upstreamRoute } from './places.ts'
-import { giveCookie } from './renewed.ts'
+import { giveCookie, unkept } from './renewed.ts'
 
 export interface UpstreamsOptions {
   /** One for each `--upstream`, in their order. */
@@ -20,6 +21,8 @@ export interface UpstreamsOptions {
   readonly outward: CommonOutward
   /** Which origins may open websockets besides the gate's own. */
   readonly admitsOrigin: (origin: string) => boolean
+  /** Whether the answer from a path is for this visitor alone, whatever the app says of keeping it. */
+  readonly handsOutToken?: ((path: string) => boolean) | undefined
 }
 
 interface Upgrade { readonly socket: Socket, readonly head: Buffer }
@@ -64,13 +67,16 @@ async function upstreams (app: FastifyInstance, options: UpstreamsOptions): Prom
 
 export default fp(upstreams, { name: 'upstreams', dependencies: ['guard'] })
 
-function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarder, { live, outward: common, admitsOrigin }: UpstreamsOptions): void {
+function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarder, { live, outward: common, admitsOrigin, handsOutToken }: UpstreamsOptions): void {
   const { raw, session, arrival } = request
-  const path = targetFor((request.place as Place).target, common)
+  const place = request.place as Place
+  const path = targetFor(place.target, common)
   const outward = outwardOf(request, common)
   const fail = (error: Error) => { void reply.send(error) }
-  const give = request.renewedCookies === null ? undefined : giveCookie(request)
+  const give = handsOutToken?.(place.path) === true ? unkept : request.renewedCookies === null ? undefined : giveCookie(request)
+  const doubt = session === null || common.panel === undefined ? undefined : tellOwnSignIn(request)
   const answered = session === null ? give : (status: number, headers: string[]) => {
+    doubt?.(status, headers)
     if (status !== SWITCHING && !hasLength(headers)) live.watch(session, streamOf(raw, reply.raw))
     give?.(status, headers)
   }

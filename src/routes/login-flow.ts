@@ -32,8 +32,8 @@ export interface ActiveProvider {
   readonly handler?: { readonly run: AnyHandler, readonly parameters: ParameterValues, readonly key: string | undefined, readonly secret: string | undefined }
   /** Asks for what settings want to know beside. @throws see oauth/resources.ts */
   readonly learn: (signIn: SignIn) => Promise<SignIn>
-  /** Where people type their password into our form. @throws {PasswordRefused} and what `signIn` and `learn` throw */
-  readonly askPassword?: (name: string, password: string, redirectUri: string) => Promise<Confirmed>
+  /** Where people type their password into our form, from a network that has its turn beside others. @throws {PasswordRefused} and what `signIn` and `learn` throw */
+  readonly askPassword?: (name: string, password: string, from: { readonly redirectUri: string, readonly network: string }) => Promise<Confirmed>
   /** Where the gate itself knows them. */
   readonly people?: People
   readonly identify: Identifier['identify']

@@ -42,7 +42,7 @@ t.test('either secret is enough, and a short one is remarked upon without being 
 t.test('a provider that nobody knows is refused with those there are', async t => {
   t.match(problems(() => load({ 'oauth-provider': 'nope' })), [{ message: /“nope”/, fix: /Known are .*generic.*auth_code/ }])
   t.match(problems(() => load({ 'oauth-provider': 'genric' })), [{ fix: /Did you mean generic\?/ }])
-  t.match(problems(() => load({ 'oauth-provider': 'pam' })), [{ message: /not offered/ }])
+  t.match(problems(() => load({ 'oauth-provider': 'pam' })), [{ message: /not offered/, fix: /^Use password for a form that asks a provider’s token endpoint\./ }])
   t.equal(load({ 'oauth-provider': 'OIDC' }).config.providers[0].oauthProvider, 'oidc')
 })
 

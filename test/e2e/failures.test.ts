@@ -291,6 +291,14 @@ const failures: Readonly<Record<string, Failure>> = {
     },
     shows: errors.OriginRefused, logs: /^Origin https:\/\/evil\.example$/
   },
+  'a websocket of a page that is not this person’s': {
+    setup: { settings: { app: 'bokeh' } },
+    provoke: async world => {
+      await world.visitor.signIn(`${world.origin}/`, 'ada')
+      return await world.visitor.ask(`${world.origin}/page/ws`, { headers: { ...socket, 'sec-websocket-version': '13', 'sec-websocket-protocol': 'bokeh, captured', origin: world.origin } })
+    },
+    shows: errors.PageTokenRefused, logs: /^the page’s token: it cannot be read as Bokeh’s$/
+  },
   'a host that nobody has named': {
     setup: { settings: { publicUrl: 'https://app.example.com' } },
     provoke: ({ visitor, origin }) => visitor.navigate(`${origin}/page`), shows: errors.HostUnknown, logs: /^Host 127\.0\.0\.1:\d+$/
@@ -466,6 +474,11 @@ const loops: Readonly<Record<string, Loop>> = {
   'an app that sends people to sign in who are signed in': {
     app: () => (_request, response) => { response.writeHead(302, { location: '/oauth2/start?rd=%2Fpage' }).end() },
     says: /the application keeps asking/, logs: /^the session is there, and something leads to the sign-in all the same/
+  },
+  'a Panel app that does not take the cookies of the gate': {
+    settings: () => ({ app: 'panel' }),
+    app: () => (_request, response) => { response.writeHead(302, { location: '/login?next=%2Fpage' }).end() },
+    says: /the application keeps asking/, logs: /does not take the cookies that the gate signs for it: give both the very same PANEL_COOKIE_SECRET .*PANEL_OAUTH_REFRESH_TOKENS$/
   },
   'replicas with another key': {
     arrange: async world => await addReplica(world, { oauthEncryptionKey: randomBytes(32).toString('base64url') + '=' }),

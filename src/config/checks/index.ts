@@ -1,5 +1,6 @@
 import { isLoopback } from '../../oauth/loopback.ts'
 import type { ConfigProblem } from '../config-error.ts'
+import { addressChecks } from './address.ts'
 import { draftOf, type Draft } from './draft.ts'
 import { flagOf } from '../names.ts'
 import type { OptionName, Values } from '../options.ts'
@@ -12,7 +13,7 @@ import type { Resolved } from '../resolve.ts'
 /** What no setting can know by itself; a default that depends on other settings is put into `choices`. */
 export function crossCheck (choices: Map<OptionName, Resolved>, problems: ConfigProblem[], notices: string[]): void {
   const draft = draftOf(choices, problems, notices)
-  for (const check of [upstream, listening, tls, ...pathChecks, ...openChecks, secrets, cookieScope, cookieName, cookieSamesite, ...storeChecks]) check(draft)
+  for (const check of [upstream, listening, tls, ...addressChecks, ...pathChecks, ...openChecks, secrets, cookieScope, cookieName, cookieSamesite, ...storeChecks]) check(draft)
 }
 
 /** Whether browsers reach the gate by https whatever a request says. */

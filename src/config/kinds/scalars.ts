@@ -16,10 +16,14 @@ export const flag: Kind<boolean, boolean> = {
   parse: raw => {
     if (typeof raw === 'boolean') return raw
     const value = asText(raw).trim().toLowerCase()
-    if (['1', 'true', 'yes', 'on'].includes(value)) return true
+    if (isOn(value)) return true
     if (['0', 'false', 'no', 'off'].includes(value)) return false
     throw new Problem('must be true or false', 'Write one of 1, true, yes, on, or one of 0, false, no, off.')
   }
+}
+
+export function isOn (text: string): boolean {
+  return ['1', 'true', 'yes', 'on'].includes(text.trim().toLowerCase())
 }
 
 export function integer (min: number, max: number): Kind<number, number> {
