@@ -73,8 +73,8 @@ export const groups = {
   signIn: {
     oauthRedirectUri: option.redirectUri({ common: true, doc: 'Where the provider sends people back to; the app’s origin unless set.', aliases: { env: ['PANEL_OAUTH_REDIRECT_URI'] } }),
     signOutAtProvider: option.choice(['offer', 'always', 'never'], { doc: 'Whether signing out offers to sign out at the provider too, always goes on to it, or neither.', default: 'offer' }),
-    postLogoutRedirectUri: option.redirectUri({ doc: 'Where the provider sends people back to who signed out there, as it is registered there: https://app.example.com/oauth2/signed_out.' }),
-    idTokenHint: option.flag({ doc: 'Tell the provider by the id_token who signs out, so that it need not ask; kept in the session for it, and sent in an address.', default: false }),
+    postLogoutRedirectUri: option.redirectUri({ doc: 'Where the provider sends back who signed out there, as registered: https://app.example.com/oauth2/signed_out.' }),
+    idTokenHint: option.flag({ doc: 'Tell the provider by the id_token who signs out, so that it need not ask; it is kept for that, and sent in an address.', default: false }),
     callbackPath: option.endpoint({ doc: 'The path that people come back to, below the app’s own, where no redirect URI is set; opened by itself it begins a sign-in.' }),
     providers: option.providers({ doc: 'Several providers to choose from, each with an id and its own settings.', default: [], only: 'file' })
   },

@@ -394,8 +394,9 @@ function checkLog (t: Test, log: readonly LogLine[], { headers }: Answer, { show
   t.match(lines[0], { level: kind.status >= 500 ? 'error' : kind === errors.LoginRequired.kind ? 'debug' : 'warn', code: kind.code, detail: logs, hint: kind.hint, msg: kind.title })
 }
 
-t.test('every error there is was provoked here, but one', { buffered: true }, async t => {
-  const elsewhere = [errors.PasswordRefused] // the form is drawn again, by its own route: test/e2e/password.test.ts
+t.test('every error there is was provoked here, but two', { buffered: true }, async t => {
+  // The form is drawn again by its own route (test/e2e/password.test.ts); a provider is told in OAuth's terms (test/e2e/backchannel-logout.test.ts).
+  const elsewhere = [errors.PasswordRefused, errors.LogoutTokenInvalid]
   const provoked = new Set([...Object.values(failures).map(({ shows }) => shows), errors.SignInLoop, ...elsewhere].map(({ kind }) => kind))
   const kinds = Object.values(errors).flatMap(value => 'kind' in value ? [value.kind] : [])
   t.ok(kinds.length > 30)
