@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
+import type { Judge } from './access/judge.ts'
 import { originMatcher } from './access/origins.ts'
 import { activate } from './active-provider.ts'
 import { watchPeople } from './config/kinds/basic-auth.ts'
@@ -20,14 +21,17 @@ import { createPlaces } from './plugins/places.ts'
 import { createArrivals } from './proxy/arrival.ts'
 import { createForwarder } from './proxy/forward.ts'
 import { panelHeaders, panelHeadersOfGet } from './proxy/panel.ts'
-import { createAsker, tellOfAbsence, tellOfRenewals } from './renewal.ts'
+import { createAsker, tellOfAbsence, tellOfEnds, tellOfRenewals } from './renewal.ts'
 import { createLoginFlow, createProviders } from './routes/login-flow.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
+import { createEndings } from './session/endings.ts'
+import { createIdle } from './session/idle.ts'
 import { keepInCookies, keepInStore } from './session/keeping.ts'
 import { createKeyring, type Keyring } from './session/keyring.ts'
-import { createLiveSessions } from './session/live.ts'
+import { createLiveSessions, type Admits } from './session/live.ts'
 import { createLogins } from './session/login.ts'
 import { createLoopBreaker } from './session/loop.ts'
+import { createNews } from './session/news.ts'
 import { createPanelCookies, GUEST, isPanelCookie } from './session/panel-cookies.ts'
 import { createRenewals } from './session/renewals.ts'
 import { createRevocations } from './session/revocations.ts'
@@ -62,6 +66,11 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const shared = store ?? createMemoryStore({ outside })
   const window = renews && store === undefined ? createWindow({ store: shared, outside }) : undefined
   const turns = shared.reach === 'process' ? undefined : createTurns({ store: shared, outside })
+  const others = store ?? (shared.reach === 'process' ? undefined : shared)
+  const ends = tellOfEnds(log)
+  const idle = createIdle({ after: config.sessionIdle, outside, store: others, prefix: `${gate}:` })
+  const endings = createEndings({ lifetime, idle: config.sessionIdle, store: others, prefix: `${gate}:`, told: ends.ended })
+  const news = renews && shared.reach !== 'process' ? createNews({ store: shared, seal: keyring.session, gate }) : undefined
   const keep = (tokens: GivenTokens | undefined) => keepTokens(config, tokens, outside.now())
   const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
@@ -73,11 +82,13 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const cookies = panelCookies(config, keyring, outside)
   const pageTokens = isForBokeh(config) ? createPageTokens({ owned: headers.owned, prefix: config.prefix, open: cookies?.open }) : undefined
   const sessions = createSessions({
-    window, renews, outside, lifetime, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations: createRevocations({ outside, lifetime, store }), headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, refuse: entry.refuse,
+    window, renews, outside, lifetime, idle, endings, news, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations: createRevocations({ outside, lifetime, store }), headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, refuse: entry.refuse,
     holds: ({ identity: { provider, subject }, mark }) => providers.find(provider)?.people?.stands(subject, mark) ?? true,
     generation: () => known.reduce((sum, { generation }) => sum + generation, entry.generation)
   })
   const renewals = renews ? createRenewals({ sessions, window, turns, outside, ask: createAsker({ providers, keepTokens: keep }), told: tellOfRenewals(log) }) : undefined
+  const live = createLiveSessions(sessions, { outside, grace: config.wsGrace, told: ends.closed })
+  live.judge(admitsNow(judge))
   const tellAbsence = renews ? tellOfAbsence(log) : undefined
   const jars = createJars(config)
   const places = createPlaces({ judge, logins, urls, paths: probes.paths, callbacks: providers.all.some(({ flow }) => flow === 'code') })
@@ -85,7 +96,8 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
   const pages = pagesOf(config, urls, logo, log)
   return {
     places, probes, sessions, renewals, loops, judge, urls, pages, pageTokens,
-    live: createLiveSessions(sessions),
+    live,
+    countsActivity: idle !== undefined,
     watches: [...entry.files.map(list => watchEmails(list, log)), ...known.flatMap(people => people.path === undefined ? [] : [watchPeople(people, people.path, log)]), verifier],
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
     jars,
@@ -106,6 +118,11 @@ export function createParts (config: Config, outside: Outside, log: Log, inside?
       }
     })
   }
+}
+
+/** What is open stays so where it might be opened anew. */
+function admitsNow (judge: Judge): Admits {
+  return ({ target, method, host }, session) => judge.decide(judge.place(target), { method, host }, session?.identity ?? null).verdict === 'admitted'
 }
 
 function createStore ({ sessionStore }: Config, outside: Outside): Store | undefined {

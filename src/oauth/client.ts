@@ -7,7 +7,7 @@ import { buildAuthorizeUrl, scopesToAsk, takesPkce, type AuthorizeOptions, type 
 import { isOfIssuer, readCallback } from './callback.ts'
 import { chooseClientAuth, type AuthStyle } from './client-auth.ts'
 import { createEndpoints, knownIssuer, need, type Endpoints, type EndpointsOptions } from './endpoints.ts'
-import { markOf, verifyIdToken } from './id-token.ts'
+import { endOf, markOf, verifyIdToken } from './id-token.ts'
 import { createKeySet, type KeySet } from './keys.ts'
 import { listDocuments, mergeClaims, putTogether } from './merge-claims.ts'
 import { requestTokens, type TokenRequest, type Tokens } from './token.ts'
@@ -62,9 +62,10 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
     const endpoints = await findEndpoints()
     const idToken = await readIdToken(options, endpoints, findKeys, tokens, proof)
     const exp = idToken?.raw('exp')
+    const endsAt = idToken === undefined ? undefined : endOf(idToken)
     return {
       ...await readSources(options, endpoints, tokens, idToken),
-      tokens: { ...tokens, ...idToken !== undefined && { mark: markOf(idToken) }, ...typeof exp === 'number' && { idTokenExpiresAt: exp * 1000 } }
+      tokens: { ...tokens, ...idToken !== undefined && { mark: markOf(idToken) }, ...endsAt !== undefined && { endsAt }, ...typeof exp === 'number' && { idTokenExpiresAt: exp * 1000 } }
     }
   }
 

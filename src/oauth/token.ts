@@ -15,6 +15,8 @@ export interface Tokens {
   /** What the id_token has in common with those that come in its stead (id-token.ts), and its own end. */
   readonly mark?: string
   readonly idTokenExpiresAt?: number
+  /** When the session ends that this sign-in begins, by the id_token’s `session_expiry`, in milliseconds since the epoch. */
+  readonly endsAt?: number
   /** Settings ask the access token before all else for what is in the claims. */
   readonly accessTokenFirst?: true
   /** What the provider's clock said as it answered, in milliseconds since the epoch; absent where it does not say. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Identity } from '../identity/identity.ts'
 import { retell } from '../proxy/retell.ts'
 import type { LiveSessions } from '../session/live.ts'
@@ -37,7 +37,7 @@ async function handBack (app: FastifyInstance, { live, outward }: HandBackOption
     const { raw, session } = request
     if (request.place === null || raw.visit === undefined) return done()
     retell(raw, outwardOf(request, outward))
-    if (session !== null) live.watch(session, raw.pendingUpgrade?.socket ?? reply.raw)
+    if (session !== null) live.watch(session, raw.pendingUpgrade?.socket ?? reply.raw, { target: request.place.target, method: request.method, host: request.arrival.asked }, () => raw.pendingUpgrade !== undefined || isEventStream(reply.raw))
     letGo(request, reply, raw.visit)
   })
   // The app's own hooks see an answer of ours too, and with it what was asked.
@@ -49,6 +49,10 @@ async function handBack (app: FastifyInstance, { live, outward }: HandBackOption
 }
 
 export default fp(handBack, { name: 'hand-back', dependencies: ['guard'] })
+
+function isEventStream (response: ServerResponse): boolean {
+  return String(response.getHeader('content-type')).toLowerCase().startsWith('text/event-stream')
+}
 
 // From here on nothing of ours answers: neither `done` nor `send` is called.
 function letGo (request: FastifyRequest, reply: FastifyReply, visit: Visit): void {

@@ -15,6 +15,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Answers by whichever name it is asked. */
     anyHost?: boolean
+    /** No sign that somebody is there. */
+    isActivity?: false
   }
   interface FastifyRequest {
     arrival: Arrival
@@ -66,23 +68,37 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
     request.jar = jars[request.arrival.proto]
     if (servesHost?.(request.arrival.asked) === false && request.routeOptions.config.anyHost !== true) return done(new HostUnknown(`Host ${request.arrival.asked}`))
     if (oneHost && hostName(request.raw.headers.host ?? '') !== hostName(request.arrival.asked)) return done(new HostUnknown(`Host ${request.raw.headers.host ?? ''}, where X-Forwarded-Host says ${request.arrival.asked}`))
+    if (request.raw.place === undefined && request.routeOptions.config.asksNobody === true) return done()
     const session = sessions.open(request.jar, request.raw.headers.cookie)
     if (session instanceof Promise || (session !== null && renewals?.isDue(session) === true)) return void lookFurther(request, reply, session).then(done, done)
+    count(request, session)
     done(know(request, session))
   })
 
+  function count (request: FastifyRequest, session: Session | null): void {
+    if (session === null || (request.raw.place === undefined && request.routeOptions.config.isActivity === false)) return
+    sessions.note(session)
+    if (sessions.isStale(session) && goesToPage(request)) request.renewedCookies = () => sessions.touch(session, request.jar, request.raw.headers.cookie)
+  }
+
   async function lookFurther (request: FastifyRequest, reply: FastifyReply, found: Session | Promise<Session | null>): Promise<undefined> {
     const session = await found
+    count(request, session)
     if (session === null || renewals?.isDue(session) !== true) return know(request, session)
     // For a page of ours nobody has to wait for the provider: to sign out, least of all.
     const current = await renewals.current(session, request.jar, request.raw.headers.cookie, request.raw.place !== undefined)
     know(request, current.session)
-    request.renewedCookies = current.setCookies ?? null
+    request.renewedCookies = current.setCookies ?? request.renewedCookies
     if (current.session === null && asked(request.raw.headers, request.method) !== 'other') reply.setCookies(request.jar.clearSession(request.raw.headers.cookie))
   }
 }
 
 export default fp(sessionsPlugin, { name: 'sessions', dependencies: ['wire'] })
+
+/** A session cookie goes with pages, and with nothing that somebody may keep. */
+function goesToPage ({ raw, method }: FastifyRequest): boolean {
+  return raw.place === undefined || ['navigation', 'framed'].includes(asked(raw.headers, method))
+}
 
 function know (request: FastifyRequest, session: Session | null): undefined {
   if (session === null || session.refusal === null) request.session = session

@@ -6,7 +6,7 @@ import type { LoginFlow } from './login-flow.ts'
 export default async function logoRoute (app: FastifyInstance, { logo }: LoginFlow): Promise<void> {
   if (logo === undefined) return
   for (const url of ['/logo', '/logo/*']) {
-    app.route({ method: ['GET', 'HEAD'], url, config: { open: true }, handler: async (request, reply) => {
+    app.route({ method: ['GET', 'HEAD'], url, config: { open: true, asksNobody: true }, handler: async (request, reply) => {
       const { '*': asked = '' } = request.params as { '*'?: string }
       const { body, type } = logo.picture(asked)
       return reply.headers({ 'content-security-policy': LOGO_POLICY, 'cache-control': 'public, max-age=3600' }).type(type).send(body)
