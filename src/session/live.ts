@@ -46,7 +46,7 @@ export interface LiveSessions {
 }
 
 export interface LiveOptions {
-  readonly outside?: { now (): number }
+  readonly outside: { now (): number }
   /** Milliseconds that a channel may stay after its session has ended; Infinity for as long as it likes. */
   readonly grace?: number
   /** For the log: how many were ended of one session, and why. `list`: its person may not enter any more; `rule`: not go there. */
@@ -65,13 +65,13 @@ const SESSION_ENDED = 4401
 const GOING_AWAY = 1001
 const EVERY = 500
 
-type Watched = Pick<Sessions, 'isLive' | 'newest' | 'renewals' | 'causeOf' | 'tidy'>
+type Watched = Pick<Sessions, 'mayStay' | 'newest' | 'renewals' | 'causeOf' | 'tidy'>
 
 /**
  * Ends what is open with its session. It asks, twice a second, instead of keeping a timer for each: a sign-out, an
  * expiry and a clock that was set all come by the same way.
  */
-export function createLiveSessions (sessions: Watched, { outside = { now: () => 0 }, grace = 0, told = () => {} }: LiveOptions = {}): LiveSessions {
+export function createLiveSessions (sessions: Watched, { outside, grace = 0, told = () => {} }: LiveOptions): LiveSessions {
   const channels = new Map<Channel, Open>()
   const streams = new Map<Stream, OpenStream>()
   let admits: Admits = () => true
@@ -82,16 +82,16 @@ export function createLiveSessions (sessions: Watched, { outside = { now: () => 
     if (open.session !== null) open.session = sessions.newest(open.session)
     open.isAdmitted = open.asked === undefined || admits(open.asked, open.session)
   }
-  const mayStay = ({ session, isAdmitted }: Open) => isAdmitted && (session === null || sessions.isLive(session))
+  const mayStay = ({ session, isAdmitted }: Open, now: number) => isAdmitted && (session === null || sessions.mayStay(session, now))
   const count = ({ session, isAdmitted }: Open, kind: keyof Count): void => {
     const found = ended.get(session) ?? { cause: (session === null ? undefined : sessions.causeOf(session)) ?? (isAdmitted ? 'list' : 'rule'), count: { websockets: 0, streams: 0 } }
     found.count[kind]++
     ended.set(session, found)
   }
-  const sweepStreams = (): void => {
+  const sweepStreams = (now: number): void => {
     for (const [stream, open] of streams) {
       if (stream.writableEnded || stream.destroyed) streams.delete(stream)
-      else if (!mayStay(open)) {
+      else if (!mayStay(open, now)) {
         count(open, 'streams')
         stream.destroy()
       }
@@ -99,7 +99,7 @@ export function createLiveSessions (sessions: Watched, { outside = { now: () => 
   }
   const sweepChannels = (now: number): void => {
     for (const [channel, open] of channels) {
-      if (mayStay(open)) {
+      if (mayStay(open, now)) {
         open.endedAt = undefined
         continue
       }
@@ -115,8 +115,9 @@ export function createLiveSessions (sessions: Watched, { outside = { now: () => 
       renewals = sessions.renewals
       for (const open of [...streams.values(), ...channels.values()]) judge(open)
     }
-    sweepStreams()
-    sweepChannels(outside.now())
+    const now = outside.now()
+    sweepStreams(now)
+    sweepChannels(now)
     sessions.tidy()
     if (ended.size === 0) return
     for (const [session, { cause, count }] of ended) told(session, cause, count)
@@ -132,7 +133,7 @@ export function createLiveSessions (sessions: Watched, { outside = { now: () => 
       void channel.closed.then(() => channels.delete(channel))
     },
     watch (session, stream, asked, endless = false) {
-      streams.set(stream, { session, asked, isAdmitted: true, endedAt: undefined, endless })
+      streams.set(stream, { session: session === null ? null : sessions.newest(session), asked, isAdmitted: true, endedAt: undefined, endless })
     },
     judge (next) {
       admits = next

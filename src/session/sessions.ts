@@ -6,7 +6,7 @@ import type { CookieJar, SetCookie } from './cookies.ts'
 import type { Cause, Ending, Endings } from './endings.ts'
 import type { Keeping } from './keeping.ts'
 import type { News } from './news.ts'
-import { createOpener, type Opened, type OpenerOptions, type Session } from './opened.ts'
+import { createOpener, NEAR, type Opened, type OpenerOptions, type Session } from './opened.ts'
 import type { KeptTokens, SealedSession } from './session.ts'
 import type { Sealed, Window } from './window.ts'
 
@@ -48,6 +48,8 @@ export interface Sessions {
   end (session: Session, cause?: Cause): Promise<void>
   /** Whether a session that was opened earlier may still be used, and its person still enter; asked for streams and sockets. */
   isLive (session: Session): boolean
+  /** The same for what `newest` has given, and far cheaper as long as nothing has changed. @param now milliseconds since the epoch */
+  mayStay (session: Session, now: number): boolean
   /** What this session has become since it was opened. */
   newest (session: Session): Session
   /** Changes whenever `newest` might be another than before. */
@@ -69,9 +71,6 @@ export interface Sessions {
   renew (jar: CookieJar, before: Sealed, identity: Identity, tokens: KeptTokens): Promise<Sealed | null>
 }
 
-/** Milliseconds before its end without activity in which others are asked about what is open. */
-const AHEAD = 1_000
-
 /** Sessions, wherever they are kept, with a cache of the verified ones: opening is what a request would cost most. */
 export function createSessions (options: SessionOptions): Sessions {
   const { keeping, revocations, outside, lifetime, window, idle, endings, news } = options
@@ -81,16 +80,18 @@ export function createSessions (options: SessionOptions): Sessions {
     const revoked = revocations.revoke(session) // first, so that nothing that waits below lets anybody in
     await Promise.all([revoked, keeping.end(session), window?.drop(session)])
   }
+  const isLive = (session: Session): boolean => {
+    idle?.ask(session as Opened, NEAR)?.catch(() => { /* who cannot be asked for is left alone, and gets 503 for what they ask */ })
+    if (opener.isLive(session as Opened)) return true
+    cache.close(session as Opened)
+    return false
+  }
   news?.listen(session => opener.open(session))
 
   return {
     hasEnded: session => opener.hasEnded(session as Opened),
-    isLive (session) {
-      idle?.ask(session as Opened, AHEAD)?.catch(() => { /* who cannot be asked for is left alone, and gets 503 for what they ask */ })
-      if (opener.isLive(session as Opened)) return true
-      cache.close(session as Opened)
-      return false
-    },
+    isLive,
+    mayStay: (session, now) => opener.isUnchanged(session as Opened, now) || isLive(session),
     newest: session => opener.newest(session as Opened),
     get renewals () { return opener.renewals },
     causeOf: session => cache.causeOf(session as Opened),
