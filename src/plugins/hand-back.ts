@@ -63,8 +63,9 @@ async function handBack (app: FastifyInstance, { live, sessions, countsActivity,
 
 export default fp(handBack, { name: 'hand-back', dependencies: ['guard'] })
 
-function isEventStream (response: ServerResponse): boolean {
-  return String(response.getHeader('content-type')).toLowerCase().startsWith('text/event-stream')
+/** Headers that are given to `writeHead` are kept nowhere but in the text that was made of them. */
+function isEventStream (response: ServerResponse & { readonly _header?: string | null }): boolean {
+  return /^content-type: *text\/event-stream/im.test(response._header ?? '')
 }
 
 // From here on nothing of ours answers: neither `done` nor `send` is called.

@@ -324,7 +324,12 @@ t.test('an app that stops does not wait for an event stream, and does for an ans
   await visitor.signIn(`${origin}/`, 'ada')
   const headers = { cookie: cookieOf(visitor) }
   const [[events], [download]] = await Promise.all(['/events', '/download'].map(path => once(send(origin + path, { headers, agent: false }).end(), 'response') as Promise<[IncomingMessage]>)) as [[IncomingMessage], [IncomingMessage]]
-  const [cut, whole] = [events, download].map(response => once(response.resume().on('error', () => {}), 'close').then(() => response.complete))
+  const isWhole = async (response: IncomingMessage) => {
+    const closed = new Promise<void>(resolve => { response.on('close', resolve) })
+    await Promise.all([closed, response.resume().on('error', () => {})])
+    return response.complete
+  }
+  const [cut, whole] = [isWhole(events), isWhole(download)]
   const closing = app.close()
   t.equal(await cut, false)
   t.equal(await whole, true)
