@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { isAutoload } from './access/autoload.ts'
+import type { Judge } from './access/judge.ts'
 import { originMatcher } from './access/origins.ts'
 import { activate } from './active-provider.ts'
 import { watchPeople } from './config/kinds/basic-auth.ts'
@@ -22,18 +23,21 @@ import { createPlaces } from './plugins/places.ts'
 import { createArrivals } from './proxy/arrival.ts'
 import { createForwarder } from './proxy/forward.ts'
 import { panelHeaders, panelHeadersOfGet } from './proxy/panel.ts'
-import { createAsker, tellOfAbsence, tellOfRenewals } from './renewal.ts'
+import { createAsker, tellOfAbsence, tellOfEnds, tellOfRenewals } from './renewal.ts'
 import { createFarewell } from './routes/farewell.ts'
 import { createLoginFlow, createProviders } from './routes/login-flow.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
+import { createEndings } from './session/endings.ts'
+import { createIdle } from './session/idle.ts'
 import { keepInCookies, keepInStore } from './session/keeping.ts'
 import { createKeyring, type Keyring } from './session/keyring.ts'
-import { createLiveSessions } from './session/live.ts'
+import { createLiveSessions, type Admits } from './session/live.ts'
 import { createLogins } from './session/login.ts'
 import { createLoopBreaker } from './session/loop.ts'
+import { createNews } from './session/news.ts'
 import { createPanelCookies, GUEST, isPanelCookie } from './session/panel-cookies.ts'
 import { createRenewals } from './session/renewals.ts'
-import { createRevocations, type RevocationOptions, type Revocations } from './session/revocations.ts'
+import { createRevocations } from './session/revocations.ts'
 import { createSeen } from './session/seen.ts'
 import { keepsTokens, keepTokens, type GivenTokens } from './session/session.ts'
 import { createSessions } from './session/sessions.ts'
@@ -41,7 +45,7 @@ import { createMemoryStore } from './session/store/memory.ts'
 import { createTurns } from './session/turns.ts'
 import { createWaysBack } from './session/way-back.ts'
 import { createWindow } from './session/window.ts'
-import { openStores, type Stores } from './stores.ts'
+import { openStores, readiness, tellOfRevocations } from './stores.ts'
 
 const DAY = 24 * 60 * 60_000
 
@@ -68,6 +72,11 @@ export async function createParts (config: Config, outside: Outside, log: Log, i
   const shared = store ?? stores.revocations ?? createMemoryStore({ outside })
   const window = renews && store === undefined ? createWindow({ store: shared, outside }) : undefined
   const turns = shared.reach === 'process' ? undefined : createTurns({ store: shared, outside })
+  const others = store ?? (shared.reach === 'process' ? undefined : shared)
+  const ends = tellOfEnds(log)
+  const idle = createIdle({ after: config.sessionIdle, outside, store: others, prefix: `${gate}:` })
+  const endings = createEndings({ lifetime, idle: config.sessionIdle, store: others, prefix: `${gate}:`, told: ends.ended })
+  const news = renews && shared.reach !== 'process' ? createNews({ store: shared, seal: keyring.session, gate }) : undefined
   const keep = (tokens: GivenTokens | undefined) => keepTokens(config, tokens, outside.now())
   const loops = createLoopBreaker({ keyring, outside, gate, lifetime, forPanel: isForPanel(config) })
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
@@ -81,11 +90,13 @@ export async function createParts (config: Config, outside: Outside, log: Log, i
   const cookies = panelCookies(config, keyring, outside)
   const pageTokens = isForBokeh(config) ? createPageTokens({ owned: headers.owned, prefix: config.prefix, open: cookies?.open }) : undefined
   const sessions = createSessions({
-    window, renews, outside, lifetime, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations, headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, refuse: entry.refuse,
+    window, renews, outside, lifetime, idle, endings, news, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations, headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, refuse: entry.refuse,
     holds: ({ identity: { provider, subject }, mark }) => providers.find(provider)?.people?.stands(subject, mark) ?? true,
     generation: () => known.reduce((sum, { generation }) => sum + generation, entry.generation)
   })
   const renewals = renews ? createRenewals({ sessions, window, turns, outside, ask: createAsker({ providers, keepTokens: keep }), told: tellOfRenewals(log) }) : undefined
+  const live = createLiveSessions(sessions, { outside, grace: config.wsGrace, told: ends.closed })
+  live.judge(admitsNow(judge))
   const tellAbsence = renews ? tellOfAbsence(log) : undefined
   const jars = createJars(config)
   const places = createPlaces({ judge, logins, urls, paths: probes === undefined ? [] : [probes.ping, probes.ready], callbacks: providers.all.some(({ flow }) => flow === 'code') })
@@ -93,7 +104,8 @@ export async function createParts (config: Config, outside: Outside, log: Log, i
   const pages = pagesOf(config, urls, logo, log)
   return {
     places, probes, sessions, renewals, loops, judge, urls, pages, pageTokens,
-    live: createLiveSessions(sessions),
+    live,
+    countsActivity: idle !== undefined,
     watches: [...entry.files.map(list => watchEmails(list, log)), ...known.flatMap(people => people.path === undefined ? [] : [watchPeople(people, people.path, log)]), verifier, ...stores.all.map(store => ({ close: () => void store.close() }))],
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
     jars,
@@ -119,17 +131,9 @@ export async function createParts (config: Config, outside: Outside, log: Log, i
   }
 }
 
-function tellOfRevocations (log: Log): Pick<RevocationOptions, 'unlearned' | 'overflowed'> {
-  return {
-    unlearned: error => log.error({ event: 'revocations.unknown', detail: error instanceof Error ? error.message : String(error) }, 'the store does not say who has signed out; sessions do not count until it does'),
-    overflowed: startedAt => log.error({ event: 'revocations.overflowed', before: new Date(startedAt).toISOString(), hint: 'A shorter --oauth-expiry-days makes each sign-out be forgotten sooner.' }, 'there were more sign-outs than can be remembered one by one: all sessions that began before then have ended')
-  }
-}
-
-/** @throws {StoreUnavailable} whoever brings a session could not be answered now */
-async function readiness ({ all }: Stores, revocations: Revocations): Promise<void> {
-  await Promise.all(all.map(store => store.get('ready')))
-  revocations.demand()
+/** What is open stays so where it might be opened anew. */
+function admitsNow (judge: Judge): Admits {
+  return ({ target, method, host }, session) => judge.decide(judge.place(target), { method, host }, session?.identity ?? null).verdict === 'admitted'
 }
 
 function commonOutward (config: Config, owned: ReadonlySet<string>): CommonOutward {

@@ -88,7 +88,7 @@ function property (key: string, { option, inFile }: Name): Schema {
   return {
     description: key === first ? doc : `${doc} Another name of ${first}.`,
     ...valueSchema(option),
-    ...shown !== '' && { default: options[option].shape === 'time' ? shown : initial },
+    ...shown !== '' && { default: options[option].shape.startsWith('time') ? shown : initial },
     ...secret === true && { writeOnly: true }
   }
 }

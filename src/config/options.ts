@@ -82,6 +82,8 @@ export const groups = {
     cookieSecret: option.text({ common: true, doc: 'What all cookies are sealed with: 32 random characters or more.', secret: true, aliases: { env: ['PANEL_COOKIE_SECRET', 'BOKEH_COOKIE_SECRET'] } }),
     oauthEncryptionKey: option.keys({ common: true, doc: 'Fernet keys for sessions; the first seals, all open.', default: [], secret: true, aliases: { env: ['PANEL_OAUTH_ENCRYPTION', 'PANEL_OAUTH_ENCRYPTION_KEY'] } }),
     oauthExpiryDays: option.days({ common: true, doc: 'How long a sign-in lasts, in days; fractions count.', default: 1, aliases: { env: ['PANEL_OAUTH_EXPIRY', 'PANEL_OAUTH_EXPIRY_DAYS'] } }),
+    sessionIdle: option.timeOrOff({ doc: 'How long somebody may do nothing before they are signed out: 30m, 8h; counted at most once a minute.', default: Infinity, least: 1 }),
+    wsGrace: option.timeOrOff({ doc: 'How long a websocket may stay open after its session has ended; off: as long as it likes.', default: 0, least: 0 }),
     oauthRefreshTokens: option.flag({ doc: 'Renew the provider’s tokens before they end, and ask it again who the person is; its refusal ends the session.', default: false, aliases: { env: ['PANEL_OAUTH_REFRESH_TOKENS'] } }),
     sessionStore: option.sessionStore({ doc: 'Where sessions are: in their cookies, the memory of the gate, or a Redis: redis://HOST:6379.', default: 'cookie', secret: true }),
     revocationStore: option.redis({ doc: 'A Redis by which a sign-out holds in all gates, and after a restart, where sessions are in cookies.', secret: true }),

@@ -8,7 +8,8 @@ import { mayOpenWebsocket } from '../access/origins.ts'
 import { cut } from '../proxy/answer.ts'
 import { holdContinue, type Forwarder } from '../proxy/forward.ts'
 import { hasBody } from '../proxy/upload.ts'
-import type { Channel, LiveSessions, Stream } from '../session/live.ts'
+import type { Asked, Channel, LiveSessions, Stream } from '../session/live.ts'
+import type { Sessions } from '../session/sessions.ts'
 import { tellOwnSignIn } from './own-sign-in.ts'
 import { outwardOf, targetFor, type CommonOutward } from './outward.ts'
 import { upstreamRoute } from './places.ts'
@@ -18,6 +19,9 @@ export interface UpstreamsOptions {
   /** One for each `--upstream`, in their order. */
   readonly forwarders: readonly (Forwarder & { readonly origin: string })[]
   readonly live: LiveSessions
+  readonly sessions: Pick<Sessions, 'note'>
+  /** Whether what people say in websockets keeps their sessions from ending. */
+  readonly countsActivity: boolean
   readonly outward: CommonOutward
   /** Which origins may open websockets besides the gate's own. */
   readonly admitsOrigin: (origin: string) => boolean
@@ -62,12 +66,13 @@ async function upstreams (app: FastifyInstance, options: UpstreamsOptions): Prom
   app.addHook('preClose', async () => {
     options.live.close()
     await Promise.all(options.forwarders.map(forwarder => forwarder.close()))
+    options.live.close({ hard: true })
   })
 }
 
 export default fp(upstreams, { name: 'upstreams', dependencies: ['guard'] })
 
-function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarder, { live, outward: common, admitsOrigin, handsOutToken }: UpstreamsOptions): void {
+function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarder, { live, sessions, countsActivity, outward: common, admitsOrigin, handsOutToken }: UpstreamsOptions): void {
   const { raw, session, arrival } = request
   const place = request.place as Place
   const path = targetFor(place.target, common)
@@ -75,20 +80,25 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
   const fail = (error: Error) => { void reply.send(error) }
   const give = handsOutToken?.(place.path) === true ? unkept : request.renewedCookies === null ? undefined : giveCookie(request)
   const doubt = session === null || common.panel === undefined ? undefined : tellOwnSignIn(request)
-  const answered = session === null ? give : (status: number, headers: string[]) => {
+  const answered = (status: number, headers: string[]) => {
     doubt?.(status, headers)
-    if (status !== SWITCHING && !hasLength(headers)) live.watch(session, streamOf(raw, reply.raw))
+    if (status !== SWITCHING && valueOf(headers, 'content-length') === undefined) live.watch(session, streamOf(raw, reply.raw), askedBy(request), isEventStream(headers))
     give?.(status, headers)
   }
   if (raw.pendingUpgrade === undefined) return forwarder.forward({ request: raw, response: reply.raw, path, outward, fail, answered })
   const opened = (channel: Channel) => {
-    if (session !== null) live.keep(session, channel)
+    live.keep(session, channel, askedBy(request))
     request.log.info({ event: 'websocket.opened', user: session?.identity.user }, 'websocket')
     void channel.closed.then(() => request.log.info({ event: 'websocket.closed', ms: Math.round(reply.elapsedTime) }, 'websocket'))
   }
+  const said = session === null || !countsActivity ? undefined : () => sessions.note(session)
   // Where the guard has let in who has no session, it has not asked for their origin: the app's own check is then the only one.
   const originChecked = mayOpenWebsocket(raw.headers.origin, arrival.origin, admitsOrigin)
-  forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, originChecked, fail, answered, opened })
+  forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, originChecked, fail, answered, opened, said })
+}
+
+function askedBy ({ place, method, arrival }: FastifyRequest): Asked {
+  return { target: (place as Place).target, method, host: arrival.asked }
 }
 
 // What ends with its connection must not end as if it were whole.
@@ -101,12 +111,17 @@ function streamOf (request: IncomingMessage, response: ServerResponse): Stream {
   }
 }
 
-/** @param headers flat pairs of an answer. Without a length nobody knows when it ends: an event stream, a feed, a long poll. */
-function hasLength (headers: readonly string[]): boolean {
+/** It goes on until somebody leaves (WHATWG HTML, server-sent events); any other answer without a length ends at some time. */
+function isEventStream (headers: readonly string[]): boolean {
+  return valueOf(headers, 'content-type')?.toLowerCase().startsWith('text/event-stream') === true
+}
+
+/** @param headers flat pairs of an answer */
+function valueOf (headers: readonly string[], name: string): string | undefined {
   for (let at = 0; at < headers.length; at += 2) {
-    if (headers[at]?.length === 14 && headers[at]?.toLowerCase() === 'content-length') return true
+    if (headers[at]?.length === name.length && headers[at]?.toLowerCase() === name) return headers[at + 1]
   }
-  return false
+  return undefined
 }
 
 // Upgrades and expectations take the way of every other request, through the same hooks.

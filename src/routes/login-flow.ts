@@ -129,8 +129,8 @@ export function createLoginFlow ({ providers, logins, sessions, revocations, log
         throw new AccessDenied(refusal.detail, { reason: refusal.reason })
       }
       const before = request.session ?? request.refused
-      if (before !== null) await sessions.end(before)
-      const cookies = await sessions.start(request.jar, request.headers.cookie, identity, { tokens: options.keepTokens(said.tokens, identity.provider), mark: said.mark, sid: said.tokens?.sid, sub: said.tokens?.sub })
+      if (before !== null) await sessions.end(before, 'another-sign-in')
+      const cookies = await sessions.start(request.jar, request.headers.cookie, identity, { tokens: options.keepTokens(said.tokens, identity.provider), mark: said.mark, endsAt: said.tokens?.endsAt, sid: said.tokens?.sid, sub: said.tokens?.sub })
       const kept = cookies.filter(({ options }) => options.maxAge > 0).length
       reply.setCookies([...cookies, options.loops.succeeded(request.jar, request.headers.cookie, request.arrival.proto, kept)])
       request.log.info({ event: 'login.succeeded', ...who }, 'signed in')

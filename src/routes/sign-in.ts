@@ -33,13 +33,14 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
     const selectAccount = prompt === 'select_account'
     if (request.session !== null && prompt === undefined && id === undefined) return reply.page(await statusPage(request))
     const provider = providers.only ?? providers.find(id)
-    if (provider?.askPassword !== undefined) return form(request, reply, provider, returnTo)
-    return reply.page(pages.signIn(choices(request, returnTo, { selectAccount, restarted: restarted === '1' })))
+    const ended = request.session === null ? (await flow.sessions.whyEnded(request.jar, request.headers.cookie))?.reason : undefined
+    if (provider?.askPassword !== undefined) return form(request, reply, provider, { returnTo, ended })
+    return reply.page(pages.signIn(choices(request, returnTo, { selectAccount, restarted: restarted === '1' }), ended))
   })
 
-  function form (request: FastifyRequest, reply: FastifyReply, { id }: ActiveProvider, returnTo: string): FastifyReply {
+  function form (request: FastifyRequest, reply: FastifyReply, { id }: ActiveProvider, { returnTo, ended }: { readonly returnTo: string, readonly ended: string | undefined }): FastifyReply {
     const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: id, returnTo })
-    return reply.setCookies(setCookies).page(pages.password({ action, state: login.state, username: '' }))
+    return reply.setCookies(setCookies).page(pages.password({ action, state: login.state, username: '', ended }))
   }
 
   /** The one that was taken last comes first. */

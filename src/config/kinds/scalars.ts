@@ -50,6 +50,19 @@ export const duration: Kind<number, number | string> = {
   }
 }
 
+/** Milliseconds, or Infinity for what never comes. @param least milliseconds */
+export function timeOrOff (least: number): Kind<number, number | string | boolean> {
+  return {
+    shape: 'time|off',
+    parse: raw => {
+      if (raw === false || (typeof raw === 'string' && /^\s*(?:off|no|never|false)\s*$/i.test(raw))) return Infinity
+      if (raw === true) throw new Problem('must be a time, or off', 'Write 30m, or off.')
+      if (least === 0 && /^0\s*(?:ms|s|m|h)?$/.test(decimal(raw as number | string))) return 0
+      return duration.parse(raw as number | string)
+    }
+  }
+}
+
 /** Days, as their name says; fractions count. */
 export const days: Kind<number, number | string> = {
   shape: 'days',
