@@ -153,3 +153,10 @@ t.test('a certificate and its key are read, and must belong together', async t =
 t.test('enough is really just enough', async t => {
   for (const flag of Object.keys(enough)) t.ok(blamed(() => load({ [flag]: undefined })).length > 0, flag)
 })
+
+t.test('an end without activity that would never come before the absolute one', async t => {
+  t.strictSame(blamed(() => load({ 'session-idle': '24h' })), ['session-idle'])
+  t.strictSame(blamed(() => load({ 'session-idle': '23h' })), [])
+  t.strictSame(blamed(() => load({ 'session-idle': '23h', 'oauth-expiry-days': '0.5' })), ['session-idle'])
+  t.strictSame(blamed(() => load({ 'session-idle': 'off', 'oauth-expiry-days': '0.5' })), [])
+})
