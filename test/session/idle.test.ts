@@ -14,6 +14,7 @@ import { createSessions } from '../../src/session/sessions.ts'
 import { createMemoryStore } from '../../src/session/store/memory.ts'
 import type { Store } from '../../src/session/store/store.ts'
 import { TestOutside } from '../fixtures/outside.ts'
+import { farAway } from './store/far.ts'
 
 const MINUTE = 60_000
 const IDLE = 30 * MINUTE
@@ -33,7 +34,7 @@ function setUp ({ kept, after = IDLE }: Setup) {
   const sets: string[] = []
   const gets: string[] = []
   const memory = createMemoryStore({ outside })
-  const store = new Proxy<Store>({ ...memory, reach: 'network' }, {
+  const store = new Proxy<Store>(farAway(memory), {
     get: (target, name: keyof Store) => typeof target[name] !== 'function' || name === 'listen' ? target[name] : async (...given: never[]) => {
       if (isAway) throw new StoreUnavailable('away')
       if (name === 'set') sets.push(String(given[0]))

@@ -14,6 +14,7 @@ import { createRevocations } from '../../src/session/revocations.ts'
 import { createSessions, type Sessions } from '../../src/session/sessions.ts'
 import { createMemoryStore } from '../../src/session/store/memory.ts'
 import { TestOutside } from '../fixtures/outside.ts'
+import { farAway } from './store/far.ts'
 
 const LIFETIME = 24 * 3_600_000
 const jar = createCookieJar({ port: 1, path: '/', sameSite: 'lax' }, true)
@@ -42,7 +43,7 @@ function stream () {
 function setUp () {
   const outside = new TestOutside()
   const memory = createMemoryStore({ outside })
-  const store = { ...memory, reach: 'network' } as const
+  const store = farAway(memory)
   const old = randomBytes(32)
   const gate = ({ kept = 'store', keys = [old], refuse = () => null }: { kept?: 'store' | 'cookies', keys?: readonly Buffer[], refuse?: (identity: Identity) => Refusal | null } = {}) => {
     const { session: seal } = createKeyring(undefined, keys, outside)

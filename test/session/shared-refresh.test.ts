@@ -15,6 +15,7 @@ import type { Store } from '../../src/session/store/store.ts'
 import { createTurns } from '../../src/session/turns.ts'
 import { createWindow } from '../../src/session/window.ts'
 import { TestOutside } from '../fixtures/outside.ts'
+import { farAway } from './store/far.ts'
 
 const HOUR = 3_600_000
 const jar = createCookieJar({ port: 1, path: '/', sameSite: 'lax' }, true)
@@ -38,11 +39,7 @@ async function setUp ({ kept, slow = 20, lease = 10_000 }: Setup) {
   const key = randomBytes(32)
   let isAway = false
   const memory = createMemoryStore({ outside })
-  const listen: Store['listen'] = (topic, heard, missed) => {
-    memory.listen(topic, heard)
-    missed?.()
-  }
-  const store = new Proxy<Store>({ ...memory, reach: 'network', listen }, {
+  const store = new Proxy<Store>(farAway(memory), {
     get: (target, name: keyof Store) => typeof target[name] !== 'function' || name === 'listen' ? target[name] : async (...given: never[]) => {
       if (isAway) throw new StoreUnavailable('away')
       await pause(1)
