@@ -1,5 +1,4 @@
 import type { Logger } from 'pino'
-import { ConfigError } from './config/config-error.ts'
 import type { Config } from './config/options.ts'
 import type { Outside } from './outside.ts'
 import type { RevocationOptions, Revocations } from './session/revocations.ts'
@@ -23,8 +22,6 @@ export interface Stores {
 
 /**
  * Opens the stores that settings name. One that is not there is said in the log, and used as soon as it is.
- *
- * @throws {ConfigError} what it needs is not installed
  */
 export async function openStores (config: Config, outside: Outside, log: Log): Promise<Stores> {
   const { sessionStore, revocationStore } = config
@@ -38,12 +35,7 @@ export async function openStores (config: Config, outside: Outside, log: Log): P
 }
 
 async function openRedis (setting: string, address: RedisAddress, { storeCa: ca, storeCert: cert, storeKey: key }: Config, outside: Outside, log: Log): Promise<Store> {
-  try {
-    return await createRedisStore({ address, tls: { ca, cert, key }, outside, told: tellOfStore(setting, log) })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new ConfigError([{ setting, message: `--${setting} names a Redis, and the package ioredis, which talks to it, is not installed.`, fix: 'Install it beside oauth-gate: npm install ioredis@5. It is left out by npm install --omit=optional.' }])
-  }
+  return await createRedisStore({ address, tls: { ca, cert, key }, outside, told: tellOfStore(setting, log) })
 }
 
 /** One line when it goes and one when it is back, however many requests there are meanwhile. */

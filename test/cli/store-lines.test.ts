@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { startBlock } from '../../src/cli/start-block.ts'
 import { loadConfig } from '../../src/config/load.ts'
@@ -26,16 +25,4 @@ t.test('a password that goes over the network in the clear is warned of, and nev
     if (sessionStore !== 'redis://:hunter2@cache') t.notMatch(block({ sessionStore }), /plain TCP/, sessionStore)
     t.notMatch(block({ sessionStore }), /hunter2/)
   }
-})
-
-t.test('without the client library the gate does not start, and says what to install', async t => {
-  // A resolver that finds everything but ioredis.
-  const resolver = 'export async function resolve (name, context, next) { if (name !== "ioredis") return next(name, context); throw Object.assign(new Error("Cannot find package"), { code: "ERR_MODULE_NOT_FOUND" }) }'
-  const register = `import { register } from 'node:module'; register('data:text/javascript,${encodeURIComponent(resolver)}')`
-  const run = `import { main } from ${JSON.stringify(new URL('../../src/cli/main.js', import.meta.url).href)}; process.exit(await main(process.argv.slice(1)))`
-  const flags = ['--upstream=http://localhost:5006', '--oauth-provider=oidc', '--oauth-issuer=https://id.example.com', '--oauth-key=k', '--oauth-secret=s', `--cookie-secret=${enough.cookieSecret}`, '--session-store=redis://:hunter2@127.0.0.1:1', '--port=0']
-  const { status, stderr, stdout } = spawnSync(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(register)}`, '--input-type=module', '-e', run, '--', 'serve', ...flags], { encoding: 'utf8', env: { PATH: process.env['PATH'] } })
-  t.equal(status, 1, stdout)
-  t.match(stderr, /--session-store names a Redis, and the package ioredis[^]*npm install ioredis/)
-  t.notMatch(stderr, /hunter2|\bat .*\.js/)
 })

@@ -23,8 +23,6 @@ if last[2] then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(1,
 
 /**
  * Redis 6.2 or later, or Valkey, as a store. Made once it is connected, or after a second without: it goes on trying by itself.
- *
- * @throws {Error} with the code ERR_MODULE_NOT_FOUND where the client library is not installed; nothing else
  */
 export async function createRedisStore ({ address, tls, outside, told }: RedisStoreOptions): Promise<Store> {
   const listeners = new Map<string, Listener[]>()
