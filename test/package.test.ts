@@ -7,7 +7,7 @@ import { Visitor } from './fixtures/visitor.ts'
 import { addTypes, installed, temporary } from './package/install.ts'
 
 /** Bytes, packed and unpacked: more of either is to be noticed. */
-const BUDGET = { packed: 340_000, unpacked: 1_150_000 }
+const BUDGET = { packed: 420_000, unpacked: 1_400_000 }
 const BIN = 'node_modules/oauth-gate/bin/oauth-gate.js'
 
 interface Manifest { readonly version: string, readonly dependencies: Readonly<Record<string, string>>, readonly [key: string]: unknown }
