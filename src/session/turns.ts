@@ -26,11 +26,13 @@ export function createTurns ({ store, outside, lease = LEASE }: { readonly store
       const ask = patiently()
       while (!await ask(() => store.add(key, mine, lease))) await pause(ASKED_EVERY)
       // A store that is away for a moment takes the lease with it only if it forgets: then it is taken anew, if nobody was quicker.
-      const hold = async () => { if (!await store.replace(key, mine, mine, lease)) await store.add(key, mine, lease) }
+      let isOver = false
+      const hold = async () => { if (!await store.replace(key, mine, mine, lease) && !isOver) await store.add(key, mine, lease) }
       const holding = setInterval(() => { hold().catch(() => { /* the next time, or never: then another may begin */ }) }, lease / 3)
       try {
         return await work()
       } finally {
+        isOver = true
         clearInterval(holding)
         await store.remove(key, mine).catch(() => { /* it ends by itself */ })
       }

@@ -170,3 +170,20 @@ t.test('a process that vanishes in its turn leaves it to the next', async t => {
   t.equal(isOver, true)
   t.equal(await store.get('turn:a'), null, 'and then it is free')
 })
+
+t.test('a turn that is over is not taken again by an answer that comes late', async t => {
+  const memory = createMemoryStore({ outside: new TestOutside() })
+  let asked = 0
+  const store: Store = {
+    ...memory,
+    async replace (...given) {
+      asked++
+      await pause(80)
+      return await memory.replace(...given)
+    }
+  }
+  await createTurns({ store, outside: new TestOutside(), lease: 60 }).take('a', () => pause(50))
+  await pause(200)
+  t.ok(asked > 0, 'it was held')
+  t.equal(await store.get('turn:a'), null)
+})
