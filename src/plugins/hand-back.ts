@@ -37,7 +37,7 @@ async function handBack (app: FastifyInstance, { live, outward }: HandBackOption
     const { raw, session } = request
     if (request.place === null || raw.visit === undefined) return done()
     retell(raw, outwardOf(request, outward))
-    if (session !== null) live.watch(session, raw.pendingUpgrade?.socket ?? reply.raw)
+    if (session !== null) live.watch(session, raw.pendingUpgrade?.socket ?? reply.raw, undefined, true)
     letGo(request, reply, raw.visit)
   })
   // The app's own hooks see an answer of ours too, and with it what was asked.
@@ -45,7 +45,6 @@ async function handBack (app: FastifyInstance, { live, outward }: HandBackOption
     if (raw.visit !== undefined) restore(raw, raw.visit)
     done()
   })
-  app.addHook('onClose', async () => { live.close() })
 }
 
 export default fp(handBack, { name: 'hand-back', dependencies: ['guard'] })

@@ -55,11 +55,6 @@ async function upstreams (app: FastifyInstance, options: UpstreamsOptions): Prom
       })
     })
   }
-  // Before Fastify waits for what is under way: a websocket or an event stream would let it wait for ever.
-  app.addHook('preClose', async () => {
-    options.live.close()
-    await Promise.all(options.forwarders.map(forwarder => forwarder.close()))
-  })
 }
 
 export default fp(upstreams, { name: 'upstreams', dependencies: ['guard'] })
@@ -70,13 +65,14 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
   const outward = outwardOf(request, common)
   const fail = (error: Error) => { void reply.send(error) }
   const give = request.renewedCookies === null ? undefined : giveCookie(request)
-  const answered = session === null ? give : (status: number, headers: string[]) => {
-    if (status !== SWITCHING && !hasLength(headers)) live.watch(session, streamOf(raw, reply.raw))
+  const asked = () => ({ target: (request.place as Place).target, method: request.method, host: arrival.asked })
+  const answered = (status: number, headers: string[]) => {
+    if (status !== SWITCHING && lasts(headers)) live.watch(session, streamOf(raw, reply.raw), asked(), isEventStream(headers))
     give?.(status, headers)
   }
   if (raw.pendingUpgrade === undefined) return forwarder.forward({ request: raw, response: reply.raw, path, outward, fail, answered })
   const opened = (channel: Channel) => {
-    if (session !== null) live.keep(session, channel)
+    live.keep(session, channel, asked())
     request.log.info({ event: 'websocket.opened', user: session?.identity.user }, 'websocket')
     void channel.closed.then(() => request.log.info({ event: 'websocket.closed', ms: Math.round(reply.elapsedTime) }, 'websocket'))
   }
@@ -96,11 +92,20 @@ function streamOf (request: IncomingMessage, response: ServerResponse): Stream {
 }
 
 /** @param headers flat pairs of an answer. Without a length nobody knows when it ends: an event stream, a feed, a long poll. */
-function hasLength (headers: readonly string[]): boolean {
+function lasts (headers: readonly string[]): boolean {
+  return valueOf(headers, 'content-length') === undefined
+}
+
+/** It goes on until somebody leaves (WHATWG HTML, server-sent events). */
+function isEventStream (headers: readonly string[]): boolean {
+  return valueOf(headers, 'content-type')?.toLowerCase().startsWith('text/event-stream') === true
+}
+
+function valueOf (headers: readonly string[], name: string): string | undefined {
   for (let at = 0; at < headers.length; at += 2) {
-    if (headers[at]?.length === 14 && headers[at]?.toLowerCase() === 'content-length') return true
+    if (headers[at]?.length === name.length && headers[at]?.toLowerCase() === name) return headers[at + 1]
   }
-  return false
+  return undefined
 }
 
 // Upgrades and expectations take the way of every other request, through the same hooks.
