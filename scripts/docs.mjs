@@ -38,6 +38,8 @@ The line with \`"event":"request.refused"\` has the \`code\`, in \`detail\` what
 fix that stand below. \`login.denied\` before it says who was refused; \`login.refused\` is a wrong password in the gate's own form. \`request.finished\` has path, status and duration. No line
 holds a token, a cookie, a secret or the query of a request.
 
+A Panel app that answers 500 or knows nobody behind the gate has [a table of its own](panel.md#if-it-does-not-work): \`cryptography.fernet.InvalidToken\` and \`UnicodeDecodeError: 'utf-8' codec can't decode byte 0x80\` in the app's log are there.
+
 \`GATE_LOGIN_REQUIRED\` is what everybody meets who comes without a session, so it is written with \`--log-level=debug\` only.
 
 ## From what the visitor saw to the code

@@ -30,8 +30,8 @@ export function activate (settings: ProviderConfig, config: Config, { outside, o
     flow: provider.flow,
     ...provider.handler !== undefined && { handler: { run: provider.handler, parameters, key: settings.oauthKey, secret: settings.oauthSecret } },
     learn,
-    ...provider.flow === 'password' && { askPassword: async (name, password, redirectUri) => await learn(await client.signInWithPassword(name, password, redirectUri)) },
-    ...people !== undefined && { people, askPassword: async (name, password) => saidOf(await people.signIn(name, password)) }
+    ...provider.flow === 'password' && { askPassword: async (name, password, { redirectUri }) => await learn(await client.signInWithPassword(name, password, redirectUri)) },
+    ...people !== undefined && { people, askPassword: async (name, password, { network }) => saidOf(await people.signIn(name, password, network)) }
   }
 
   async function learn (signIn: SignIn): Promise<SignIn> {

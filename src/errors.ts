@@ -16,6 +16,8 @@ export interface ErrorOptions {
   readonly cause?: unknown
   /** One more sentence for the visitor, shown escaped: the reason in this very case. */
   readonly reason?: string
+  /** What ended the session that is missing. */
+  readonly ended?: string
   /** More for the line in the log. */
   readonly log?: Readonly<Record<string, unknown>>
 }
@@ -34,6 +36,7 @@ export interface Refusal {
 export abstract class GateError extends Error {
   readonly kind: ErrorKind
   readonly reason: string | undefined
+  readonly ended: string | undefined
   readonly log: Readonly<Record<string, unknown>> | undefined
 
   constructor (kind: ErrorKind, detail: string, options: ErrorOptions = {}) {
@@ -41,6 +44,7 @@ export abstract class GateError extends Error {
     this.name = new.target.name
     this.kind = kind
     this.reason = options.reason
+    this.ended = options.ended
     this.log = options.log
   }
 

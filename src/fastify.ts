@@ -62,7 +62,7 @@ async function oauthGate (app: FastifyInstance, options: OAuthGateOptions): Prom
   })
   // A route for what is answered before it, so that no query of ours, with a code in it, is written to the app's log.
   for (const url of pagesOf(config)) app.route({ method: ['GET', 'HEAD', 'POST'], url, logSerializers: { req: withoutQuery }, handler: (_request, reply) => reply.callNotFound() })
-  app.addHook('onClose', () => gate.close())
+  app.addHook('preClose', () => gate.close()) // before Fastify waits for what is under way: an event stream would let it wait for ever
 }
 
 export default fp(oauthGate, { name: 'oauth-gate', fastify: '5.x' })

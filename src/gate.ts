@@ -28,7 +28,7 @@ export async function createGate (config: Config, outside: Outside = machine, ho
   const lasting = await createLasting(config, { outside, log })
   const { app, parts } = await assemble(config, lasting, { outside, log, host })
   parts.take()
-  app.addHook('preClose', () => lasting.farewell()) // before Fastify waits for what is under way
+  app.addHook('preClose', () => lasting.farewell(host !== undefined)) // before Fastify waits for what is under way
   app.addHook('onClose', () => lasting.close())
   const listener = host ?? app
   listener.addHook('onListen', () => parts.listening(listener.server.address())) // the cookie's name holds the port; a provider that is down is said

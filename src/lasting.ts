@@ -4,18 +4,22 @@ import { OLDEST } from './oauth/logout-token.ts'
 import type { Outside } from './outside.ts'
 import { createVerifier, type Verifier } from './passwords/verifier.ts'
 import { createForwarder, type Forwarder } from './proxy/forward.ts'
-import { createLiveSessions, type Admits, type LiveSessions } from './session/live.ts'
+import { createCauses, type Causes } from './session/endings.ts'
+import { createPulses, type Pulses } from './session/idle.ts'
+import { createLiveSessions, type Admits, type LiveSessions, type Watched } from './session/live.ts'
 import { createConsumed } from './session/login.ts'
 import { createPageOwners, type PageOwners } from './session/page-owners.ts'
+import { NEWS, type News } from './session/news.ts'
 import { createRenewals, type Renewals, type RenewalsOptions } from './session/renewals.ts'
-import { createRevocations, type RevocationOptions, type Revocations } from './session/revocations.ts'
+import { createRevocations, type Revocations } from './session/revocations.ts'
 import { createSeen, type Seen } from './session/seen.ts'
 import type { Sessions } from './session/sessions.ts'
 import { createMemoryStore } from './session/store/memory.ts'
 import type { Store } from './session/store/store.ts'
 import { createTurns } from './session/turns.ts'
 import { createWindow, type Window } from './session/window.ts'
-import { openStores } from './stores.ts'
+import { tellOfEnds } from './renewal.ts'
+import { openStores, tellOfRevocations, type Stores } from './stores.ts'
 
 const DAY = 24 * 60 * 60_000
 /** More than the lists of one configuration ever change. */
@@ -25,18 +29,19 @@ const POLICY_CHANGES = 2 ** 32
 export interface Present extends Pick<RenewalsOptions, 'ask' | 'told'> {
   readonly sessions: Sessions
   readonly admits: Admits
+  /** Of what others have renewed. */
+  readonly news: News | undefined
 }
 
 type ForwarderOptions = Parameters<typeof createForwarder>[0]
-type Log = Pick<Logger, 'info' | 'error'>
+type Log = Pick<Logger, 'info' | 'warn' | 'error'>
 
 /**
  * What a gate is beside its configuration: who was signed out, what is open, what is under way. It stays when another configuration
  * takes over (front.ts), and goes by that from then on.
  */
 export interface Lasting {
-  /** Where sessions are, if not in their cookies. */
-  readonly store: Store | undefined
+  readonly stores: Stores
   /** @param gate those of one that knows other clients are of other sessions, here and wherever they are shared */
   revocations (gate: string): Revocations
   /** Logout tokens. */
@@ -46,23 +51,28 @@ export interface Lasting {
   readonly live: LiveSessions
   readonly verifier: Verifier
   readonly pageOwners: PageOwners
+  /** Who was there when, and what ended sessions. */
+  readonly pulses: Pulses
+  readonly causes: Causes
   /** Where sessions are in their cookies. */
   readonly window: Window | undefined
   readonly renewals: () => Renewals
   /** The gate stops, and takes no more than what is under way. */
   readonly leaving: boolean
-  /** @throws {StoreUnavailable} whoever brings a session could not be answered now */
-  reach (): Promise<void>
   /** Where the policy of one more configuration begins to count its changes: what was judged by an earlier one is judged anew. */
   generations (): number
   /** The one that has these connections already, or a new one. */
   forwarder (options: ForwarderOptions): Forwarder
   /** A configuration takes over. */
-  take (present: Present, config: Pick<Config, 'oauthExpiryDays'>): void
+  take (present: Present, config: Pick<Config, 'oauthExpiryDays' | 'wsGrace'>): void
   /** The gate stops: ends what would stay open for ever, which is websockets and event streams. */
   hangUp (): void
-  /** Hangs up, and lets go of the apps once what is under way has ended, or does not in five seconds. */
-  farewell (): Promise<void>
+  /**
+   * Hangs up, and lets go of the apps once what is under way has ended, or does not in five seconds.
+   *
+   * @param inside an app that has the gate inside answers by itself, for as long as it likes
+   */
+  farewell (inside?: boolean): Promise<void>
   close (): void
 }
 
@@ -75,16 +85,18 @@ export interface LastingOptions {
 
 /** @throws {ConfigError} what it needs is not installed */
 export async function createLasting (config: Config, { outside, log, shared }: LastingOptions): Promise<Lasting> {
-  const { sessions: store, revocations: common, all } = await openStores(config, outside, log, shared)
+  const stores = await openStores(config, outside, log, shared)
+  const { sessions: store, revocations: common, all } = stores
   const forwarders = new Map<string, Forwarder>()
   let present: Present | undefined
-  let [lifetime, generation, leaving] = [config.oauthExpiryDays * DAY, 0, false]
+  let [lifetime, grace, generation, leaving] = [config.oauthExpiryDays * DAY, config.wsGrace, 0, false]
   let renewals: Renewals | undefined
-  const now = <Part extends keyof Present>(part: Part): Present[Part] => through(() => (present as Present)[part])
-  const live = createLiveSessions(now('sessions'))
+  const now = <Part extends 'sessions' | 'told'>(part: Part): Present[Part] => through(() => (present as Present)[part])
+  const live = createLiveSessions(through(() => present?.sessions ?? nobodys), { outside, get grace () { return grace }, told: tellOfEnds(log).closed })
   const verifier = createVerifier(outside)
   const window = store === undefined ? createWindow({ store: common ?? createMemoryStore({ outside }), outside }) : undefined
   const turns = common === undefined || common.reach === 'process' ? undefined : createTurns({ store: common, outside })
+  if (common !== undefined && common.reach !== 'process') common.listen(NEWS, word => present?.news?.hear(word))
   const hangUp = (): void => {
     leaving = true
     live.close()
@@ -92,14 +104,15 @@ export async function createLasting (config: Config, { outside, log, shared }: L
   }
 
   return {
-    store, live, verifier, window,
+    stores, live, verifier, window,
     revocations: once(gate => createRevocations({ outside, get lifetime () { return lifetime }, store: common, set: `${gate}:revoked`, ...tellOfRevocations(log) })),
     logoutsSeen: once(gate => createSeen({ outside, store: common, life: 2 * OLDEST * 1000, prefix: `${gate}:logout` })),
     consumed: createConsumed(outside, common),
     pageOwners: createPageOwners(),
+    pulses: createPulses(),
+    causes: createCauses(),
     get leaving () { return leaving },
     renewals: () => renewals ??= createRenewals({ sessions: now('sessions'), window, turns, outside, ask: (...question) => (present as Present).ask(...question), told: now('told') }),
-    async reach () { await Promise.all(all.map(each => each.get('ready'))) },
     generations: () => generation += POLICY_CHANGES,
     forwarder (options) {
       const name = JSON.stringify(options)
@@ -107,15 +120,17 @@ export async function createLasting (config: Config, { outside, log, shared }: L
       forwarders.set(name, forwarder)
       return forwarder
     },
-    take (next, { oauthExpiryDays }) {
+    take (next, { oauthExpiryDays, wsGrace }) {
       present = next
+      grace = wsGrace
       live.judge(next.admits)
       lifetime = Math.max(lifetime, oauthExpiryDays * DAY) // sessions that began before have the longer one
     },
     hangUp,
-    async farewell () {
+    async farewell (inside = false) {
       hangUp()
       await Promise.all([...forwarders.values()].map(forwarder => forwarder.close()))
+      if (!inside) live.close({ hard: true })
     },
     close () {
       verifier.close()
@@ -124,12 +139,8 @@ export async function createLasting (config: Config, { outside, log, shared }: L
   }
 }
 
-function tellOfRevocations (log: Log): Pick<RevocationOptions, 'unlearned' | 'overflowed'> {
-  return {
-    unlearned: error => log.error({ event: 'revocations.unknown', detail: error instanceof Error ? error.message : String(error) }, 'the store does not say who has signed out; sessions do not count until it does'),
-    overflowed: startedAt => log.error({ event: 'revocations.overflowed', before: new Date(startedAt).toISOString(), hint: 'A shorter --oauth-expiry-days makes each sign-out be forgotten sooner.' }, 'there were more sign-outs than can be remembered one by one: all sessions that began before then have ended')
-  }
-}
+/** Until the first configuration counts nothing is open. */
+const nobodys: Watched = { renewals: 0, newest: session => session, mayStay: () => false, causeOf: () => undefined, tidy () {} }
 
 /** Whatever stands there when it is asked. */
 function through<T extends object> (current: () => T): T {

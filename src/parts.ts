@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
-import { originMatcher } from './access/origins.ts'
+import { isAutoload } from './access/autoload.ts'
 import type { Judge } from './access/judge.ts'
+import { originMatcher } from './access/origins.ts'
 import { activate } from './active-provider.ts'
 import { watchPeople } from './config/kinds/basic-auth.ts'
 import { watchEmails } from './config/kinds/emails-file.ts'
@@ -20,20 +21,23 @@ import { createPageTokens } from './plugins/page-tokens.ts'
 import { createPlaces } from './plugins/places.ts'
 import { createArrivals } from './proxy/arrival.ts'
 import { panelHeaders, panelHeadersOfGet } from './proxy/panel.ts'
-import { createAsker, tellOfAbsence, tellOfRenewals } from './renewal.ts'
+import { createAsker, tellOfAbsence, tellOfEnds, tellOfRenewals } from './renewal.ts'
 import { createFarewell } from './routes/farewell.ts'
 import { createLoginFlow, createProviders, type ActiveProvider } from './routes/login-flow.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
+import { createEndings } from './session/endings.ts'
+import { createIdle } from './session/idle.ts'
 import { keepInCookies, keepInStore } from './session/keeping.ts'
 import { createKeyring, type Keyring } from './session/keyring.ts'
 import type { Admits } from './session/live.ts'
 import { createLogins } from './session/login.ts'
 import { createLoopBreaker } from './session/loop.ts'
+import { createNews } from './session/news.ts'
 import { createPanelCookies, GUEST, isPanelCookie } from './session/panel-cookies.ts'
-import type { Revocations } from './session/revocations.ts'
 import { keepsTokens, keepTokens, type GivenTokens } from './session/session.ts'
 import { createSessions } from './session/sessions.ts'
 import { createWaysBack } from './session/way-back.ts'
+import { readiness } from './stores.ts'
 
 const DAY = 24 * 60 * 60_000
 
@@ -53,16 +57,21 @@ export async function createParts (config: Config, lasting: Lasting, outside: Ou
   const { entry, judge, servesHost, oneHost, headers } = createPolicy(config, inside !== undefined)
   const logins = createLogins(keyring, gate, outside, lasting.consumed)
   const lifetime = config.oauthExpiryDays * DAY
-  const { store, live } = lasting
+  const { live, stores: { sessions: store } } = lasting
   const keeping = { seal: keyring.session, outside, gate }
   const renews = config.oauthRefreshTokens
+  const shared = lasting.stores.revocations
   const window = renews ? lasting.window : undefined
+  const ends = tellOfEnds(log)
+  const idle = createIdle({ after: config.sessionIdle, outside, store: shared, prefix: `${gate}:`, pulses: lasting.pulses })
+  const endings = createEndings({ lifetime, idle: config.sessionIdle, store: shared, prefix: `${gate}:`, known: lasting.causes, told: ends.ended })
+  const news = renews && shared !== undefined && shared.reach !== 'process' ? createNews({ store: shared, seal: keyring.session, gate }) : undefined
   const keep = (tokens: GivenTokens | undefined) => keepTokens(config, tokens, outside.now())
-  const loops = createLoopBreaker({ keyring, outside, gate, lifetime })
+  const loops = createLoopBreaker({ keyring, outside, gate, lifetime, forPanel: isForPanel(config) })
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
   const revocations = lasting.revocations(gate)
   await revocations.recall().catch(() => { /* said already, and learned as soon as the store is there */ })
-  const probes = inside === undefined ? { ping: config.pingPath, ready: config.readyPath, isLeaving: () => lasting.leaving, async isReady () { await readiness(lasting, revocations) } } : undefined
+  const probes = inside === undefined ? { ping: config.pingPath, ready: config.readyPath, isLeaving: () => lasting.leaving, async isReady () { await readiness(lasting.stores, revocations) } } : undefined
   const people = { keys: keyring.people, verify: lasting.verifier.verify }
   const providers = createProviders(config.providers.map(settings => activate(settings, config, { outside, people, onFailure: error => warnOfProvider(log, settings.id, error) })))
   const known = providers.all.flatMap(({ people }) => people ?? [])
@@ -70,7 +79,7 @@ export async function createParts (config: Config, lasting: Lasting, outside: Ou
   const pageTokens = isForBokeh(config) ? createPageTokens({ owned: headers.owned, prefix: config.prefix, open: cookies?.open, owners: lasting.pageOwners }) : undefined
   const generation = lasting.generations()
   const sessions = createSessions({
-    window, renews, outside, lifetime, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations, headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, refuse: entry.refuse,
+    window, renews, outside, lifetime, idle, endings, news, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations, headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, refuse: entry.refuse,
     holds: ({ identity: { provider, subject }, mark }) => holds(providers.find(provider), subject, mark),
     generation: () => known.reduce((sum, { generation }) => sum + generation, generation + entry.generation)
   })
@@ -82,6 +91,7 @@ export async function createParts (config: Config, lasting: Lasting, outside: Ou
   const pages = pagesOf(config, urls, logo, log)
   return {
     places, probes, sessions, renewals, loops, judge, urls, pages, pageTokens, live,
+    countsActivity: idle !== undefined,
     watches: [...entry.files.map(list => watchEmails(list, log)), ...known.flatMap(people => people.path === undefined ? [] : [watchPeople(people, people.path, log)])],
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
     jars,
@@ -89,7 +99,8 @@ export async function createParts (config: Config, lasting: Lasting, outside: Ou
     oneHost,
     admitsOrigin: originMatcher(config.allowWebsocketOrigin),
     /** From now on this configuration counts. */
-    take () { lasting.take({ sessions, ask: createAsker({ providers, keepTokens: keep }), told: tellOfRenewals(log), admits: admitsNow(judge) }, config) },
+    take () { lasting.take({ sessions, ask: createAsker({ providers, keepTokens: keep }), told: tellOfRenewals(log), admits: admitsNow(judge), news }, config) },
+    handsOutToken: isForBokeh(config) ? isAutoload : undefined,
     listening (bound: AddressInfo | string | null) {
       if (config.port === 0 && typeof bound === 'object' && bound !== null) Object.assign(jars, createJars(config, bound.port))
       for (const { id, client } of providers.all) client.warm().catch((error: unknown) => warnOfProvider(log, id, error))
@@ -116,12 +127,6 @@ function admitsNow (judge: Judge): Admits {
 /** Whether what let somebody in is still there: who signs people in, and among people whom the gate itself knows, their entry. */
 function holds (provider: ActiveProvider | undefined, subject: string, mark: string | undefined): boolean {
   return provider !== undefined && (provider.people?.stands(subject, mark) ?? true)
-}
-
-/** @throws {StoreUnavailable} whoever brings a session could not be answered now */
-async function readiness (lasting: Lasting, revocations: Revocations): Promise<void> {
-  await lasting.reach()
-  revocations.demand()
 }
 
 function commonOutward (config: Config, owned: ReadonlySet<string>): CommonOutward {

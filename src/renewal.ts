@@ -4,6 +4,7 @@ import type { Identity } from './identity/identity.ts'
 import type { SignIn } from './oauth/client.ts'
 import type { Tokens } from './oauth/token.ts'
 import type { ActiveProvider, Providers } from './routes/login-flow.ts'
+import type { Cause } from './session/endings.ts'
 import type { RenewalsOptions, Told } from './session/renewals.ts'
 import type { GivenTokens, KeptTokens } from './session/session.ts'
 
@@ -41,12 +42,12 @@ export function createAsker ({ providers, keepTokens }: AskerOptions): RenewalsO
 }
 
 /** What did not come anew stays; the mark is that of the first id_token (OpenID Connect Core §12.2). */
-function together (old: KeptTokens, { accessToken, expiresAt, refreshToken = old.refresh }: Tokens, { idToken = old.id, idTokenExpiresAt, mark }: Partial<Tokens>): GivenTokens {
+function together (old: KeptTokens, { accessToken, expiresAt, refreshToken = old.refresh }: Tokens, { idToken = old.id, idTokenExpiresAt, mark, endsAt }: Partial<Tokens>): GivenTokens {
   const first = old.mark ?? mark
   return {
     accessToken,
     ...expiresAt !== undefined && { expiresAt }, ...refreshToken !== undefined && { refreshToken }, ...idToken !== undefined && { idToken },
-    ...idTokenExpiresAt !== undefined && { idTokenExpiresAt }, ...first !== undefined && { mark: first }
+    ...endsAt !== undefined && { endsAt }, ...idTokenExpiresAt !== undefined && { idTokenExpiresAt }, ...first !== undefined && { mark: first }
   }
 }
 
@@ -81,6 +82,17 @@ export function tellOfRenewals (log: Log): Told {
     ended (session, cause, error) {
       if (cause === 'replayed') return log.warn({ event: 'session.ended', cause: 'replay', ...of(session) }, 'a session’s old cookie came long after its browser had a newer one: a copy, or a cookie jar put back; the session ends')
       log.info({ event: 'session.ended', cause: 'refresh-refused', ...of(session), ...about(error) }, 'the provider does not renew this sign-in')
+    }
+  }
+}
+
+/** One line for each session that has ended by itself, and for what was open and had to close. Whoever ends one says so where they do it. */
+export function tellOfEnds (log: Log) {
+  return {
+    ended: ({ identity: { provider, user } }: { identity: Identity }, cause: Cause) => log.info({ event: 'session.ended', cause, provider, user }, 'a session has ended'),
+    closed (session: { identity: Identity } | null, cause: string, { websockets, streams }: { readonly websockets: number, readonly streams: number }) {
+      const { provider, user } = session?.identity ?? {}
+      log.info({ event: 'connections.closed', cause, provider, user, websockets, streams }, 'what was open was closed with its session')
     }
   }
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { ConfigError } from './config/config-error.ts'
 import type { Config } from './config/options.ts'
 import type { Outside } from './outside.ts'
+import type { RevocationOptions, Revocations } from './session/revocations.ts'
 import type { RedisAddress } from './session/store/address.ts'
 import { createMemoryStore } from './session/store/memory.ts'
 import type { StoreTold } from './session/store/connection.ts'
@@ -52,4 +53,17 @@ function tellOfStore (setting: string, log: Log): StoreTold {
     lost: (where, detail) => log.error({ event: 'store.lost', setting, where, detail, hint: 'Whoever brings a session is answered 503 until it is back; nobody is signed out.' }, 'the store does not answer; it is tried again and again'),
     back: where => log.info({ event: 'store.back', setting, where }, 'the store answers again')
   }
+}
+
+export function tellOfRevocations (log: Log): Pick<RevocationOptions, 'unlearned' | 'overflowed'> {
+  return {
+    unlearned: error => log.error({ event: 'revocations.unknown', detail: error instanceof Error ? error.message : String(error) }, 'the store does not say who has signed out; sessions do not count until it does'),
+    overflowed: startedAt => log.error({ event: 'revocations.overflowed', before: new Date(startedAt).toISOString(), hint: 'A shorter --oauth-expiry-days makes each sign-out be forgotten sooner.' }, 'there were more sign-outs than can be remembered one by one: all sessions that began before then have ended')
+  }
+}
+
+/** @throws {StoreUnavailable} whoever brings a session could not be answered now */
+export async function readiness ({ all }: Stores, revocations: Revocations): Promise<void> {
+  await Promise.all(all.map(store => store.get('ready')))
+  revocations.demand()
 }

@@ -1,6 +1,7 @@
 import { presets, type Preset } from '../config/app-presets.ts'
 import { flagOf } from '../config/names.ts'
 import type { Config } from '../config/options.ts'
+import { appOpens } from '../config/panel-identity.ts'
 import { isLoopback } from '../oauth/loopback.ts'
 import type { Upstream } from '../proxy/upstream.ts'
 
@@ -21,11 +22,36 @@ export function appLines (config: Config, listening: string): string[] {
   const { app } = config
   if (app === undefined) return []
   const words = [
-    ...config.upstreamIdentity === 'panel-cookies' ? ['PANEL_COOKIE_SECRET="${PANEL_COOKIE_SECRET:?is the cookie secret of the gate}"'] : [],
+    ...config.upstreamIdentity === 'panel-cookies' ? ['PANEL_COOKIE_SECRET="${PANEL_COOKIE_SECRET:?is the cookie secret of the gate}"', ...encryption(config), ...guests(config)] : [],
     // Bokeh believes a session token that the browser sends, and whatever it says of headers and cookies, unless it has signed it.
     'BOKEH_SIGN_SESSIONS=yes', `BOKEH_SECRET_KEY="$(${app} secret)"`, app, 'serve', 'app.py'
   ]
-  return config.upstream.map(upstream => [...words, ...[...where(upstream), ...below(upstream, config.prefix), ...origins(upstream, config, listening)].map(quoted)].join(' '))
+  const own = app === 'panel' ? endpoints(config) : []
+  return config.upstream.map(upstream => [...words, ...[...where(upstream), ...below(upstream, config.prefix), ...own, ...origins(upstream, config, listening)].map(quoted)].join(' '))
+}
+
+/** What `panel serve` calls who can sign people in. */
+const ofPanel: ReadonlySet<string | undefined> = new Set(['auth0', 'azure', 'azurev2', 'bitbucket', 'generic', 'google', 'github', 'gitlab', 'okta', 'password', 'auth_code'])
+
+/** Panel opens its cookies where it has both a provider and a key: what the gate goes by is what the line makes true, in a shell with the gate's own variables too. */
+function encryption (config: Config): string[] {
+  if (!appOpens(config)) return config.oauthEncryptionKey.length === 0 ? [] : ['PANEL_OAUTH_ENCRYPTION=']
+  const name = config.providers.map(({ oauthProvider }) => oauthProvider).find(name => ofPanel.has(name)) ?? 'generic'
+  return [`PANEL_OAUTH_PROVIDER=${name}`, 'PANEL_OAUTH_ENCRYPTION="${PANEL_OAUTH_ENCRYPTION:?is the encryption key of the gate}"']
+}
+
+/** An app that has a provider sends guests to it unless it is told of them; and one that renews tokens, everybody. */
+function guests ({ oauthOptional, oauthGuestEndpoints, skipAuthRoute, rules, oauthRefreshTokens }: Config): string[] {
+  const isOpen = oauthOptional || oauthGuestEndpoints.length > 0 || skipAuthRoute.length > 0 || rules.some(({ allow }) => allow === 'optional' || allow === 'public')
+  return [...isOpen ? ['PANEL_OAUTH_OPTIONAL=true'] : [], ...oauthRefreshTokens ? ['PANEL_OAUTH_REFRESH_TOKENS='] : []]
+}
+
+/** Its own are then where the gate's are, and nobody meets them. */
+function endpoints ({ loginEndpoint, logoutEndpoint }: Config): string[] {
+  return [
+    ...loginEndpoint === undefined || loginEndpoint === '/login' ? [] : [`--login-endpoint=${loginEndpoint}`],
+    ...logoutEndpoint === undefined || logoutEndpoint === '/logout' ? [] : [`--logout-endpoint=${logoutEndpoint}`]
+  ]
 }
 
 function where ({ origin, socketPath }: Upstream): string[] {

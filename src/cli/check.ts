@@ -5,6 +5,7 @@ import { outside as machine, type Outside } from '../outside.ts'
 import { createOwnUrls } from '../own-urls.ts'
 import { clientOptions } from '../active-provider.ts'
 import { listeningAt } from './listen.ts'
+import { probePanel } from './probe-panel.ts'
 import { reachUpstream } from './reach-upstream.ts'
 import { startBlock } from './start-block.ts'
 import { version } from './version.ts'
@@ -46,7 +47,11 @@ async function ask (config: Config, listening: string, outside: Outside, write: 
     else if (settings.provider.flow === 'handler') tell({ verdict: 'cannot tell', what: 'provider', text: `${settings.label} is not OAuth, and only its own plugin knows how to ask it` })
     else for await (const finding of probeProvider(clientOptions(settings, config, outside), registeredUri(config, listening))) tell(finding)
   }
-  for (const upstream of config.upstream) tell(await reachUpstream(upstream, config))
+  for (const upstream of config.upstream) {
+    tell(await reachUpstream(upstream, config))
+    const asked = await probePanel(upstream, config, outside)
+    if (asked !== undefined) tell(asked)
+  }
   write(`\n${summary(count.wrong, count['cannot tell'])}\n`)
   return count.wrong === 0 ? 0 : 1
 }

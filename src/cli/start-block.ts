@@ -6,6 +6,7 @@ import { createOwnUrls } from '../own-urls.ts'
 import type { Credentials } from '../passwords/people.ts'
 import { createPolicy } from '../policy.ts'
 import { placesOf } from '../provider-places.ts'
+import { inWords } from '../session/endings.ts'
 import { appLines, describeApp } from './app-line.ts'
 import { describeSessions, openStoresOf } from './store-lines.ts'
 
@@ -41,7 +42,7 @@ export function startBlock ({ config, version, listening, notices }: Started): s
     ...config.header.map(({ name, expression }): [string, string] => ['Header', `${name}=${expression.text}`]),
     ...describePanelIdentity(config).map((line): [string, string] => ['Panel', line]),
     ...config.workers === 1 ? [] : [['Workers', config.workers === 'auto' ? 'one for each core' : String(config.workers)] as [string, string]],
-    ['Sign-in lasts', days(config.oauthExpiryDays)],
+    ['Sign-in lasts', lasts(config)],
     ['Sessions', describeSessions(config)],
     ...config.allowedDomains === undefined && config.allowedEmails === undefined && config.allowedEmailsFile === undefined ? [] : [['Note', `an address counts as far as ${labels} vouches for it; nobody may be able to choose theirs there`] as [string, string]],
     ...notices.map((notice): [string, string] => ['Note', notice]),
@@ -112,12 +113,7 @@ function saysHttpsAlone ({ oauthRedirectUri, publicUrl, sslCertfile, trustedProx
   return oauthRedirectUri?.startsWith('https:') === true && publicUrl === undefined && sslCertfile === undefined && trustedProxy.length === 0 && !useXheaders
 }
 
-function days (count: number): string {
-  const hours = count * 24
-  if (count >= 1) return `${round(count)} day${count === 1 ? '' : 's'}, then people sign in again`
-  return hours >= 1 ? `${round(hours)} hours, then people sign in again` : `${round(hours * 60)} minutes, then people sign in again`
-}
-
-function round (value: number): string {
-  return String(Math.round(value * 10) / 10)
+function lasts ({ oauthExpiryDays, sessionIdle }: Config): string {
+  const idle = sessionIdle === Infinity ? '' : `, or until ${inWords(sessionIdle)} without activity`
+  return `${inWords(oauthExpiryDays * 86_400_000)}${idle}, then people sign in again`
 }

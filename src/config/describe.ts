@@ -58,6 +58,7 @@ function textsOf (option: OptionName): { brief: string, text: string } {
 export function initialOf (option: OptionName): string {
   const initial = specOf(option).default
   if (typeof initial === 'boolean') return initial ? 'yes' : 'no'
-  if (options[option].shape === 'time') return `${Number(initial) / 1000}s`
+  if (initial === Infinity) return 'off'
+  if (options[option].shape.startsWith('time')) return `${Number(initial) / 1000}s`
   return typeof initial === 'string' || typeof initial === 'number' ? String(initial) : ''
 }

@@ -19,7 +19,7 @@ flag, then code, then \`OAUTH_GATE_*\`, then \`PANEL_*\`, then \`BOKEH_*\`, then
 - a \`PANEL_*\` or \`BOKEH_*\` variable that differs from a flag, from code or from \`OAUTH_GATE_*\` stops the start, and so do two names of one setting that differ in one place;
 - what \`--oauth-extra-params\` says of \`AUTHORIZE_URL\`, \`TOKEN_URL\`, \`USER_URL\`, \`USER_KEY\` and \`scope\` beats the environment, and must not differ from a flag, code or the file;
 - an empty value is an error, because a variable that was meant to fill it may be unset. An empty \`PANEL_*\` or \`BOKEH_*\` variable is not set, as in Panel;
-- a name that nobody knows is an error, with the nearest known one.
+- a name that nobody knows is an error, with the nearest known one: a flag, a key, and what begins with \`OAUTH_GATE_\`, \`PANEL_OAUTH_\` or \`PANEL_COOKIE_\`. Panel and Bokeh have many more variables, which are the app's, and passed over.
 
 ## How values are written
 
@@ -88,7 +88,7 @@ function property (key: string, { option, inFile }: Name): Schema {
   return {
     description: key === first ? doc : `${doc} Another name of ${first}.`,
     ...valueSchema(option),
-    ...shown !== '' && { default: options[option].shape === 'time' ? shown : initial },
+    ...shown !== '' && { default: options[option].shape.startsWith('time') ? shown : initial },
     ...secret === true && { writeOnly: true }
   }
 }

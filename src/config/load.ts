@@ -75,7 +75,7 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   const { providers, choices } = settleProviders({ choices: resolved, env, readFile: ofEach.readFile, folders: pluginFolders(written.path), problems: ofProviders, notices })
   crossCheck(choices, problems, notices)
   checkHeaders(choices, providers, problems, notices)
-  checkPanelIdentity(choices, problems, notices)
+  checkPanelIdentity(choices, problems, notices, Object.keys(env).filter(name => env[name] !== undefined))
   checkRefresh(choices, providers, problems, notices)
   checkOAuthAlone(choices, providers, problems, notices)
   checkSignOut(choices, providers, problems, notices)

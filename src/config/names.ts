@@ -45,9 +45,12 @@ export function spokenName (option: OptionName): string {
 
 /** The known name that a mistyped one probably meant. */
 export function nearest (name: string, known: Iterable<string>): string | undefined {
+  const all = [...known]
+  const [begun, ...more] = all.filter(candidate => candidate.startsWith(`${name}-`) || candidate.startsWith(`${name}_`))
+  if (begun !== undefined && more.length === 0) return begun // only its last words are missing
   let best: string | undefined
   let least = Math.max(name.length < 5 ? 1 : 2, Math.floor(name.length / 3)) + 1
-  for (const candidate of known) {
+  for (const candidate of all) {
     const edits = distance(name.toLowerCase(), candidate.toLowerCase())
     if (edits < least) [best, least] = [candidate, edits]
   }

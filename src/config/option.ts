@@ -15,7 +15,7 @@ import { certificates, privateKey } from './kinds/pem.ts'
 import { providerEntries } from './kinds/provider-entries.ts'
 import { role, roles } from './kinds/roles.ts'
 import { rules } from './kinds/rules.ts'
-import { choice, count, days, duration, fileName, flag, integer, list, text, word, words } from './kinds/scalars.ts'
+import { choice, count, days, duration, fileName, flag, integer, list, text, timeOrOff, word, words } from './kinds/scalars.ts'
 import { redisAddress, sessionStore } from './kinds/store.ts'
 import { template } from './kinds/template.ts'
 import { upstreams } from './kinds/upstreams.ts'
@@ -93,6 +93,9 @@ export const option = {
   },
   count<const S extends Spec<number | 'auto'> & { readonly max: number }> (spec: S) {
     return of(count(spec.max))(spec)
+  },
+  timeOrOff<const S extends Spec<number> & { readonly least: number }> (spec: S) {
+    return of(timeOrOff(spec.least))(spec)
   },
   choice<const C extends string, const S extends Spec<C>> (words: readonly C[], spec: S, synonyms: Readonly<Record<string, C>> = {}) {
     return of(choice(words, synonyms))(spec)

@@ -29,7 +29,7 @@ export const groups = {
     readyPath: option.ownPath({ doc: 'Answers whether the gate serves.', default: '/ready' }),
     trustedProxy: option.networks({ common: true, doc: 'Proxies whose X-Forwarded-* headers are believed.', default: [] }),
     useXheaders: option.flag({ common: true, doc: 'Believe one proxy on this machine or network about scheme and client address.', default: false }),
-    allowWebsocketOrigin: option.origins({ doc: 'Other origins that may open websockets.', default: [], aliases: { env: ['BOKEH_ALLOW_WS_ORIGIN'] } }),
+    allowWebsocketOrigin: option.origins({ doc: 'Other origins whose pages may open websockets, and embed an app of Bokeh’s.', default: [], aliases: { env: ['BOKEH_ALLOW_WS_ORIGIN'] } }),
     websocketOrigin: option.choice(['preserve', 'rewrite', 'bokeh'], { doc: 'The Origin of websockets that the app sees: the browser’s, its own, or what Bokeh takes.', default: 'preserve' })
   },
   provider: {
@@ -74,8 +74,8 @@ export const groups = {
   signIn: {
     oauthRedirectUri: option.redirectUri({ common: true, doc: 'Where the provider sends people back to; the app’s origin unless set.', aliases: { env: ['PANEL_OAUTH_REDIRECT_URI'] } }),
     signOutAtProvider: option.choice(['offer', 'always', 'never'], { doc: 'Whether signing out offers to sign out at the provider too, always goes on to it, or neither.', default: 'offer' }),
-    postLogoutRedirectUri: option.redirectUri({ doc: 'Where the provider sends people back to who signed out there, as it is registered there: https://app.example.com/oauth2/signed_out.' }),
-    idTokenHint: option.flag({ doc: 'Tell the provider by the id_token who signs out, so that it need not ask; kept in the session for it, and sent in an address.', default: false }),
+    postLogoutRedirectUri: option.redirectUri({ doc: 'Where the provider sends back who signed out there, as registered: https://app.example.com/oauth2/signed_out.' }),
+    idTokenHint: option.flag({ doc: 'Tell the provider by the id_token who signs out, so that it need not ask; it is kept for that, and sent in an address.', default: false }),
     callbackPath: option.endpoint({ doc: 'The path that people come back to, below the app’s own, where no redirect URI is set; opened by itself it begins a sign-in.' }),
     providers: option.providers({ doc: 'Several providers to choose from, each with an id and its own settings.', default: [], only: 'file' })
   },
@@ -83,6 +83,8 @@ export const groups = {
     cookieSecret: option.text({ common: true, doc: 'What all cookies are sealed with: 32 random characters or more.', secret: true, aliases: { env: ['PANEL_COOKIE_SECRET', 'BOKEH_COOKIE_SECRET'] } }),
     oauthEncryptionKey: option.keys({ common: true, doc: 'Fernet keys for sessions; the first seals, all open.', default: [], secret: true, aliases: { env: ['PANEL_OAUTH_ENCRYPTION', 'PANEL_OAUTH_ENCRYPTION_KEY'] } }),
     oauthExpiryDays: option.days({ common: true, doc: 'How long a sign-in lasts, in days; fractions count.', default: 1, aliases: { env: ['PANEL_OAUTH_EXPIRY', 'PANEL_OAUTH_EXPIRY_DAYS'] } }),
+    sessionIdle: option.timeOrOff({ doc: 'How long somebody may do nothing before they are signed out: 30m, 8h; counted at most once a minute.', default: Infinity, least: 1 }),
+    wsGrace: option.timeOrOff({ doc: 'How long a websocket may stay open after its session has ended; off: as long as it likes.', default: 0, least: 0 }),
     oauthRefreshTokens: option.flag({ doc: 'Renew the provider’s tokens before they end, and ask it again who the person is; its refusal ends the session.', default: false, aliases: { env: ['PANEL_OAUTH_REFRESH_TOKENS'] } }),
     sessionStore: option.sessionStore({ doc: 'Where sessions are: in their cookies, the memory of the gate, or a Redis: redis://HOST:6379.', default: 'cookie', secret: true }),
     revocationStore: option.redis({ doc: 'A Redis by which a sign-out holds in all gates, and after a restart, where sessions are in cookies.', secret: true }),

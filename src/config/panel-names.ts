@@ -1,4 +1,5 @@
 import type { ConfigProblem } from './config-error.ts'
+import { isOn } from './kinds/scalars.ts'
 
 /** A setting of Panel or Bokeh that the gate has none for. */
 interface Refused {
@@ -39,6 +40,11 @@ const others: Readonly<Record<string, string>> = {
   BOKEH_XSRF_COOKIES: 'is for the app; the gate’s own forms are protected without it'
 }
 
+/** Variables that hardly anybody has but with an app of Panel's. */
+export function tellsOfPanel (name: string): boolean {
+  return Object.hasOwn(others, name) || /^PANEL_(?:OAUTH|COOKIE|BASIC)_/.test(name)
+}
+
 /** What the files of an app end with, as arguments of `panel serve`. */
 const APP_FILE = /\.(?:py|ipynb|md|html|yaml|yml)$/i
 
@@ -59,6 +65,15 @@ export function refusedVariable (name: string): ConfigProblem | undefined {
 export function passedOver (name: string): string | undefined {
   const why = Object.hasOwn(others, name) ? others[name] : undefined
   return why === undefined ? undefined : `${name} ${why}: it is not used`
+}
+
+/** Switches that Panel reads as off by a word that is on here. One that opens something is not guessed at: an app that was closed would be open to everyone. */
+export function readOtherwise (name: string, value: string): { readonly problem?: ConfigProblem, readonly notice?: string } {
+  if (/^(?:1|true)$/i.test(value) || !isOn(value)) return {}
+  const reading = `${name}=${JSON.stringify(value)} is off in Panel, which knows 1 and true alone`
+  if (name === 'PANEL_OAUTH_REFRESH_TOKENS') return { notice: `${reading}, and is on here` }
+  if (name !== 'PANEL_OAUTH_OPTIONAL') return {}
+  return { problem: { setting: 'oauth-optional', message: `${reading}; here it would open the app to everyone.`, fix: `Set ${name}=true if everyone may pass without a sign-in, ${name}=false if not.` } }
 }
 
 export function refusedFile (text: string, before: string): ConfigProblem | undefined {

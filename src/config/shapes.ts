@@ -59,6 +59,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   'number|auto': { written: 'A whole number, or `auto`.', schema: { anyOf: [{ type: 'integer', minimum: 1 }, { type: 'string', pattern: '^([0-9]{1,3}|auto)$' }] } },
   days: { written: 'A number of days greater than 0; `0.5` is twelve hours.', schema: { type: ['number', 'string'], exclusiveMinimum: 0, maximum: 36_500, pattern: '^([0-9]{1,6}(\\.[0-9]{0,12})?|\\.[0-9]{1,12})$' } },
   time: { written: 'Seconds, `30` or `1.5`, or with a unit: `500ms`, `30s`, `2m`, `1h`.', schema: { type: ['number', 'string'], exclusiveMinimum: 0, pattern: '^[0-9]{1,12}(\\.[0-9]{1,9})?\\s*(ms|s|m|h)?$' } },
+  'time|off': { written: 'A time, `30m`, or `off`.', schema: { type: ['number', 'string', 'boolean'], minimum: 0, not: { const: true }, pattern: '^([0-9]{1,12}(\\.[0-9]{1,9})?\\s*(ms|s|m|h)?|off|no|never|false)$' } },
   path: { written: 'A path that begins with `/`, in plain segments: no encoding, no `//`, no `;`, no dot at the end of a segment.', schema: aPath },
   subpath: { written: 'A path in plain segments, whose `/` in front may be left out.', schema: { type: 'string', pattern: '^[^?#;]*$' } },
   ip: { written: 'An IP address or a host name, without port and brackets.', schema: { type: 'string', pattern: '^[A-Za-z0-9_.:-]+$' } },

@@ -2,7 +2,7 @@ import type { ConfigProblem } from './config-error.ts'
 import { Repeated } from './kinds/kind.ts'
 import { fileKeys, flagNames, flagOf, gateNames, nearest, optionNames, panelNames, specOf, type Name } from './names.ts'
 import { options, type OptionName } from './options.ts'
-import { passedOver, refusedFlag, refusedVariable } from './panel-names.ts'
+import { passedOver, readOtherwise, refusedFlag, refusedVariable } from './panel-names.ts'
 
 /** Where a value comes from; what stands earlier beats what stands later. */
 export const levels = ['flag', 'code', 'environment', 'panel', 'bokeh', 'grafana', 'file', 'preset'] as const
@@ -51,10 +51,12 @@ export function fromEnvironment (environment: Readonly<Record<string, string | u
   const others = given(environment).map(([name]) => [name, passedOver(name)] as const).flatMap(([name, why]) => why === undefined ? [] : [{ name, why }])
   const theirs = given(environment).filter(([name]) => isPanels(name) && !others.some(other => other.name === name))
   const filled = theirs.filter(([, value]) => value !== '') // Panel takes an empty variable as unset
+  const odd = filled.map(([name, value]) => readOtherwise(name, String(value)))
   const panel = gather(filled.filter(([name]) => !name.startsWith('BOKEH_')), panelNames, 'panel', name => name, unknownPanel)
   const bokeh = gather(filled.filter(([name]) => name.startsWith('BOKEH_')), panelNames, 'bokeh', name => name, unknownPanel)
+  const empty = theirs.flatMap(([name, value]) => value === '' && isSecret(name) ? [`${name} is set but empty, which is as if it were not set`] : [])
   const notice = `ignored what Kubernetes sets for a service: ${services.map(([name]) => name).join(', ')}`
-  return together([gate, panel, bokeh, { candidates: [], problems: [], notices: [...services.length > 0 ? [notice] : [], ...others.map(({ why }) => why)] }])
+  return together([gate, panel, bokeh, { candidates: [], problems: odd.flatMap(({ problem }) => problem ?? []), notices: [...services.length > 0 ? [notice] : [], ...empty, ...others.map(({ why }) => why), ...odd.flatMap(({ notice }) => notice ?? [])] }])
 }
 
 export function together (parts: readonly Gathered[]): Gathered {
@@ -110,6 +112,11 @@ function unknownPanel (name: string): readonly ConfigProblem[] {
   if (refused !== undefined) return [refused]
   const near = nearest(name, [...panelNames.keys()].filter(known => !known.startsWith('BOKEH_')))
   return [{ setting: name, message: `${name} is not a setting of Panel or oauth-gate.`, fix: near === undefined ? 'Unset it.' : `Did you mean ${near}?` }]
+}
+
+function isSecret (name: string): boolean {
+  const known = panelNames.get(name)
+  return known !== undefined && specOf(known.option).secret === true
 }
 
 // The rest of PANEL_* and BOKEH_* is about apps, and none of ours.

@@ -7,7 +7,7 @@ import { buildAuthorizeUrl, scopesToAsk, takesPkce, understood, type AuthorizeOp
 import { isOfIssuer, readCallback } from './callback.ts'
 import { chooseClientAuth, type AuthStyle } from './client-auth.ts'
 import { createEndpoints, knownIssuer, need, type Endpoints, type EndpointsOptions } from './endpoints.ts'
-import { markOf, verifyIdToken } from './id-token.ts'
+import { endOf, markOf, verifyIdToken } from './id-token.ts'
 import { createKeySource, type KeySet } from './keys.ts'
 import { sidOf, verifyLogoutToken, type Claimed, type Logout } from './logout-token.ts'
 import { listDocuments, mergeClaims, putTogether } from './merge-claims.ts'
@@ -73,9 +73,10 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
     const idToken = await readIdToken(options, endpoints, findKeys, tokens, proof)
     const exp = idToken?.raw('exp')
     const sid = sidOf(idToken)
+    const endsAt = idToken === undefined ? undefined : endOf(idToken)
     return {
       ...await readSources(options, endpoints, tokens, idToken),
-      tokens: { ...tokens, ...idToken !== undefined && { mark: markOf(idToken), sub: idToken.text('sub') as string }, ...sid !== undefined && { sid }, ...typeof exp === 'number' && { idTokenExpiresAt: exp * 1000 } }
+      tokens: { ...tokens, ...idToken !== undefined && { mark: markOf(idToken), sub: idToken.text('sub') as string }, ...sid !== undefined && { sid }, ...endsAt !== undefined && { endsAt }, ...typeof exp === 'number' && { idTokenExpiresAt: exp * 1000 } }
     }
   }
 

@@ -64,6 +64,16 @@ function checkNonce (claims: Claims, { nonce, nonceRequired }: IdTokenExpectatio
   if (nonce === undefined || claims.raw('nonce') !== nonce) throw new IdTokenInvalid(`nonce is ${claims.has('nonce') ? 'not the one of this sign-in' : 'missing'}`)
 }
 
+/**
+ * When the provider wants the session to end that this token begins or goes on with (`session_expiry` of OpenID's IPSIE profiles, a NumericDate).
+ *
+ * @returns milliseconds since the epoch; undefined where it does not say
+ * @throws {IdTokenInvalid} what it says is no time
+ */
+export function endOf (claims: Claims): number | undefined {
+  return claims.has('session_expiry') ? seconds(claims, 'session_expiry', IdTokenInvalid) * 1000 : undefined
+}
+
 /** Short, since it travels in the session's cookie: whose token it is, and for which nonce. */
 export function markOf (claims: Claims): string {
   return `${short(`${claims.text('iss') ?? ''}\n${claims.text('sub') ?? ''}`)}.${short(claims.text('nonce') ?? '')}`

@@ -18,6 +18,8 @@ export interface Tokens {
   /** The id_token's subject, and its name for the provider's session: what a logout token goes by. */
   readonly sub?: string
   readonly sid?: string
+  /** When the session ends that this sign-in begins, by the id_token’s `session_expiry`, in milliseconds since the epoch. */
+  readonly endsAt?: number
   /** Settings ask the access token before all else for what is in the claims. */
   readonly accessTokenFirst?: true
   /** What the provider's clock said as it answered, in milliseconds since the epoch; absent where it does not say. */

@@ -6,7 +6,7 @@ import { createTemplate, type ErrorValues, type TemplateFile, type TemplateRole 
 
 /** Every page of the gate: its own, or the operator's template in its place. */
 export interface Pages {
-  signIn (choices: readonly Choice[]): Page
+  signIn (choices: readonly Choice[], ended?: string): Page
   password (form: PasswordForm): Page
   signedIn (person: SignedIn): Page
   signedOut (where: SignedOut): Page
@@ -52,13 +52,13 @@ export function createPages (options: PagesOptions): Pages {
 
   const named = (title: string) => site.title === undefined ? title : `${title} · ${site.title}`
   return {
-    signIn: choices => drawSignIn(site, choices),
+    signIn: (choices, ended) => drawSignIn(site, choices, ended),
     signedIn: person => drawSignedIn(site, person),
     pause: url => drawPause(site, url),
     signOutQuestion: where => drawSignOutQuestion(site, where),
     password (form) {
       const own = () => drawPasswordForm(site, form)
-      return login?.({ title: named('Sign in'), login_endpoint: form.action, errormessage: form.problem ?? '', state: form.state, username: form.username }, own) ?? own()
+      return login?.({ title: named('Sign in'), login_endpoint: form.action, errormessage: form.problem ?? (form.ended === undefined ? '' : sentence(form.ended)), state: form.state, username: form.username }, own) ?? own()
     },
     signedOut (where) {
       const own = () => drawSignedOut(site, where)

@@ -1,4 +1,5 @@
 import { buttonIcon } from './button-icons.ts'
+import { sentence } from './error.ts'
 import { html } from './html.ts'
 import { layout, type Page, type Site } from './layout.ts'
 
@@ -10,9 +11,9 @@ export interface Choice {
   readonly icon?: string | undefined
 }
 
-/** A page with a link for each provider: where a sign-in cannot begin by itself, or should not. The first is the likeliest. */
-export function drawSignIn (site: Site, choices: readonly Choice[]): Page {
-  return layout(site, { sign: 'enter', title: 'Sign in', content: html`<p>${site.title ?? 'This site'} asks you to sign in first.</p>
+/** A page with a link for each provider: where a sign-in cannot begin by itself, or should not. The first is the likeliest. @param ended why somebody who was signed in is not any more */
+export function drawSignIn (site: Site, choices: readonly Choice[], ended?: string): Page {
+  return layout(site, { sign: 'enter', title: 'Sign in', content: html`<p>${ended === undefined ? `${site.title ?? 'This site'} asks you to sign in first.` : sentence(ended)}</p>
 <div class="actions">${choices.map(({ label, url, icon }, index) => html`<a class="${index === 0 ? 'key' : 'other'}" href="${url}">${icon !== undefined && buttonIcon(icon)}Sign in with ${label}</a>`)}</div>` })
 }
 
@@ -23,14 +24,17 @@ export interface PasswordForm {
   readonly username: string
   /** Why the form is shown again. */
   readonly problem?: string
+  /** Why somebody who was signed in has to sign in again, as a reason. */
+  readonly ended?: string | undefined
 }
 
 /** The password grant's form (RFC 6749 §4.3). After a failure the focus is where it is read why, and what to type anew. */
-export function drawPasswordForm (site: Site, { action, state, username, problem }: PasswordForm): Page {
+export function drawPasswordForm (site: Site, { action, state, username, problem, ended }: PasswordForm): Page {
   const failed = problem !== undefined
   const faulty = failed && html` aria-invalid="true" aria-describedby="problem"`
   const focus = (here: boolean) => here && html` autofocus`
   return layout(site, { sign: 'enter', title: 'Sign in', hasProblem: failed, content: html`${failed && html`<p class="problem" role="alert" id="problem">${problem}</p>
+`}${!failed && ended !== undefined && html`<p>${sentence(ended)}</p>
 `}<form method="post" action="${action}">
 <input type="hidden" name="state" value="${state}">
 <label for="username">User name</label>

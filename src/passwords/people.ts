@@ -15,10 +15,11 @@ export interface People {
   /** Goes up whenever somebody's entry has changed or gone. */
   readonly generation: number
   /**
+   * @param network whose turn it is to have a password checked
    * @returns the person's name, and the mark of the entry that lets them in, for their session
    * @throws {PasswordRefused} {TooManyAttempts}
    */
-  signIn (name: string, password: string): Promise<Admitted>
+  signIn (name: string, password: string, network: string): Promise<Admitted>
   /** Whether the entry that once let this person in is still there, unchanged. */
   stands (name: string, mark: string | undefined): boolean
   /** From now on these alone may sign in. */
@@ -52,10 +53,10 @@ export function createPeople (credentials: Credentials, { keys, verify }: People
     get size () { return 'path' in current ? current.people.size : 1 },
     isShared: 'password' in credentials,
     get generation () { return generation },
-    async signIn (typed, password) {
+    async signIn (typed, password, network) {
       const name = nameOf(typed)
       const entry = name === undefined ? undefined : entryOf(name)
-      const right = await verify(entry ?? decoyFor(typed), password)
+      const right = await verify(entry ?? decoyFor(name ?? typed), password, network)
       if (name === undefined || entry === undefined) throw new PasswordRefused('nobody has that name')
       if (!right) throw new PasswordRefused('password' in credentials ? 'it is another password' : `the password of ${name} is another`)
       return { name, mark: mark(keys[0] as Uint8Array, name, entry) }

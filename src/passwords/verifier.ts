@@ -3,19 +3,23 @@ import { Worker } from 'node:worker_threads'
 import { TooManyAttempts } from '../errors.ts'
 import type { Outside } from '../outside.ts'
 import type { HashedSecret, Secret } from './secret.ts'
+import { createTurns } from './turns.ts'
 import type { Question } from './worker.ts'
 
 /** Says whether a password is the right one. */
 export interface Verifier {
-  /** @throws {TooManyAttempts} more are waiting than are let wait */
-  verify (secret: Secret, password: string): Promise<boolean>
+  /**
+   * @param network from which it was typed: who has many tries at once waits behind themselves, and others do not
+   * @throws {TooManyAttempts} more are waiting than are let wait
+   */
+  verify (secret: Secret, password: string, network: string): Promise<boolean>
   /** Ends the threads. */
   close (): void
 }
 
 /** A hash takes a tenth of a second to a second of one core, and up to 256 MiB. */
 const AT_ONCE = 2
-const WAITING = 64
+const WAITING = { each: 4, all: 64 }
 
 interface Job extends Question {
   resolve (right: boolean): void
@@ -28,11 +32,15 @@ export function createVerifier (outside: Outside): Verifier {
   const digest = (text: string) => createHmac('sha256', key).update(text).digest()
   const threads = new Set<Thread>()
   const idle: Thread[] = []
-  const waiting: Job[] = []
+  const waiting = createTurns<Job>(WAITING)
   let busy = 0
 
   function next (): void {
-    while (busy < AT_ONCE && waiting.length > 0) void run(waiting.shift() as Job)
+    while (busy < AT_ONCE) {
+      const job = waiting.take()
+      if (job === undefined) return
+      void run(job)
+    }
   }
 
   async function run ({ secret, password, resolve, reject }: Job): Promise<void> {
@@ -51,18 +59,17 @@ export function createVerifier (outside: Outside): Verifier {
     next()
   }
 
-  async function hashed (secret: HashedSecret, password: string): Promise<boolean> {
-    if (waiting.length >= WAITING) throw new TooManyAttempts(`${WAITING} passwords wait to be checked`)
+  async function hashed (secret: HashedSecret, password: string, network: string): Promise<boolean> {
     return await new Promise((resolve, reject) => {
-      waiting.push({ secret, password, resolve, reject })
-      next()
+      if (waiting.add(network, { secret, password, resolve, reject })) next()
+      else reject(new TooManyAttempts(`${WAITING.each} passwords from its network wait to be checked, or ${WAITING.all} from all`))
     })
   }
 
   return {
-    verify: async (secret, password) => secret.kind === 'plain' ? timingSafeEqual(digest(secret.text), digest(password)) : await hashed(secret, password),
+    verify: async (secret, password, network) => secret.kind === 'plain' ? timingSafeEqual(digest(secret.text), digest(password)) : await hashed(secret, password, network),
     close () {
-      for (const job of waiting.splice(0)) job.reject(new TooManyAttempts('the gate stops'))
+      for (const job of waiting.clear()) job.reject(new TooManyAttempts('the gate stops'))
       for (const thread of threads) thread.close()
     }
   }

@@ -65,7 +65,7 @@ export function createClientErrorHandler (requestId: () => string, log: Pick<Log
 }
 
 function answer (error: GateError, request: FastifyRequest, reply: FastifyReply, { urls, pages }: ErrorsOptions): FastifyReply {
-  const { kind, reason } = error
+  const { kind, reason, ended } = error
   log(error, request)
   void reply.code(kind.status).header('x-oauth-gate', kind.code)
   const here = returnTarget(request)
@@ -75,7 +75,7 @@ function answer (error: GateError, request: FastifyRequest, reply: FastifyReply,
   if (error instanceof MalformedRequest) void reply.header('connection', 'close')
   if (!navigation) {
     const signIn = error instanceof LoginRequired || error instanceof FormNotSent
-    return reply.send({ error: kind.code, message: kind.title, ...reason !== undefined && { reason }, request_id: request.id, ...signIn && { sign_in: request.arrival.origin + urls.start(here) } })
+    return reply.send({ error: kind.code, message: kind.title, ...reason !== undefined && { reason }, ...ended !== undefined && { ended }, request_id: request.id, ...signIn && { sign_in: request.arrival.origin + urls.start(here) } })
   }
   const again = request.method === 'GET' && (error instanceof UpstreamUnreachable || (error instanceof StoreUnavailable && request.place !== null))
   if (again) void reply.header('refresh', String(REFRESH))

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { isForOurPage } from '../access/autoload.ts'
 import { forRefused, type Judge, type Place } from '../access/judge.ts'
 import { asked } from '../access/navigation.ts'
 import { mayOpenWebsocket } from '../access/origins.ts'
@@ -8,6 +9,7 @@ import type { Identity } from '../identity/identity.ts'
 import type { OwnUrls } from '../own-urls.ts'
 import { isWebsocketUpgrade } from '../proxy/splice.ts'
 import type { LoopBreaker } from '../session/loop.ts'
+import type { Sessions } from '../session/sessions.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { returnTarget } from './places.ts'
 
@@ -24,10 +26,13 @@ export interface GuardOptions {
   readonly judge: Judge
   readonly urls: OwnUrls
   readonly loops: LoopBreaker
+  readonly sessions: Pick<Sessions, 'whyEnded'>
   /** Which origins, lower case, may open websockets in a session's name besides the gate's own. */
   readonly admitsOrigin: (origin: string) => boolean
   /** Where the app is one of Bokeh's. */
   readonly pageTokens?: PageTokens | undefined
+  /** Where the app is one of Bokeh's: whether a path leads to a script with the token of the visitor's session in it. */
+  readonly handsOutToken?: ((path: string) => boolean) | undefined
 }
 
 /** Lets in only whom the rules admit: everything that is not declared open, found or not found, request or upgrade. */
@@ -36,7 +41,7 @@ async function guard (app: FastifyInstance, options: GuardOptions): Promise<void
     if (request.place === null) return done(request.routeOptions.config.open === true ? request.failure ?? undefined : new NotFound('no endpoint of ours'))
     const refusal = judged(request, request.place, options)
     if (refusal === null) return done()
-    if (!(refusal instanceof LoginRequired) || !beginsSignIn(request)) return done(refusal)
+    if (!(refusal instanceof LoginRequired) || !beginsSignIn(request)) return void saying(refusal, request, options).then(done, done)
     const { setCookies, loss } = options.loops.redirected(request, request.place.target, 'guard')
     reply.setCookies(setCookies)
     if (loss !== undefined) return done(new SignInLoop(loss.detail, { reason: loss.reason }))
@@ -46,7 +51,17 @@ async function guard (app: FastifyInstance, options: GuardOptions): Promise<void
 
 export default fp(guard, { name: 'guard', dependencies: ['sessions', 'errors', 'places'] })
 
-function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin, pageTokens }: GuardOptions): Error | null {
+/** Who was signed in is told why they are not any more. Nobody else waits for anything. */
+async function saying (refusal: Error, { jar, raw, session }: FastifyRequest, { sessions }: GuardOptions): Promise<Error> {
+  const kind = [LoginRequired, FormNotSent, FramedLogin].find(kind => refusal instanceof kind)
+  if (kind === undefined || session !== null) return refusal
+  const ending = await sessions.whyEnded(jar, raw.headers.cookie)
+  return ending === undefined ? refusal : new kind(`no session: ${ending.cause}`, { reason: ending.reason, ended: ending.cause })
+}
+
+function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin, pageTokens, handsOutToken }: GuardOptions): Error | null {
+  const isStrange = request.session !== null && handsOutToken?.(place.path) === true && !isForOurPage(request.raw.headers, request.arrival.origin, admitsOrigin)
+  if (isStrange) request.session = null
   const identity = request.session?.identity ?? null
   const way = { method: request.method, host: request.arrival.asked }
   const own = judge.decide(place, way, identity)
@@ -67,6 +82,7 @@ function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin, p
     case 'nowhere': return new NotFound(decision.detail)
     case 'denied': return new AccessDenied(decision.detail, { reason: decision.reason, ...rules() })
     case 'sign-in':
+      if (isStrange) return new LoginRequired('no page of ours asks for this script, so that no session counts; --allow-websocket-origin names others that may embed the app')
       return isUpgrade(request) ? new LoginRequired('no session') : unsigned(request)
   }
 }

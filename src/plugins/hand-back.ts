@@ -1,9 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Place } from '../access/judge.ts'
 import type { Identity } from '../identity/identity.ts'
+import { watchSocket } from '../proxy/app-websocket.ts'
 import { retell } from '../proxy/retell.ts'
 import type { LiveSessions } from '../session/live.ts'
+import type { Session } from '../session/opened.ts'
+import type { Sessions } from '../session/sessions.ts'
 import { outwardOf, type CommonOutward } from './outward.ts'
 import { giveCookie } from './renewed.ts'
 
@@ -28,18 +32,27 @@ declare module 'node:http' {
 
 export interface HandBackOptions {
   readonly live: LiveSessions
+  readonly sessions: Pick<Sessions, 'note'>
+  /** Whether what people say in websockets keeps their sessions from ending. */
+  readonly countsActivity: boolean
   readonly outward: CommonOutward
 }
 
 /** Instead of upstreams: what the guard let through goes back to the app that it came from, which has no other door to it. */
-async function handBack (app: FastifyInstance, { live, outward }: HandBackOptions): Promise<void> {
+async function handBack (app: FastifyInstance, { live, sessions, countsActivity, outward }: HandBackOptions): Promise<void> {
   app.addHook('onRequest', (request, reply, done) => {
     const { raw, session } = request
     if (request.place === null || raw.visit === undefined) return done()
     retell(raw, outwardOf(request, outward))
-    if (session !== null) live.watch(session, raw.pendingUpgrade?.socket ?? reply.raw, undefined, true)
+    if (session !== null) watch(session, request, reply.raw)
     letGo(request, reply, raw.visit)
   })
+  function watch (session: Session, { raw, method, arrival, place }: FastifyRequest, response: ServerResponse): void {
+    const asked = { target: (place as Place).target, method, host: arrival.asked }
+    if (raw.pendingUpgrade === undefined) return live.watch(session, response, asked, () => isEventStream(response))
+    live.keep(session, watchSocket(raw.pendingUpgrade.socket, countsActivity ? () => { sessions.note(session) } : undefined), asked)
+  }
+
   // The app's own hooks see an answer of ours too, and with it what was asked.
   app.addHook('onSend', ({ raw }, _reply, _payload, done) => {
     if (raw.visit !== undefined) restore(raw, raw.visit)
@@ -48,6 +61,11 @@ async function handBack (app: FastifyInstance, { live, outward }: HandBackOption
 }
 
 export default fp(handBack, { name: 'hand-back', dependencies: ['guard'] })
+
+/** Headers that are given to `writeHead` are kept nowhere but in the text that was made of them. */
+function isEventStream (response: ServerResponse & { readonly _header?: string | null }): boolean {
+  return /^content-type: *text\/event-stream/im.test(response._header ?? '')
+}
 
 // From here on nothing of ours answers: neither `done` nor `send` is called.
 function letGo (request: FastifyRequest, reply: FastifyReply, visit: Visit): void {

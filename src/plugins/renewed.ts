@@ -18,12 +18,17 @@ export function giveCookie (request: FastifyRequest): ((status: number, headers:
     if (!isPage(status, headers)) return
     const cookies = renewedCookies()
     if (cookies.length === 0) return
-    for (let at = headers.length - 2; at >= 0; at -= 2) {
-      if (KEEPING.has((headers[at] as string).toLowerCase())) headers.splice(at, 2)
-    }
-    headers.push('Cache-Control', 'no-store')
+    unkept(status, headers)
     for (const { name, value, options } of cookies) headers.push('Set-Cookie', request.server.serializeCookie(name, value, { ...options, encode: String }))
   }
+}
+
+/** Makes an answer one that nobody keeps. @param headers flat pairs, changed in place */
+export function unkept (_status: number, headers: string[]): void {
+  for (let at = headers.length - 2; at >= 0; at -= 2) {
+    if (KEEPING.has((headers[at] as string).toLowerCase())) headers.splice(at, 2)
+  }
+  headers.push('Cache-Control', 'no-store')
 }
 
 function isPage (status: number, headers: readonly string[]): boolean {

@@ -15,6 +15,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Answers by whichever name it is asked. */
     anyHost?: boolean
+    /** No sign that somebody is there. */
+    isActivity?: false
   }
   interface FastifyRequest {
     arrival: Arrival
@@ -73,6 +75,7 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
     try {
       const session = sessions.open(request.jar, request.raw.headers.cookie)
       if (session instanceof Promise || (session !== null && renewals?.isDue(session) === true)) return void lookFurther(request, reply, session).then(done, (error: Error) => { done(hold(request, error)) })
+      count(request, session)
       know(request, session)
     } catch (error) {
       return done(hold(request, error as Error))
@@ -80,13 +83,20 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
     done()
   })
 
+  function count (request: FastifyRequest, session: Session | null): void {
+    if (session === null || (request.raw.place === undefined && request.routeOptions.config.isActivity === false)) return
+    sessions.note(session)
+    if (sessions.isStale(session) && goesToPage(request)) request.renewedCookies = () => sessions.touch(session, request.jar, request.raw.headers.cookie)
+  }
+
   async function lookFurther (request: FastifyRequest, reply: FastifyReply, found: Session | Promise<Session | null>): Promise<undefined> {
     const session = await found
+    count(request, session)
     if (session === null || renewals?.isDue(session) !== true) return know(request, session)
     // For a page of ours nobody has to wait for the provider: to sign out, least of all.
     const current = await renewals.current(session, request.jar, request.raw.headers.cookie, request.raw.place !== undefined)
     know(request, current.session)
-    request.renewedCookies = current.setCookies ?? null
+    request.renewedCookies = current.setCookies ?? request.renewedCookies
     if (current.session === null && asked(request.raw.headers, request.method) !== 'other') reply.setCookies(request.jar.clearSession(request.raw.headers.cookie))
   }
 }
@@ -98,6 +108,11 @@ function hold (request: FastifyRequest, error: Error): Error | undefined {
   if (!(error instanceof StoreUnavailable)) return error
   request.failure = error
   return undefined
+}
+
+/** A session cookie goes with pages, and with nothing that somebody may keep. */
+function goesToPage ({ raw, method }: FastifyRequest): boolean {
+  return raw.place === undefined || ['navigation', 'framed'].includes(asked(raw.headers, method))
 }
 
 function know (request: FastifyRequest, session: Session | null): undefined {

@@ -8,18 +8,25 @@ import { mayOpenWebsocket } from '../access/origins.ts'
 import { cut } from '../proxy/answer.ts'
 import { holdContinue, type Forwarder } from '../proxy/forward.ts'
 import { hasBody } from '../proxy/upload.ts'
-import type { Channel, LiveSessions, Stream } from '../session/live.ts'
+import type { Asked, Channel, LiveSessions, Stream } from '../session/live.ts'
+import type { Sessions } from '../session/sessions.ts'
+import { tellOwnSignIn } from './own-sign-in.ts'
 import { outwardOf, targetFor, type CommonOutward } from './outward.ts'
 import { upstreamRoute } from './places.ts'
-import { giveCookie } from './renewed.ts'
+import { giveCookie, unkept } from './renewed.ts'
 
 export interface UpstreamsOptions {
   /** One for each `--upstream`, in their order. */
   readonly forwarders: readonly (Forwarder & { readonly origin: string })[]
   readonly live: LiveSessions
+  readonly sessions: Pick<Sessions, 'note'>
+  /** Whether what people say in websockets keeps their sessions from ending. */
+  readonly countsActivity: boolean
   readonly outward: CommonOutward
   /** Which origins may open websockets besides the gate's own. */
   readonly admitsOrigin: (origin: string) => boolean
+  /** Whether the answer from a path is for this visitor alone, whatever the app says of keeping it. */
+  readonly handsOutToken?: ((path: string) => boolean) | undefined
 }
 
 interface Upgrade { readonly socket: Socket, readonly head: Buffer }
@@ -59,26 +66,33 @@ async function upstreams (app: FastifyInstance, options: UpstreamsOptions): Prom
 
 export default fp(upstreams, { name: 'upstreams', dependencies: ['guard'] })
 
-function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarder, { live, outward: common, admitsOrigin }: UpstreamsOptions): void {
+function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarder, { live, sessions, countsActivity, outward: common, admitsOrigin, handsOutToken }: UpstreamsOptions): void {
   const { raw, session, arrival } = request
-  const path = targetFor((request.place as Place).target, common)
+  const place = request.place as Place
+  const path = targetFor(place.target, common)
   const outward = outwardOf(request, common)
   const fail = (error: Error) => { void reply.send(error) }
-  const give = request.renewedCookies === null ? undefined : giveCookie(request)
-  const asked = () => ({ target: (request.place as Place).target, method: request.method, host: arrival.asked })
+  const give = handsOutToken?.(place.path) === true ? unkept : request.renewedCookies === null ? undefined : giveCookie(request)
+  const doubt = session === null || common.panel === undefined ? undefined : tellOwnSignIn(request)
   const answered = (status: number, headers: string[]) => {
-    if (status !== SWITCHING && lasts(headers)) live.watch(session, streamOf(raw, reply.raw), asked(), isEventStream(headers))
+    doubt?.(status, headers)
+    if (status !== SWITCHING && valueOf(headers, 'content-length') === undefined) live.watch(session, streamOf(raw, reply.raw), askedBy(request), isEventStream(headers))
     give?.(status, headers)
   }
   if (raw.pendingUpgrade === undefined) return forwarder.forward({ request: raw, response: reply.raw, path, outward, fail, answered })
   const opened = (channel: Channel) => {
-    live.keep(session, channel, asked())
+    live.keep(session, channel, askedBy(request))
     request.log.info({ event: 'websocket.opened', user: session?.identity.user }, 'websocket')
     void channel.closed.then(() => request.log.info({ event: 'websocket.closed', ms: Math.round(reply.elapsedTime) }, 'websocket'))
   }
+  const said = session === null || !countsActivity ? undefined : () => sessions.note(session)
   // Where the guard has let in who has no session, it has not asked for their origin: the app's own check is then the only one.
   const originChecked = mayOpenWebsocket(raw.headers.origin, arrival.origin, admitsOrigin)
-  forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, originChecked, fail, answered, opened })
+  forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, originChecked, fail, answered, opened, said })
+}
+
+function askedBy ({ place, method, arrival }: FastifyRequest): Asked {
+  return { target: (place as Place).target, method, host: arrival.asked }
 }
 
 // What ends with its connection must not end as if it were whole.
@@ -91,16 +105,12 @@ function streamOf (request: IncomingMessage, response: ServerResponse): Stream {
   }
 }
 
-/** @param headers flat pairs of an answer. Without a length nobody knows when it ends: an event stream, a feed, a long poll. */
-function lasts (headers: readonly string[]): boolean {
-  return valueOf(headers, 'content-length') === undefined
-}
-
-/** It goes on until somebody leaves (WHATWG HTML, server-sent events). */
+/** It goes on until somebody leaves (WHATWG HTML, server-sent events); any other answer without a length ends at some time. */
 function isEventStream (headers: readonly string[]): boolean {
   return valueOf(headers, 'content-type')?.toLowerCase().startsWith('text/event-stream') === true
 }
 
+/** @param headers flat pairs of an answer */
 function valueOf (headers: readonly string[], name: string): string | undefined {
   for (let at = 0; at < headers.length; at += 2) {
     if (headers[at]?.length === name.length && headers[at]?.toLowerCase() === name) return headers[at + 1]

@@ -28,6 +28,8 @@ export interface UpgradeExchange extends ForwardExchange {
   readonly head: Buffer
   /** Whether the client's Origin was found to be one that may open websockets. Only then may the app be told another. */
   readonly originChecked?: boolean
+  /** Told of each frame by which the client says something: no ping, pong or close. */
+  readonly said?: (() => void) | undefined
   /** Told when both sides have switched. Where the upstream answers otherwise, its answer is relayed and this is never called. */
   readonly opened: (channel: Splice) => void
 }
@@ -139,7 +141,7 @@ type Switched = NonNullable<ConstructorParameters<typeof Exchange>[1]['switched'
  * Watches the client until the upstream has switched, keeping what it sends ahead; then joins the two sockets.
  * An ordinary answer of the upstream ends the connection, which no HTTP parser reads any more.
  */
-function awaitSwitch ({ request, response, socket, head, answered }: UpgradeExchange, opened: (channel: Splice) => void): Switched {
+function awaitSwitch ({ request, response, socket, head, answered, said }: UpgradeExchange, opened: (channel: Splice) => void): Switched {
   const early = [head]
   const hold = (chunk: Buffer) => {
     early.push(chunk)
@@ -160,7 +162,7 @@ function awaitSwitch ({ request, response, socket, head, answered }: UpgradeExch
     socket.off('data', hold).off('end', leave).off('error', leave).off('drain', drain)
     response.detachSocket(socket as Socket)
     socket.write(switching(headers), 'latin1')
-    opened(splice(socket as Socket, upstream, Buffer.concat(early)))
+    opened(splice(socket as Socket, upstream, Buffer.concat(early), said))
   }
 }
 

@@ -1,6 +1,8 @@
 /** RFC 6455 §5.2: two bytes, up to eight of length, up to four of mask. */
 const headAtLeast = 2
 const closeOpcode = 0x8
+/** §5.5: from here on frames are about the connection: close, ping, pong. */
+const controlOpcodes = 0x8
 
 /** Keeps to where one direction of a websocket stands between its frames, from their lengths alone; no payload is kept. */
 export class FrameFollower {
@@ -10,7 +12,13 @@ export class FrameFollower {
   #lengthBytes = 0
   #length = 0
   #isClose = false
+  readonly #said: (() => void) | undefined
   #closed = false
+
+  /** @param said told of each frame that has something to say: a part of a message, and no ping, pong or close */
+  constructor (said?: () => void) {
+    this.#said = said
+  }
 
   /** True where a whole frame has ended and the next has not begun. */
   get between (): boolean { return this.#payloadLeft === 0 && this.#headSeen === 0 }
@@ -44,6 +52,7 @@ export class FrameFollower {
     const position = this.#headSeen++
     if (position === 0) {
       this.#isClose = (byte & 0x0f) === closeOpcode
+      if ((byte & 0x0f) < controlOpcodes) this.#said?.()
     } else if (position === 1) {
       const short = byte & 0x7f
       this.#lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0

@@ -1,5 +1,6 @@
 import type { Identity } from '../identity/identity.ts'
 import { knownName } from './names.ts'
+import { nameSet } from './set-cookie.ts'
 
 /** How a request came to us: what the forwarding headers will say. The caller has decided whom to believe. */
 export interface Arrival {
@@ -78,7 +79,7 @@ export function inwardHeaders (raw: readonly (Buffer | string)[], dropCookie: (n
     const value = latin1(raw[i + 1])
     const lower = name.toLowerCase()
     if (lower === 'connection') named += nominates(value) ? `${value},` : ''
-    else if (!stays.has(lower) && !(lower === 'set-cookie' && dropCookie(cookieName(value)))) out.push(name, value)
+    else if (!stays.has(lower) && !(lower === 'set-cookie' && dropCookie(nameSet(value)))) out.push(name, value)
   }
   if (named !== '') strike(out, named)
   return out

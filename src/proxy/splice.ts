@@ -38,11 +38,12 @@ export function isAnswerTo (request: IncomingMessage, upgrade: unknown, answer: 
 class Direction {
   readonly #from: Socket
   readonly #to: Socket
-  readonly #follower = new FrameFollower()
+  readonly #follower: FrameFollower
   #last: Buffer | undefined
   #over = false
 
-  constructor (from: Socket, to: Socket) {
+  constructor (from: Socket, to: Socket, said?: () => void) {
+    this.#follower = new FrameFollower(said)
     this.#from = from
     this.#to = to
     to.on('drain', () => from.resume())
@@ -79,9 +80,10 @@ class Direction {
  * what two sockets buffer; idle sockets stay open.
  *
  * @param early what the client sent ahead of the switch
+ * @param said told of each frame by which the client says something
  */
-export function splice (client: Socket, upstream: Socket, early: Buffer): Splice {
-  const toUpstream = new Direction(client, upstream)
+export function splice (client: Socket, upstream: Socket, early: Buffer, said?: () => void): Splice {
+  const toUpstream = new Direction(client, upstream, said)
   const toClient = new Direction(upstream, client)
   const closed = Promise.all([settle(client, upstream), settle(upstream, client)]).then(() => undefined)
   if (early.length > 0) toUpstream.pass(early)

@@ -32,8 +32,8 @@ export interface ActiveProvider {
   readonly handler?: { readonly run: AnyHandler, readonly parameters: ParameterValues, readonly key: string | undefined, readonly secret: string | undefined }
   /** Asks for what settings want to know beside. @throws see oauth/resources.ts */
   readonly learn: (signIn: SignIn) => Promise<SignIn>
-  /** Where people type their password into our form. @throws {PasswordRefused} and what `signIn` and `learn` throw */
-  readonly askPassword?: (name: string, password: string, redirectUri: string) => Promise<Confirmed>
+  /** Where people type their password into our form, from a network that has its turn beside others. @throws {PasswordRefused} and what `signIn` and `learn` throw */
+  readonly askPassword?: (name: string, password: string, from: { readonly redirectUri: string, readonly network: string }) => Promise<Confirmed>
   /** Where the gate itself knows them. */
   readonly people?: People
   readonly identify: Identifier['identify']
@@ -129,8 +129,8 @@ export function createLoginFlow ({ providers, logins, sessions, revocations, log
         throw new AccessDenied(refusal.detail, { reason: refusal.reason })
       }
       const before = request.session ?? request.refused
-      if (before !== null) await sessions.end(before)
-      const cookies = await sessions.start(request.jar, request.headers.cookie, identity, { tokens: options.keepTokens(said.tokens, identity.provider), mark: said.mark, sid: said.tokens?.sid, sub: said.tokens?.sub })
+      if (before !== null) await sessions.end(before, 'another-sign-in')
+      const cookies = await sessions.start(request.jar, request.headers.cookie, identity, { tokens: options.keepTokens(said.tokens, identity.provider), mark: said.mark, endsAt: said.tokens?.endsAt, sid: said.tokens?.sid, sub: said.tokens?.sub })
       const kept = cookies.filter(({ options }) => options.maxAge > 0).length
       reply.setCookies([...cookies, options.loops.succeeded(request.jar, request.headers.cookie, request.arrival.proto, kept)])
       request.log.info({ event: 'login.succeeded', ...who }, 'signed in')

@@ -1,5 +1,6 @@
 import fastifyFormbody from '@fastify/formbody'
 import fastifyRateLimit from '@fastify/rate-limit'
+import { hash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isFromHere } from '../access/same-origin.ts'
 import { FormForged, PasswordRefused, TooManyAttempts } from '../errors.ts'
@@ -7,7 +8,7 @@ import type { SignInOptions } from '../own-urls.ts'
 import type { Page } from '../pages/layout.ts'
 import type { Choice } from '../pages/sign-in.ts'
 import type { ActiveProvider, LoginFlow } from './login-flow.ts'
-import { networkOf } from './throttle.ts'
+import { householdOf, networkOf } from './network.ts'
 
 /** A form is two short fields. */
 const LARGEST_FORM = 16 * 1024
@@ -32,13 +33,14 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
     const selectAccount = prompt === 'select_account'
     if (request.session !== null && prompt === undefined && id === undefined) return reply.page(await statusPage(request))
     const provider = providers.only ?? providers.find(id)
-    if (provider?.askPassword !== undefined) return form(request, reply, provider, returnTo)
-    return reply.page(pages.signIn(choices(request, returnTo, { selectAccount, restarted: restarted === '1' })))
+    const ended = request.session === null ? (await flow.sessions.whyEnded(request.jar, request.headers.cookie))?.reason : undefined
+    if (provider?.askPassword !== undefined) return form(request, reply, provider, { returnTo, ended })
+    return reply.page(pages.signIn(choices(request, returnTo, { selectAccount, restarted: restarted === '1' }), ended))
   })
 
-  function form (request: FastifyRequest, reply: FastifyReply, { id }: ActiveProvider, returnTo: string): FastifyReply {
+  function form (request: FastifyRequest, reply: FastifyReply, { id }: ActiveProvider, { returnTo, ended }: { readonly returnTo: string, readonly ended: string | undefined }): FastifyReply {
     const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: id, returnTo })
-    return reply.setCookies(setCookies).page(pages.password({ action, state: login.state, username: '' }))
+    return reply.setCookies(setCookies).page(pages.password({ action, state: login.state, username: '', ended }))
   }
 
   /** The one that was taken last comes first. */
@@ -61,8 +63,8 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
   await app.register(fastifyFormbody, { bodyLimit: LARGEST_FORM })
   await app.register(fastifyRateLimit, { global: false })
   const throttle = { timeWindow: MINUTE, cache: THROTTLED } // where the plugin is registered, cache would be for its own hook only
-  const perAddress = app.createRateLimit({ ...throttle, max: PER_ADDRESS, keyGenerator: request => networkOf(request.arrival.address) })
-  const perName = app.createRateLimit({ ...throttle, max: PER_NAME, keyGenerator: request => readForm(request).username.normalize('NFKC').trim().toLowerCase() })
+  const perAddress = app.createRateLimit({ ...throttle, max: PER_ADDRESS, keyGenerator: request => householdOf(request.arrival.address) })
+  const perName = app.createRateLimit({ ...throttle, max: PER_NAME, keyGenerator: request => keyOf(readForm(request).username) })
   const perPassword = app.createRateLimit({ ...throttle, max: PER_PASSWORD, keyGenerator: () => 'all' })
 
   app.post('/sign_in', { config: { open: true } }, async (request, reply) => {
@@ -75,7 +77,7 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
       if (!isAllowed && isExceeded) throw new TooManyAttempts(`from ${request.arrival.address}`)
     }
     try {
-      await flow.admit(request, reply, provider, await provider.askPassword(form.username, form.password, flow.redirectUri(request)))
+      await flow.admit(request, reply, provider, await provider.askPassword(form.username, form.password, { redirectUri: flow.redirectUri(request), network: networkOf(request.arrival.address) }))
     } catch (error) {
       if (!(error instanceof PasswordRefused)) throw error
       return refused(request, reply, form, error.message)
@@ -94,4 +96,9 @@ function readForm (request: FastifyRequest): Form {
   const { state, username, password } = (request.body ?? {}) as Partial<Record<keyof Form, unknown>>
   if (typeof state !== 'string' || typeof username !== 'string' || typeof password !== 'string') throw new FormForged('a field is missing')
   return { state, username, password }
+}
+
+/** What is remembered of a name has one length, whatever was typed: 16 KiB may have 100,000 characters in NFKC. */
+function keyOf (name: string): string {
+  return hash('sha256', name.normalize('NFKC').trim().toLowerCase(), 'base64')
 }

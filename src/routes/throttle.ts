@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { householdOf } from './network.ts'
 
 const MINUTE = 60_000
 /** Networks remembered at once: more than can fail within a minute from those that one person has. */
@@ -16,22 +17,13 @@ export function createBrake (limits: { readonly perAddress: number, readonly inA
   const counts = new LRUCache<string, { count: number }>({ max: NETWORKS, ttl: MINUTE })
   const countOf = (key: string) => counts.get(key)?.count ?? 0
   return {
-    isOver: address => countOf(networkOf(address)) >= limits.perAddress || countOf(ALL) >= limits.inAll,
+    isOver: address => countOf(householdOf(address)) >= limits.perAddress || countOf(ALL) >= limits.inAll,
     failed (address) {
-      for (const key of [networkOf(address), ALL]) {
+      for (const key of [householdOf(address), ALL]) {
         const counted = counts.get(key)
         if (counted === undefined) counts.set(key, { count: 1 })
         else counted.count++
       }
     }
   }
-}
-
-/** Who has one IPv6 address has a network of them. */
-export function networkOf (address: string): string {
-  if (!address.includes(':')) return address
-  const [head = '', tail] = address.split('::')
-  const [before, after] = [head, tail ?? ''].map(part => part === '' ? [] : part.split(':'))
-  const zeros = tail === undefined ? [] : Array<string>(8 - (before?.length ?? 0) - (after?.length ?? 0)).fill('0')
-  return [...before ?? [], ...zeros, ...after ?? []].slice(0, 4).join(':')
 }

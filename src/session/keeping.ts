@@ -27,6 +27,10 @@ export interface Keeping {
    * @returns the cookie it has now, and the mark of its state; null where it has ended meanwhile, or is as new already. @throws as `begin`
    */
   renew (jar: CookieJar, cookie: string, session: SealedSession): Promise<{ readonly cookie: string, readonly mark: string } | null>
+  /** The same session with when its person was last seen; null where it does not open, absent where no cookie has to know. */
+  touch? (jar: CookieJar, cookie: string, seenAt: number): string | null
+  /** Of the session that the cookie stands for, or stood for; null where it stands for none. */
+  idOf (jar: CookieJar, cookie: string): string | null
   /** Whatever copies of the cookie there are, none opens anything any more, as far as that is in reach. @throws {StoreUnavailable} */
   end (session: Pick<SealedSession, 'id'>): Promise<void>
 }
@@ -55,6 +59,12 @@ export function keepInCookies ({ seal, gate }: KeepingOptions): Keeping {
       const cookie = await sealed(jar, session)
       return { cookie, mark: cookie.slice(-MARK) }
     },
+    touch (jar, cookie, seenAt) {
+      const kept = opened(seal, envelope(jar), cookie)
+      const next = kept === null ? null : seal.seal(wrap(envelope(jar), compact({ ...kept.session, seenAt })))
+      return next !== null && fitsCookies(next) ? next : null
+    },
+    idOf: (jar, cookie) => opened(seal, envelope(jar), cookie)?.session.id ?? null,
     end: async () => { /* nothing is anywhere but with the browser: revocations.ts keeps it from counting */ }
   }
 }
@@ -106,6 +116,7 @@ export function keepInStore ({ seal, outside, gate, store }: KeepingOptions & { 
       const next = sealed(jar, ticket, session)
       return await store.replace(keyOf(ticket), record, next, lifeOf(session)) ? { cookie, mark: next.slice(-MARK) } : null
     },
+    idOf: (jar, cookie) => ticketOf(jar, cookie)?.id ?? null,
     async end (session) { await store.remove(keyOf(session)) }
   }
 }

@@ -33,6 +33,8 @@ export interface LoopBreakerOptions {
   readonly gate: string
   /** Of a session, in milliseconds: those that end within the minute are renewed often, with nothing wrong. */
   readonly lifetime: number
+  /** Whether the app has a sign-in of Panel's. */
+  readonly forPanel?: boolean
 }
 
 /** What the cookie holds. */
@@ -50,7 +52,7 @@ const MINUTE = 60_000
 const ONE_TOO_MANY = 3
 const MARK = /^([0-9])-([01])-([0-9]{1,16})-(https?)-([1-8])$/
 
-export function createLoopBreaker ({ keyring, outside, gate, lifetime }: LoopBreakerOptions): LoopBreaker {
+export function createLoopBreaker ({ keyring, outside, gate, lifetime, forPanel }: LoopBreakerOptions): LoopBreaker {
   const context = (jar: CookieJar) => `mark 1 ${jar.kept.path} ${gate}\n`
   const write = (jar: CookieJar, mark: Mark, maxAge = MINUTE) => {
     const text = `${mark.redirects}-${mark.counted ? 1 : 0}-${mark.at}-${mark.proto}-${mark.cookies}`
@@ -77,7 +79,7 @@ export function createLoopBreaker ({ keyring, outside, gate, lifetime }: LoopBre
       const left = age < 0 || age > MINUTE ? MINUTE : MINUTE - age // the browser knows that it is not over, so the clocks disagree
       if (redirects < ONE_TOO_MANY) return { setCookies: [write(jar, { ...mark, redirects, counted: true }, Math.max(left, 1000))] }
       // The next attempt counts from nothing, whatever begins it: nobody is locked out.
-      return { setCookies: [jar.writeMark('', 0)], loss: whyLost({ jar, headers, target, arrival: request.arrival, session: request.session, clocksApart: Math.abs(age), signedInBy: mark.proto, cookies: mark.cookies }) }
+      return { setCookies: [jar.writeMark('', 0)], loss: whyLost({ jar, headers, target, arrival: request.arrival, session: request.session, clocksApart: Math.abs(age), signedInBy: mark.proto, cookies: mark.cookies, forPanel }) }
     }
   }
 }

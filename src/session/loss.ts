@@ -24,6 +24,8 @@ export interface Evidence extends SignInRequest {
   readonly signedInBy: 'http' | 'https'
   /** How many cookies the session had. */
   readonly cookies: number
+  /** Whether the app is one of Panel's, which learns who somebody is by cookies of its own. */
+  readonly forPanel?: boolean | undefined
 }
 
 type Suspicion = (evidence: Evidence) => Loss | false
@@ -32,6 +34,10 @@ const LARGE = 3 // cookies: more than the 8 KiB that proxies take as a header un
 
 /** Surest first: what is seen in the request, then what the settings make likely. */
 const suspicions: readonly Suspicion[] = [
+  ({ session, forPanel }) => session !== null && forPanel === true && {
+    reason: 'you are signed in, but the application keeps asking you to do it again',
+    detail: 'the session is there, and something leads to the sign-in all the same, most likely the Panel app, which does not take the cookies that the gate signs for it: give both the very same PANEL_COOKIE_SECRET ($(panel secret) is another each time it runs), and the app no PANEL_OAUTH_REFRESH_TOKENS'
+  },
   ({ session }) => session !== null && {
     reason: 'you are signed in, but the application keeps asking you to do it again',
     detail: 'the session is there, and something leads to the sign-in all the same: find the redirect or link in the app or the proxy, which may want another header or role than it gets'

@@ -2,6 +2,8 @@ import { LRUCache } from 'lru-cache'
 import { IdentityTooLarge, type Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Outside } from '../outside.ts'
+import type { Cause } from './endings.ts'
+import { AWAKE, type Idle, type Pulse } from './idle.ts'
 import type { Revocations } from './revocations.ts'
 import type { KeptTokens, SealedSession } from './session.ts'
 
@@ -27,6 +29,7 @@ export interface Opened extends Session {
   refusal: Refusal | null
   holds: boolean
   revoked: boolean
+  readonly pulse: Pulse
   /** Of the policy that this refusal is by, and of the revocations that it was looked up in. */
   generation: number
   revocations: number
@@ -46,6 +49,8 @@ export interface OpenerOptions {
   readonly generation?: () => number
   /** Whether tokens are renewed; they are not, unless given. */
   readonly renews?: boolean
+  /** Where sessions end without activity. */
+  readonly idle?: Idle | undefined
   /** Marks of what the app is told in a session, where somebody will ask for them. */
   readonly marks?: ((session: Session) => readonly string[]) | undefined
 }
@@ -56,21 +61,31 @@ export interface Opener {
   open (session: SealedSession): Opened | null
   /** @param sure whether it must not count while nobody knows what others have revoked. @throws {StoreUnavailable} if so */
   hasEnded (session: Opened, sure?: boolean): boolean
+  /** What has ended it by now, as far as that is seen from here; nothing for one that goes on. */
+  causeOf (session: Opened): Cause | undefined
   /** One session in place of another: what was told before is not forgotten. */
   succeed (before: Opened, next: Opened): void
   /** Works the judgement out anew where it may be another by now. @returns whether what let the person in still holds */
   holds (session: Opened): boolean
+  /** What this session has become since it was opened: renewed, here or elsewhere. */
+  newest (session: Opened): Opened
+  /** Changes whenever `newest` might be another than before. */
+  readonly renewals: number
   /** Whether who holds this session may still use it, by what it has become since. */
   isLive (session: Opened): boolean
+  /** Whether nothing has changed by which what `newest` gave could have ended, nor its end is near: far cheaper, for what is asked again and again. @param now milliseconds since the epoch */
+  isUnchanged (session: Opened, now: number): boolean
 }
 
 /** Whoever holds a session that was pushed out goes by what they hold. */
 const RENEWED = 50_000
 /** Most of what is told stays the same, so that this goes some ten renewals back: longer than the token of a page lasts. */
 const EARLIER = 48
+/** Milliseconds before its end without activity in which others are asked. */
+export const NEAR = 1_000
 
 export function createOpener (options: OpenerOptions): Opener {
-  const { revocations, outside, headers, cookies, refuse, holds = () => true, generation = () => 0, renews = false, marks = () => [] } = options
+  const { revocations, outside, headers, cookies, refuse, idle, holds = () => true, generation = () => 0, renews = false, marks = () => [] } = options
   /** Of sessions that were renewed, as they are now: a websocket holds the one that it was opened with. */
   const renewed = new LRUCache<string, Opened>({ max: RENEWED })
   const hasEnded = (session: Opened, sure = false): boolean => {
@@ -79,7 +94,13 @@ export function createOpener (options: OpenerOptions): Opener {
       session.revocations = revocations.generation
       if (sure && !session.revoked && session.expiresAt > outside.now()) revocations.demand()
     }
-    return session.revoked || session.expiresAt <= outside.now()
+    return session.revoked || session.expiresAt <= outside.now() || idle?.hasEnded(session) === true
+  }
+  const alarm = idle === undefined ? 0 : idle.after - NEAR
+  let renewals = 0
+  const newest = (session: Opened): Opened => {
+    const now = renewed.get(session.id)
+    return now === undefined || now.version < session.version ? session : now
   }
   const judge = (session: Opened): Opened => {
     const now = generation()
@@ -96,21 +117,34 @@ export function createOpener (options: OpenerOptions): Opener {
       next.earlier = [...new Set([...next.earlier, ...before.earlier, ...marks(before)])].slice(-EARLIER)
     },
     holds: session => judge(session).holds,
-    isLive (session) {
-      const now = renewed.get(session.id)
-      const { refusal, holds } = judge(now === undefined || now.version < session.version ? session : now)
-      return !hasEnded(session) && holds && refusal === null
+    causeOf (session) {
+      if (hasEnded(session) && session.revoked) return 'revoked'
+      if (session.expiresAt <= outside.now()) return session.isCapped === true ? 'provider' : 'absolute'
+      return idle?.hasEnded(session) === true ? 'idle' : judge(session).holds ? undefined : 'entry'
     },
+    newest,
+    get renewals () { return renewals },
+    isLive (session) {
+      const now = newest(session)
+      const { refusal, holds } = judge(now)
+      return holds && refusal === null && !hasEnded(session) && (now === session || !hasEnded(now))
+    },
+    isUnchanged: (session, now) => session.generation === generation() && session.revocations === revocations.generation &&
+      session.holds && session.refusal === null && !session.revoked && session.expiresAt > now && session.pulse.seenAt + alarm > now,
     open ({ tokens, ...session }) {
       const { version = 0 } = session
       try {
         const known = renewed.get(session.id)
-        const opened = Object.seal<Opened>({
-          ...session, version, earlier: known?.earlier ?? [], renewAt: renews ? tokens?.renewAt ?? Infinity : Infinity,
-          headers: headers(session.identity, tokens), ...cookies !== undefined && { cookies: cookies(session.identity, tokens) },
+        // Not by spreading a session into a literal, after which V8 knows each by a shape of its own and takes thirty times as long to read from it.
+        const opened: Opened = Object.seal(Object.assign({
+          version, earlier: known?.earlier ?? [], pulse: idle?.pulseOf(session) ?? AWAKE, renewAt: renews ? tokens?.renewAt ?? Infinity : Infinity,
+          headers: headers(session.identity, tokens),
           refusal: refuse(session.identity), holds: holds(session), generation: generation(), revoked: revocations.has(session), revocations: revocations.generation
-        })
-        if (version > (known?.version ?? 0)) renewed.set(session.id, opened)
+        }, session, cookies === undefined ? undefined : { cookies: cookies(session.identity, tokens) }))
+        if (version > (known?.version ?? 0)) {
+          renewed.set(session.id, opened)
+          renewals++
+        }
         return opened
       } catch (error) {
         if (error instanceof IdentityTooLarge) return null

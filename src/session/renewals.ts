@@ -80,7 +80,7 @@ export function createRenewals ({ sessions, window, turns, outside, ask, told }:
   async function end (session: Session, cause: 'refused' | 'replayed', error?: Error): Promise<null> {
     if (!sessions.hasEnded(session)) told.ended(session, cause, error)
     pauses.delete(session.id)
-    await sessions.end(session)
+    await sessions.end(session, cause === 'refused' ? 'refresh-refused' : 'replay')
     return null
   }
 

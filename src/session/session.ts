@@ -11,6 +11,8 @@ export interface KeptTokens {
   readonly renewAt?: number
   /** Of the id_token at sign-in, to which a later one is held. */
   readonly mark?: string
+  /** The end that the provider has set to the session itself. */
+  readonly endsAt?: number
 }
 
 /** What of a provider's answer is of interest here. */
@@ -21,6 +23,7 @@ export interface GivenTokens {
   readonly expiresAt?: number
   readonly idTokenExpiresAt?: number
   readonly mark?: string
+  readonly endsAt?: number
 }
 
 /** A sign-in that succeeded, as it travels in the cookie. Times in milliseconds since the epoch. */
@@ -39,6 +42,10 @@ export interface SealedSession {
   readonly sid?: string
   /** The id_token's subject, where the identity has another. */
   readonly sub?: string
+  /** Whether the provider said when it ends, and not the setting. */
+  readonly isCapped?: true
+  /** When its person had last been seen, as this was sealed; absent for the sign-in, or where nobody asks. */
+  readonly seenAt?: number
 }
 
 /** The settings by which a token goes on to the app, or is renewed. */
@@ -65,7 +72,7 @@ export function keepTokens (settings: TokenSettings, tokens: GivenTokens | undef
   const passed = passRefreshToken === true && tokens?.refreshToken !== undefined ? { refresh: tokens.refreshToken } : {}
   const renewal: Partial<Pick<KeptTokens, 'refresh' | 'renewAt' | 'mark'>> = { ...passed, ...settings.oauthRefreshTokens === true ? renewalOf(tokens, passAuthorizationHeader, now) : {} }
   if (access === undefined && id === undefined && renewal.refresh === undefined) return undefined
-  return { ...access !== undefined && { access }, ...id !== undefined && { id }, ...tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt }, ...renewal }
+  return { ...access !== undefined && { access }, ...id !== undefined && { id }, ...tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt }, ...tokens?.endsAt !== undefined && { endsAt: tokens.endsAt }, ...renewal }
 }
 
 /** Whether a session may have any. */

@@ -1,22 +1,14 @@
-import { hash } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
-import { IdentityTooLarge } from '../errors.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { IdentityTooLarge, IdTokenInvalid } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
+import { createCache } from './cache.ts'
 import type { CookieJar, SetCookie } from './cookies.ts'
-import type { Keeping, Kept } from './keeping.ts'
-import { createOpener, type Opened, type OpenerOptions, type Session } from './opened.ts'
+import type { Cause, Ending, Endings } from './endings.ts'
+import type { Keeping } from './keeping.ts'
+import type { News } from './news.ts'
+import { createOpener, NEAR, type Opened, type OpenerOptions, type Session } from './opened.ts'
 import type { KeptTokens, SealedSession } from './session.ts'
 import type { Sealed, Window } from './window.ts'
-
-/** What is known of a cookie. */
-interface Known {
-  readonly session: Opened
-  readonly mark: string
-  /** Milliseconds since the epoch up to which it counts as it is. */
-  until: number
-  /** Whether a browser has sent it. */
-  isShown: boolean
-}
 
 export interface SessionOptions extends OpenerOptions {
   readonly keeping: Keeping
@@ -24,6 +16,9 @@ export interface SessionOptions extends OpenerOptions {
   readonly lifetime: number
   /** Where a renewed session has another cookie. */
   readonly window?: Window | undefined
+  readonly endings?: Endings | undefined
+  /** Where others have the same sessions open. */
+  readonly news?: News | undefined
 }
 
 /** What a session may have beside the identity. */
@@ -32,17 +27,39 @@ interface More {
   readonly mark?: string | undefined
   readonly sid?: string | undefined
   readonly sub?: string | undefined
+  /** The end that the provider has set to the session. */
+  readonly endsAt?: number | undefined
 }
 
 export interface Sessions {
   /** @param cookieHeader the request's `Cookie` header as it came. @throws {StoreUnavailable} */
   open (jar: CookieJar, cookieHeader: string | undefined): Session | null | Promise<Session | null>
-  /** Keeps a new session, with a new id. @throws {SessionTooLarge} {IdentityTooLarge} {StoreUnavailable} */
+  /** The person is there: what they do keeps the session from ending without activity. */
+  note (session: Session): void
+  /** When it ends if its person does nothing from now on, in milliseconds since the epoch; nothing where that ends no session. */
+  idleAt (session: Session): number | undefined
+  /** Whether the cookie by which this session was opened is too old to say when its person was last seen. */
+  isStale (session: Session): boolean
+  /** The same session's cookie with that time; none once it has ended, or has another cookie. */
+  touch (session: Session, jar: CookieJar, cookieHeader: string | undefined): readonly SetCookie[]
+  /** Why the session of this cookie has ended, as far as anybody knows. */
+  whyEnded (jar: CookieJar, cookieHeader: string | undefined): Promise<Ending | undefined>
+  /** Keeps a new session, with a new id. @throws {SessionTooLarge} {IdentityTooLarge} {IdTokenInvalid} {StoreUnavailable} */
   start (jar: CookieJar, cookieHeader: string | undefined, identity: Identity, more?: More): Promise<SetCookie[]>
   /** Signs out: the session is void at once, also where its cookie was kept. @throws {StoreUnavailable} it is void here, and it is unknown what others make of it */
-  end (session: Session): Promise<void>
+  end (session: Session, cause?: Cause): Promise<void>
   /** Whether a session that was opened earlier may still be used, and its person still enter; asked for streams and sockets. */
   isLive (session: Session): boolean
+  /** The same for what `newest` has given, and far cheaper as long as nothing has changed. @param now milliseconds since the epoch */
+  mayStay (session: Session, now: number): boolean
+  /** What this session has become since it was opened. */
+  newest (session: Session): Session
+  /** Changes whenever `newest` might be another than before. */
+  readonly renewals: number
+  /** What has ended it by now; nothing for one that goes on. */
+  causeOf (session: Session): Cause | undefined
+  /** Says of sessions that nobody asks for any more that they have ended; at most once a minute. */
+  tidy (): void
   hasEnded (session: Session): boolean
   /** Opens a cookie that no browser need have. @throws {StoreUnavailable} */
   look (jar: CookieJar, cookie: string): Promise<Session | null>
@@ -58,58 +75,22 @@ export interface Sessions {
   renew (jar: CookieJar, before: Sealed, identity: Identity, tokens: KeptTokens): Promise<Sealed | null>
 }
 
-const CACHED = 20_000
-const CACHED_CHARACTERS = 64 * 1024 * 1024
-
 /** Sessions, wherever they are kept, with a cache of the verified ones: opening is what a request would cost most. */
 export function createSessions (options: SessionOptions): Sessions {
-  const { keeping, revocations, outside, lifetime, window } = options
+  const { keeping, revocations, outside, lifetime, window, idle, endings, news } = options
   const opener = createOpener(options)
-  const cache = new LRUCache<string, Known>({ max: CACHED, maxSize: CACHED_CHARACTERS })
-  const reading = new Map<string, Promise<Session | null>>()
-  const keyOf = (jar: CookieJar, cookie: string) => hash('sha256', jar.sessionName + cookie, 'base64')
-  const valid = (key: string, session: Opened): Session | null => {
-    if (!opener.hasEnded(session, true) && opener.holds(session)) return session
-    cache.delete(key)
-    return null
+  const cache = createCache(options, opener)
+  const finish = async (session: Session): Promise<void> => {
+    const revoked = revocations.revoke(session) // first, so that nothing that waits below lets anybody in
+    await Promise.all([revoked, keeping.end(session), window?.drop(session)])
   }
-  const remember = (key: string, cookie: string, session: Opened, mark: string, isShown = false): Known => {
-    const known = { session, mark, until: outside.now() + keeping.fresh, isShown }
-    cache.set(key, known, { size: sizeOf(cookie, session) })
-    return known
+  const isLive = (session: Session): boolean => {
+    idle?.ask(session as Opened, NEAR)?.catch(() => { /* who cannot be asked for is left alone, and gets 503 for what they ask */ })
+    if (opener.isLive(session as Opened)) return true
+    cache.close(session as Opened)
+    return false
   }
-  const show = (known: Known): void => {
-    known.isShown = true
-    if (known.session.version > 0) window?.taken(known.session)
-  }
-  const take = (key: string, cookie: string, before: Known | undefined, found: Kept | 'same' | null): Session | null => {
-    if (found === 'same' && before !== undefined) {
-      before.until = outside.now() + keeping.fresh
-      return valid(key, before.session)
-    }
-    const opened = found === null || found === 'same' ? null : opener.open(found.session)
-    if (found === null || found === 'same' || opened === null) {
-      cache.delete(key)
-      return null
-    }
-    if (valid(key, opened) === null) return null
-    remember(key, cookie, opened, found.mark, before?.isShown)
-    return opened
-  }
-  const fresh = (key: string): Known | undefined => {
-    const known = cache.get(key)
-    return known !== undefined && known.until > outside.now() ? known : undefined
-  }
-  const read = (jar: CookieJar, cookie: string, key: string): Session | null | Promise<Session | null> => {
-    const under = reading.get(key)
-    if (under !== undefined) return under
-    const known = cache.get(key)
-    const found = keeping.read(jar, cookie, known?.mark)
-    if (!(found instanceof Promise)) return take(key, cookie, known, found)
-    const flight = found.then(found => take(key, cookie, known, found)).finally(() => reading.delete(key))
-    reading.set(key, flight)
-    return flight
-  }
+  news?.listen(session => opener.open(session))
 
   const reread: Sessions['reread'] = async (jar, cookie) => {
     const kept = await keeping.read(jar, cookie)
@@ -126,47 +107,68 @@ export function createSessions (options: SessionOptions): Sessions {
       return (found === null || typeof found === 'string' ? kept : await reread(jar, found.cookie))?.tokens
     },
     hasEnded: session => opener.hasEnded(session as Opened),
-    isLive: session => opener.isLive(session as Opened),
+    isLive,
+    mayStay: (session, now) => opener.isUnchanged(session as Opened, now) || isLive(session),
+    newest: session => opener.newest(session as Opened),
+    get renewals () { return opener.renewals },
+    causeOf: session => cache.causeOf(session as Opened),
+    tidy: cache.tidy,
+    note (session) { idle?.note(session as Opened) },
+    idleAt: session => idle === undefined ? undefined : (session as Opened).pulse.seenAt + idle.after,
+    isStale: ({ seenAt, startedAt }) => idle !== undefined && keeping.touch !== undefined && outside.now() - (seenAt ?? startedAt) >= idle.period,
+    touch (session, jar, cookieHeader) {
+      const cookie = jar.readSession(cookieHeader)
+      // One that is due to be renewed may have another cookie by now, somewhere; before that nobody renews it.
+      if (cookie === null || opener.hasEnded(session as Opened) || session.renewAt <= outside.now()) return []
+      const next = keeping.touch?.(jar, cookie, (session as Opened).pulse.seenAt) ?? null
+      return next === null ? [] : jar.writeSession(next, session.expiresAt - outside.now(), cookieHeader)
+    },
+    async whyEnded (jar, cookieHeader) {
+      const cookie = jar.readSession(cookieHeader)
+      const id = cookie === null ? null : keeping.idOf(jar, cookie)
+      if (cookie === null || id === null || endings === undefined) return undefined
+      const kept = await keeping.read(jar, cookie)
+      const opened = kept === null || kept === 'same' ? null : opener.open(kept.session)
+      const cause = await endings.find(id) ?? (opened === null ? undefined : opener.causeOf(opened))
+      return cause === undefined ? undefined : endings.explain(cause)
+    },
     open (jar, cookieHeader) {
       const cookie = jar.readSession(cookieHeader)
-      if (cookie === null) return null
-      const key = keyOf(jar, cookie)
-      const found = fresh(key)
-      const session = found === undefined ? read(jar, cookie, key) : valid(key, found.session)
-      const known = found ?? (window === undefined ? undefined : fresh(key))
-      if (known?.isShown === false) show(known)
-      return session
+      return cookie === null ? null : cache.open(jar, cookie)
     },
-    async look (jar, cookie) {
-      const key = keyOf(jar, cookie)
-      const found = fresh(key)
-      return await (found === undefined ? read(jar, cookie, key) : valid(key, found.session))
-    },
-    async start (jar, cookieHeader, identity, { tokens, mark, sid, sub } = {}) {
+    look: async (jar, cookie) => await cache.look(jar, cookie),
+    async start (jar, cookieHeader, identity, { tokens, mark, endsAt = Infinity, sid, sub } = {}) {
       options.headers(identity, tokens) // what no request could carry is refused now, where it can be said why
       options.cookies?.(identity, tokens)
       const startedAt = outside.now()
-      const session = { id: outside.random(16).toString('base64url'), identity, startedAt, expiresAt: startedAt + lifetime, ...tokens !== undefined && { tokens }, ...mark !== undefined && { mark }, ...sid !== undefined && { sid }, ...sub !== undefined && sub !== identity.subject && { sub } }
-      return jar.writeSession(await keeping.begin(jar, session), lifetime, cookieHeader)
+      const expiresAt = Math.min(startedAt + lifetime, endsAt)
+      if (expiresAt <= startedAt) throw new IdTokenInvalid(`session_expiry is ${new Date(expiresAt).toISOString()}, which is over: the provider has made a sign-in that has ended`)
+      const session: SealedSession = { id: outside.random(16).toString('base64url'), identity, startedAt, expiresAt, ...endsAt === expiresAt && { isCapped: true }, ...tokens !== undefined && { tokens }, ...mark !== undefined && { mark }, ...sid !== undefined && { sid }, ...sub !== undefined && sub !== identity.subject && { sub } }
+      return jar.writeSession(await keeping.begin(jar, session), expiresAt - startedAt, cookieHeader)
     },
     async renew (jar, { session, token }, identity, tokens) {
-      const { id, startedAt, expiresAt, version, mark, sid, sub } = session
-      const renewed: SealedSession = { id, identity, startedAt, expiresAt, version: version + 1, tokens, ...mark !== undefined && { mark }, ...sid !== undefined && { sid }, ...sub !== undefined && { sub } }
+      const { id, startedAt, version, mark, pulse, isCapped, sid, sub } = session as Opened
+      const { endsAt = Infinity } = tokens
+      const expiresAt = Math.min(session.expiresAt, endsAt) // never longer
+      if (expiresAt <= outside.now()) {
+        endings?.record(session, 'provider', false)
+        await finish(session)
+        return null
+      }
+      const plain: SealedSession = { id, identity, startedAt, expiresAt, version: version + 1, ...mark !== undefined && { mark }, ...(isCapped === true || endsAt === expiresAt) && { isCapped: true }, ...idle !== undefined && { seenAt: pulse.seenAt }, ...sid !== undefined && { sid }, ...sub !== undefined && { sub } }
+      const renewed: SealedSession = { ...plain, tokens }
       const next = opener.open(renewed)
       if (next === null) throw new IdentityTooLarge('the headers for the app, with the renewed tokens') // the one reason why it does not open
       const kept = await keeping.renew(jar, token, renewed)
       if (kept === null) return null
       opener.succeed(session as Opened, next)
-      remember(keyOf(jar, kept.cookie), kept.cookie, next, kept.mark)
+      cache.remember(jar, kept.cookie, next, kept.mark)
+      if (!isDeepStrictEqual(identity, session.identity) || expiresAt < session.expiresAt) news?.tell(plain)
       return { session: next, token: kept.cookie }
     },
-    async end (session) {
-      const revoked = revocations.revoke(session) // first, so that nothing that waits below lets anybody in
-      await Promise.all([revoked, keeping.end(session), window?.drop(session)])
+    async end (session, cause = 'sign-out') {
+      endings?.record(session, cause, true)
+      await finish(session)
     }
   }
-}
-
-function sizeOf (cookie: string, { headers, cookies }: Opened): number {
-  return cookie.length + headers.reduce((sum, { length }) => sum + length, 0) + (cookies?.().length ?? 0)
 }

@@ -18,6 +18,29 @@ t.test('the line for the app’s side: address and port of the upstream, the gat
   for (const line of lines({ publicUrl: 'https://a.example' })) t.notMatch(line, /hush|of-this-test/)
 })
 
+t.test('with it the app opens its cookies where the gate seals them, and only there', async t => {
+  const KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
+  const assigned = (settings: Settings) => lines({ oauthEncryptionKey: [KEY], ...settings }).map(line => [...line.matchAll(/PANEL_OAUTH_\w+=\S*/g)].map(([word]) => word))
+  const own = 'PANEL_OAUTH_ENCRYPTION="${PANEL_OAUTH_ENCRYPTION:?is'
+  t.strictSame(assigned({}), [['PANEL_OAUTH_PROVIDER=github', own]], 'a provider too, without which Panel has no key')
+  t.strictSame(assigned({ oauthProvider: 'oidc', oauthIssuer: 'https://id.example' }), [['PANEL_OAUTH_PROVIDER=generic', own]], 'one that Panel knows')
+  t.strictSame(assigned({ appEncryption: 'no' }), [['PANEL_OAUTH_ENCRYPTION=']], 'none is taken from the shell')
+  t.strictSame(assigned({ oauthProvider: undefined, oauthKey: undefined, oauthSecret: undefined, basicAuth: 'a password of many words' }), [['PANEL_OAUTH_ENCRYPTION=']])
+  t.strictSame(assigned({ upstreamIdentity: 'headers' }), [[]])
+  t.notMatch(lines({ oauthEncryptionKey: [KEY] }).join(), KEY, 'and no key is in it')
+})
+
+t.test('what changes the app’s side is in it: endpoints that were renamed, guests, and no renewal of tokens', async t => {
+  t.strictSame(flags({ loginEndpoint: '/signin', logoutEndpoint: '/signoff' }), ['--address=127.0.0.1 --port=5006 --login-endpoint=/signin --logout-endpoint=/signoff'])
+  t.notMatch(lines({ app: 'bokeh', logoutEndpoint: '/signoff' }), [/endpoint/], 'bokeh serve has no such flag')
+  t.notMatch(lines(), [/PANEL_OAUTH_|endpoint/])
+  for (const settings of [{ oauthOptional: true }, { oauthGuestEndpoints: ['/app'] }, { skipAuthRoute: ['^/app$'] }, { rules: [{ path: '/app', allow: 'optional' }] }] as const satisfies readonly Settings[]) {
+    t.match(lines(settings), [/ PANEL_OAUTH_OPTIONAL=true BOKEH_/], JSON.stringify(settings))
+    t.notMatch(lines({ ...settings, upstreamIdentity: 'headers' }), [/PANEL_OAUTH_OPTIONAL/])
+  }
+  t.match(lines({ oauthRefreshTokens: true }), [/ PANEL_OAUTH_REFRESH_TOKENS= /], 'none is taken from the shell')
+})
+
 t.test('it is right for where the app is', async t => {
   t.strictSame(flags({ upstream: ['http://[::1]:5006'] }), ['--address=::1 --port=5006'])
   t.strictSame(flags({ upstream: ['http://panel:5006'] }), ['--port=5006'], 'elsewhere it has to listen to the network')

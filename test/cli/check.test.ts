@@ -230,6 +230,31 @@ t.test('an upstream that is a gate, this one for instance, is wrong', async t =>
   t.match(line('upstream'), /^wrong .*a gate answers at .*, not the app: set --upstream/)
 })
 
+t.test('a Panel app is asked with a cookie signed for nobody there is, and what is seen from outside is said', async t => {
+  const { settings } = await startReal(t)
+  const panel = async (answer: (known: boolean, url: string | undefined) => readonly [status: number, location?: string]) => {
+    const cookies: string[] = []
+    const app = await startApp(t, ({ headers, url }, response) => {
+      if (headers.cookie !== undefined) cookies.push(headers.cookie)
+      const [status, location] = answer(headers.cookie?.includes('|4:user|') === true, url)
+      response.writeHead(status, { ...location !== undefined && { location } }).end()
+    })
+    return { ...await run({ ...settings, app: 'panel', upstream: app.url }), cookies }
+  }
+  const what = 'Panel’s cookies'
+  const taken = await panel(known => known ? [200] : [302, '/login?next=%2F'])
+  t.match(taken.line(what), /^ok /)
+  t.equal(taken.code, 0)
+  t.match(Buffer.from(/4:user\|\d+:([^|]*)/.exec(taken.cookies[0] ?? '')?.[1] ?? '', 'base64').toString(), 'oauth-gate-check')
+  const refused = await panel(() => [302, '/login?next=%2F'])
+  t.match(refused.line(what), /^wrong .*very same PANEL_COOKIE_SECRET/)
+  t.equal(refused.code, 1)
+  t.match((await panel(() => [200])).line(what), /^cannot tell .*see whether pn\.state\.user is you/)
+  t.match((await panel((known, url) => url === '/' ? [302, '/app'] : [known ? 500 : 200])).line(what), /^wrong .*fails \(500\).*PANEL_OAUTH_ENCRYPTION/, 'the page behind the index is what fails')
+  t.match((await panel(() => [302, 'https://elsewhere.example/'])).line(what), /^cannot tell /, 'no cookie goes elsewhere')
+  t.equal((await run({ ...settings })).line(what), '', 'and no other app is asked')
+})
+
 t.test('one clock among several answers is believed: the newest', async t => {
   const { provider, settings } = await startOdd(t)
   provider.answer('/.well-known/openid-configuration', response => { // from a cache that does not say so

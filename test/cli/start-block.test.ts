@@ -18,6 +18,7 @@ t.test('it says where to open the app, what to register, who may enter and for h
   t.match(text, /Redirect URI +http:\/\/127\.0\.0\.1:4180 +\(register exactly this/)
   t.match(text, /Who may enter +Anyone at example\.org may enter\./)
   t.match(text, /Sign-in lasts +12 hours/)
+  t.match(block({ sessionIdle: '30m' }), /Sign-in lasts +1 day, or until 30 minutes without activity, then people sign in again/)
   t.notMatch(text, /nothing restricts|plain http|secret-of|the-client-secret/)
 })
 

@@ -35,13 +35,14 @@ t.test('a file of people: JSON as Panel has it, or htpasswd, with comments and W
   t.match(credentials({ 'basic-auth': htpasswd }), { people: new Map([['ada', { text: BCRYPT }], ['ben', { text: ARGON2, memory: 64, iterations: 1, parallelism: 1 }], ['jürgen', { text: BCRYPT }]]) })
 })
 
-t.test('what looks like the path of a file and is none never becomes the password', async t => {
-  for (const value of ['/srv/users.jsn', './users', '../users', '~/users', 'users.json', 'USERS.JSON', '.htpasswd', 'people.txt', 'C:\\users', 'a.htpasswd']) {
+t.test('a missing file is no password, whatever it is called', async t => {
+  for (const value of ['/srv/users.jsn', './users', '../users', '~/users', 'users.json', 'USERS.JSON', '.htpasswd', 'people.txt', 'C:\\users', 'a.htpasswd', 'conf/users', 'secrets/htpasswd', 'run/secrets/users', 'users.csv', 'users.db', 'users.json.bak', '$HOME/users', 'etc\\users', 'users.json~', 'users.PASSWORD']) {
     t.match(errors({ 'basic-auth': value }), [{ setting: 'basic-auth', message: '--basic-auth looks like the path of a file, which does not exist.', fix: /--basic-auth-file/ }], value)
     t.notOk(JSON.stringify(errors({ 'basic-auth': value })).includes(value), 'it may be a password, and is not repeated')
   }
   t.match(credentials({ 'basic-auth-file': file(t, 'password', '/srv/a/b') }), { password: { text: '/srv/a/b' } }, 'in a file of its own it is one')
-  for (const value of ['abc/def+ghi=', 'hunter.twelve', 'p'.repeat(5_000)]) t.match(credentials({ 'basic-auth': value }), { password: { text: value } })
+  t.match(credentials({ 'basic-auth-file': file(t, 'password', 'hunter.twelve') }), { password: { text: 'hunter.twelve' } })
+  for (const value of ['abc+def+ghi=', 'hunter.12', 'a sentence. And one more.', 'mr.hunter-and-hunter', 'hunter.passwordings', 'p'.repeat(5_000)]) t.match(credentials({ 'basic-auth': value }), { password: { text: value } })
   const folder = dirname(file(t, 'x', ''))
   mkdirSync(join(folder, 'people'))
   t.match(errors({ 'basic-auth': join(folder, 'people') }), [{ message: /names a file that is a folder/ }])

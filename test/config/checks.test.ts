@@ -42,7 +42,7 @@ t.test('either secret is enough, and a short one is remarked upon without being 
 t.test('a provider that nobody knows is refused with those there are', async t => {
   t.match(problems(() => load({ 'oauth-provider': 'nope' })), [{ message: /“nope”/, fix: /Known are .*generic.*auth_code/ }])
   t.match(problems(() => load({ 'oauth-provider': 'genric' })), [{ fix: /Did you mean generic\?/ }])
-  t.match(problems(() => load({ 'oauth-provider': 'pam' })), [{ message: /not offered/ }])
+  t.match(problems(() => load({ 'oauth-provider': 'pam' })), [{ message: /not offered/, fix: /^Use password for a form that asks a provider’s token endpoint\./ }])
   t.equal(load({ 'oauth-provider': 'OIDC' }).config.providers[0].oauthProvider, 'oidc')
 })
 
@@ -152,4 +152,11 @@ t.test('a certificate and its key are read, and must belong together', async t =
 
 t.test('enough is really just enough', async t => {
   for (const flag of Object.keys(enough)) t.ok(blamed(() => load({ [flag]: undefined })).length > 0, flag)
+})
+
+t.test('an end without activity that would never come before the absolute one', async t => {
+  t.strictSame(blamed(() => load({ 'session-idle': '24h' })), ['session-idle'])
+  t.strictSame(blamed(() => load({ 'session-idle': '23h' })), [])
+  t.strictSame(blamed(() => load({ 'session-idle': '23h', 'oauth-expiry-days': '0.5' })), ['session-idle'])
+  t.strictSame(blamed(() => load({ 'session-idle': 'off', 'oauth-expiry-days': '0.5' })), [])
 })

@@ -29,6 +29,10 @@ reads('port', [['0', 0], [0, 0], ['65535', 65_535], [' 4180 ', 4180]], ['-1', '6
 reads('upstreamTimeout', [['30', 30_000], [30, 30_000], ['30s', 30_000], ['500ms', 500], ['2m', 120_000], ['1.5s', 1500], ['1h', 3_600_000], ['0.5', 500]],
   ['0', '0s', '-1', '30d', '30 s s', 'fast', '1e3', '25000h', null, true])
 
+reads('sessionIdle', [['30m', 1_800_000], [30, 30_000], ['1h', 3_600_000], ['off', Infinity], [' OFF ', Infinity], ['never', Infinity], [false, Infinity]], ['0', '0s', '-1', '30 minutes', 'on', '', null, true])
+
+reads('wsGrace', [['0', 0], [0, 0], ['0s', 0], ['5m', 300_000], ['off', Infinity], ['no', Infinity]], ['-1', 'on', '25000h', null, true])
+
 reads('oauthExpiryDays', [['1', 1], ['0.5', 0.5], ['.5', 0.5], [0.25, 0.25], [7, 7]], ['0', '-1', '1d', 'one', 'Infinity', 'NaN', '1e1', '40000', true])
 
 reads('authStyle', [['auto', 'auto'], ['Params', 'params'], ['AutoDetect', 'auto'], ['INPARAMS', 'params'], ['inheader', 'header'], ['none', 'none']], ['basic', '__proto__', 'constructor', 1, null])

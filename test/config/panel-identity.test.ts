@@ -29,6 +29,7 @@ t.test('what is assumed about the app is said at start, with what to set if it i
   t.match(said({ 'oauth-encryption-key': key }), /assumed: it has a provider of its own, and this very --oauth-encryption-key; if it has not, set --app-encryption=no\n/)
   t.match(said({ 'oauth-encryption-key': key, 'app-encryption': 'yes' }), /this very --oauth-encryption-key\n/)
   t.match(said({ 'oauth-encryption-key': key, 'app-encryption': 'no' }), /assumed: it has no encryption key/)
+  t.match(said({ 'oauth-encryption-key': key, 'oauth-provider': undefined, 'oauth-issuer': undefined, 'oauth-key': undefined, 'oauth-secret': undefined, 'basic-auth': 'a password of many words' }), /assumed: it has no encryption key/, 'beside passwords Panel has none')
   t.match(said({ 'pass-access-token': true, 'pass-refresh-token': true }), /user, id_token, access_token and refresh_token as cookies/)
   t.match(said({}), /can forge them, as the app could\..*--oauth-encryption-key; with --app-encryption=no where the app has none/)
   t.notMatch(said({ 'upstream-identity': 'headers' }), /^ +Panel /m)

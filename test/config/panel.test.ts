@@ -45,7 +45,7 @@ const works: readonly Works[] = [
   { flag: 'logout-endpoint', value: '/signoff', option: 'logoutEndpoint', is: '/signoff' },
   { flag: 'root-path', value: '/proxy/', option: 'rootPath', is: '/proxy' },
   { flag: 'prefix', value: 'apps/x', option: 'prefix', is: '/apps/x' },
-  { flag: 'port', value: '5006', option: 'port', is: 5006 },
+  { flag: 'port', value: '5007', option: 'port', is: 5007 },
   { flag: 'address', value: '0.0.0.0', option: 'address', is: '0.0.0.0' },
   { flag: 'unix-socket', value: '/run/gate.sock', option: 'unixSocket', is: '/run/gate.sock' },
   { flag: 'allow-websocket-origin', env: ['BOKEH_ALLOW_WS_ORIGIN'], value: 'a.example,b.example:5006', option: 'allowWebsocketOrigin', is: ['http://a.example', 'https://a.example', 'http://b.example:5006', 'https://b.example:5006'], other: 'c.example', spoken: 'allow websocket origin' },
@@ -135,6 +135,23 @@ t.test('a switch of Panel is on by its words for that, and off by its words or n
   for (const name of ['PANEL_OAUTH_OPTIONAL', 'PANEL_OAUTH_REFRESH_TOKENS', 'PANEL_BASIC_AUTH', 'BOKEH_AUTH_MODULE']) t.doesNotThrow(() => load({}, { env: { [name]: '' } }), `${name} empty`)
 })
 
+t.test('PANEL_OAUTH_OPTIONAL by a word that is off in Panel opens nothing: the gate does not start, and says what either word would do', async t => {
+  for (const value of ['1', 'true', 'TRUE', 'True']) t.equal(load({}, { env: { PANEL_OAUTH_OPTIONAL: value } }).config.oauthOptional, true, value)
+  for (const value of ['0', 'false', 'no', 'off', 'NO', '']) t.equal(load({}, { env: { PANEL_OAUTH_OPTIONAL: value } }).config.oauthOptional, false, value)
+  for (const value of ['yes', 'on', 'YES', 'On', ' true', '1 ']) {
+    for (const flags of [{}, { 'oauth-optional': false }, { 'oauth-optional': true }]) {
+      t.match(errors(flags, { PANEL_OAUTH_OPTIONAL: value }).find(({ message }) => message.includes('in Panel')), {
+        setting: 'oauth-optional', message: `PANEL_OAUTH_OPTIONAL="${value}" is off in Panel, which knows 1 and true alone; here it would open the app to everyone.`,
+        fix: 'Set PANEL_OAUTH_OPTIONAL=true if everyone may pass without a sign-in, PANEL_OAUTH_OPTIONAL=false if not.'
+      }, value)
+    }
+  }
+  t.equal(load({ 'oauth-optional': 'yes' }).config.oauthOptional, true, 'under our own name our words count')
+  t.equal(load({}, { env: { OAUTH_GATE_OAUTH_OPTIONAL: 'yes' } }).config.oauthOptional, true)
+  t.strictSame(load({}, { env: { PANEL_OAUTH_REFRESH_TOKENS: 'yes' } }).notices.filter(notice => notice.includes('in Panel')), ['PANEL_OAUTH_REFRESH_TOKENS="yes" is off in Panel, which knows 1 and true alone, and is on here'], 'what opens nothing is only said')
+  t.strictSame(load({}, { env: { PANEL_OAUTH_REFRESH_TOKENS: 'true', PANEL_OAUTH_OPTIONAL: 'no' } }).notices.filter(notice => notice.includes('in Panel')), [])
+})
+
 /** Every other flag of `panel serve` 1.9.4. */
 const serving = `admin admin-endpoint admin-log-level args autoreload check-unused-sessions dev disable-index disable-index-redirect enable-xsrf-cookies exclude-cookies exclude-headers
 glob global-loading-spinner ico-path include-cookies include-headers index index-titles keep-alive liveness liveness-endpoint log-file mem-log-frequency num-procs num-threads plugins profiler
@@ -152,7 +169,7 @@ t.test('a flag of panel serve that is about serving is sent back to it', async t
 })
 
 t.test('what the app’s environment has beside stays the app’s, and what concerns sign-in of it is said', async t => {
-  const { notices } = load({}, { env: { AAD_TENANT_ID: 'contoso.com', BOKEH_SIGN_SESSIONS: 'yes', BOKEH_SECRET_KEY: 'hunter3', BOKEH_XSRF_COOKIES: 'yes', BOKEH_RESOURCES: 'cdn', PANEL_ADMIN_ENDPOINT: '/admin', PANEL_NUM_THREADS: '4' } })
+  const { notices } = load({ app: 'bokeh' }, { env: { AAD_TENANT_ID: 'contoso.com', BOKEH_SIGN_SESSIONS: 'yes', BOKEH_SECRET_KEY: 'hunter3', BOKEH_XSRF_COOKIES: 'yes', BOKEH_RESOURCES: 'cdn', PANEL_ADMIN_ENDPOINT: '/admin', PANEL_NUM_THREADS: '4' } })
   t.strictSame(notices.map(notice => notice.split(' ', 1)[0]).sort(), ['BOKEH_SECRET_KEY', 'BOKEH_SIGN_SESSIONS', 'BOKEH_XSRF_COOKIES'])
   t.notMatch(notices.join(), /hunter/)
   t.equal(load({ 'oauth-provider': 'azure', 'oauth-issuer': undefined }, { env: { AAD_TENANT_ID: 'contoso.com' } }).config.providers[0].parameters['tenant'], 'contoso.com', 'and the provider it is for takes it')

@@ -150,7 +150,7 @@ t.test('the state of a password form is no callback', async t => {
   t.equal(provider.requests.length, 0)
 })
 
-t.test('brute force: an IPv6 network counts as one address', async t => {
+t.test('brute force: an IPv6 network counts as one address, of the size that a household is given', async t => {
   const { origin } = await startGate(t, {
     settings: ({ provider: { endpoints } }) => ({ trustedProxy: ['127.0.0.1'], oauthProvider: 'password', oauthIssuer: undefined, oauthKey: 'public', oauthSecret: undefined, oauthTokenUrl: endpoints.token, oauthUserUrl: endpoints.userinfo })
   })
@@ -158,9 +158,9 @@ t.test('brute force: an IPv6 network counts as one address', async t => {
   const state = /name="state" value="([^"]+)"/.exec((await visitor.follow(`${origin}/page`)).body)?.[1] ?? ''
   const attempt = async (address: string, username: string) => (await visitor.navigate(`${origin}/oauth2/sign_in`, { form: { state, username, password: 'x' }, headers: { 'x-forwarded-for': address } })).status
   let last = 0
-  for (let count = 0; count < 31; count++) last = await attempt(`2001:db8::${count.toString(16)}:1`, `name-${count}`)
+  for (let count = 0; count < 31; count++) last = await attempt(`2001:db8:0:${count.toString(16)}::1`, `name-${count}`)
   t.equal(last, 429)
-  t.equal(await attempt('2001:db8:0:1::1', 'another'), 401, 'the network next to it is another')
+  t.equal(await attempt('2001:db8:0:100::1', 'another'), 401, 'the network next to it is another')
 })
 
 t.test('a form that is no form is refused, and an expectation that we do not know', async t => {

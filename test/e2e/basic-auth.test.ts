@@ -1,6 +1,9 @@
+import { bcrypt } from 'hash-wasm'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { renameSync, writeFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createServer } from 'node:http'
@@ -8,7 +11,7 @@ import { file } from '../config/setup.ts'
 import { COOKIE_SECRET, startGate, type GateSetup, type LogLine, type Running } from '../fixtures/gate.ts'
 import { startServer } from '../fixtures/server.ts'
 import { Visitor, type Answer } from '../fixtures/visitor.ts'
-import { BCRYPT, PASSWORD } from '../fixtures/passwords.ts'
+import { ARGON2, BCRYPT, PASSWORD } from '../fixtures/passwords.ts'
 import type { Settings } from '../../src/config/options.ts'
 
 const withoutProvider = { oauthProvider: undefined, oauthIssuer: undefined, oauthKey: undefined, oauthSecret: undefined } satisfies Settings
@@ -52,13 +55,13 @@ t.test('checklist 48: one password lets in whoever knows it, under the name they
 })
 
 t.test('checklist 48: the people of a file, each by their own password, plain or hashed, and nobody else', async t => {
-  const path = file(t, 'users.json', JSON.stringify({ ada: 'ada-and-lovelace', ben: BCRYPT, 'jürgen@b.com': 'mixed-CASE-1' }))
+  const path = file(t, 'users.json', JSON.stringify({ ada: 'ada-and-lovelace', ben: BCRYPT, cleo: ARGON2, 'jürgen@b.com': 'mixed-CASE-1' }))
   const { origin, app } = await startBasic(t, path)
-  for (const [username, password] of [['ada', PASSWORD], ['ben', 'ada-and-lovelace'], ['Ada', 'ada-and-lovelace'], ['eve', 'ada-and-lovelace'], ['eve', PASSWORD], ['ben', BCRYPT], ['__proto__', 'x'], ['jürgen@b.com', 'mixed-case-1']] as const) {
+  for (const [username, password] of [['ada', PASSWORD], ['ben', 'ada-and-lovelace'], ['Ada', 'ada-and-lovelace'], ['eve', 'ada-and-lovelace'], ['eve', PASSWORD], ['ben', BCRYPT], ['cleo', ARGON2], ['cleo', 'ada-and-lovelace'], ['cleo', `${PASSWORD} `], ['__proto__', 'x'], ['jürgen@b.com', 'mixed-case-1']] as const) {
     t.equal((await send(origin, new Visitor(), { username, password })).status, 401, username)
   }
   t.equal(app.received.length, 0)
-  for (const [username, password] of [['ada', 'ada-and-lovelace'], ['ben', PASSWORD], ['jürgen@b.com', 'mixed-CASE-1']] as const) {
+  for (const [username, password] of [['ada', 'ada-and-lovelace'], ['ben', PASSWORD], ['cleo', PASSWORD], ['jürgen@b.com', 'mixed-CASE-1']] as const) {
     const visitor = new Visitor()
     t.match(await send(origin, visitor, { username, password }), { status: 303, location: '/dash?x=1&y=2' }, username)
     t.match(JSON.parse((await visitor.ask(`${origin}/oauth2/userinfo`)).body), { user: username })
@@ -102,6 +105,43 @@ t.test('brute force: the one password is throttled over all, whatever names and 
   const attempt = async (count: number, password: string) => (await visitor.navigate(`${origin}/oauth2/sign_in`, { form: { state, username: `name-${count}`, password }, headers: { 'x-forwarded-for': `10.0.${count >> 8}.${count & 255}` } })).status
   for (let count = 0; count < 300; count += 20) t.strictSame(await Promise.all(Array.from({ length: 20 }, (_, index) => attempt(count + index, 'x'))), Array.from({ length: 20 }, () => 401))
   t.equal(await attempt(300, 'SeCret-of-all'), 429)
+})
+
+for (const [network, addressOf] of [['an IPv6 /56', (count: number) => `2001:db8:0:${(count & 255).toString(16)}::1`], ['an IPv4 /24', (count: number) => `203.0.113.${count}`]] as const) {
+  t.test(`brute force: who floods the form from one network leaves room in the queue for others: from ${network}`, { timeout: 60_000 }, async t => {
+    const users = JSON.stringify({ ada: await bcrypt({ password: PASSWORD, salt: Buffer.alloc(16, 7), costFactor: 11, outputType: 'encoded' }) })
+    const { origin } = await startBasic(t, file(t, 'users.json', users), { settings: { trustedProxy: ['127.0.0.1'] } })
+    const visitor = new Visitor()
+    const { body } = await visitor.follow(`${origin}/`)
+    const state = /name="state" value="([^"]+)"/.exec(body)?.[1] ?? ''
+    const attempt = async (username: string, password: string, address: string) => (await visitor.navigate(`${origin}/oauth2/sign_in`, { form: { state, username, password }, headers: { 'x-forwarded-for': address } })).status
+    const flood = Array.from({ length: 80 }, (_, count) => attempt(`name-${count}`, 'x', addressOf(count)))
+    t.equal(await Promise.race(flood), 429, 'the queue has what it takes from them')
+    t.equal(await attempt('ada', PASSWORD, '198.51.100.7'), 303)
+    const statuses = await Promise.all(flood)
+    t.strictSame(new Set(statuses), new Set([401, 429]))
+    t.ok(statuses.filter(status => status === 401).length < 12, 'and of theirs few are checked')
+  })
+}
+
+t.test('brute force: however long the names that are tried, the throttle remembers a few bytes of each', { timeout: 60_000 }, async t => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const { origin } = await startBasic(t, file(t, 'users.json', '{"ada": "ada-and-lovelace"}'), { settings: { trustedProxy: ['127.0.0.1'] } })
+  const visitor = new Visitor()
+  const { body } = await visitor.follow(`${origin}/`)
+  const state = /name="state" value="([^"]+)"/.exec(body)?.[1] ?? ''
+  // One character that becomes eighteen (NFKC), as many as a form has room for.
+  const attempt = async (count: number) => (await visitor.navigate(`${origin}/oauth2/sign_in`, { form: { state, username: count + '\uFDFA'.repeat(1_700), password: 'x' }, headers: { 'x-forwarded-for': `10.0.${count >> 8}.${count & 255}` } })).status
+  const tried = async (from: number, to: number) => { for (let count = from; count < to; count += 20) t.strictSame(await Promise.all(Array.from({ length: 20 }, (_, index) => attempt(count + index))), Array.from({ length: 20 }, () => 401)) }
+  await tried(0, 20)
+  visitor.seen.length = 0
+  collect()
+  const before = process.memoryUsage().heapUsed
+  await tried(20, 320)
+  collect()
+  const each = (process.memoryUsage().heapUsed - before) / 300
+  t.ok(each < 15_000, `${Math.round(each)} bytes each, of 30,600 characters`)
 })
 
 t.test('sessions end when the entry changes: whoever’s password is another or who is gone is out, and nobody else', async t => {

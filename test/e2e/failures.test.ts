@@ -291,6 +291,14 @@ const failures: Readonly<Record<string, Failure>> = {
     },
     shows: errors.OriginRefused, logs: /^Origin https:\/\/evil\.example$/
   },
+  'a websocket of a page that is not this person’s': {
+    setup: { settings: { app: 'bokeh' } },
+    provoke: async world => {
+      await world.visitor.signIn(`${world.origin}/`, 'ada')
+      return await world.visitor.ask(`${world.origin}/page/ws`, { headers: { ...socket, 'sec-websocket-version': '13', 'sec-websocket-protocol': 'bokeh, captured', origin: world.origin } })
+    },
+    shows: errors.PageTokenRefused, logs: /^the page’s token: it cannot be read as Bokeh’s$/
+  },
   'a host that nobody has named': {
     setup: { settings: { publicUrl: 'https://app.example.com' } },
     provoke: ({ visitor, origin }) => visitor.navigate(`${origin}/page`), shows: errors.HostUnknown, logs: /^Host 127\.0\.0\.1:\d+$/
@@ -386,8 +394,9 @@ function checkLog (t: Test, log: readonly LogLine[], { headers }: Answer, { show
   t.match(lines[0], { level: kind.status >= 500 ? 'error' : kind === errors.LoginRequired.kind ? 'debug' : 'warn', code: kind.code, detail: logs, hint: kind.hint, msg: kind.title })
 }
 
-t.test('every error there is was provoked here, but one', { buffered: true }, async t => {
-  const elsewhere = [errors.PasswordRefused] // the form is drawn again, by its own route: test/e2e/password.test.ts
+t.test('every error there is was provoked here, but two', { buffered: true }, async t => {
+  // The form is drawn again by its own route (test/e2e/password.test.ts); a provider is told in OAuth's terms (test/e2e/backchannel-logout.test.ts).
+  const elsewhere = [errors.PasswordRefused, errors.LogoutTokenInvalid]
   const provoked = new Set([...Object.values(failures).map(({ shows }) => shows), errors.SignInLoop, ...elsewhere].map(({ kind }) => kind))
   const kinds = Object.values(errors).flatMap(value => 'kind' in value ? [value.kind] : [])
   t.ok(kinds.length > 30)
@@ -466,6 +475,11 @@ const loops: Readonly<Record<string, Loop>> = {
   'an app that sends people to sign in who are signed in': {
     app: () => (_request, response) => { response.writeHead(302, { location: '/oauth2/start?rd=%2Fpage' }).end() },
     says: /the application keeps asking/, logs: /^the session is there, and something leads to the sign-in all the same/
+  },
+  'a Panel app that does not take the cookies of the gate': {
+    settings: () => ({ app: 'panel' }),
+    app: () => (_request, response) => { response.writeHead(302, { location: '/login?next=%2Fpage' }).end() },
+    says: /the application keeps asking/, logs: /does not take the cookies that the gate signs for it: give both the very same PANEL_COOKIE_SECRET .*PANEL_OAUTH_REFRESH_TOKENS$/
   },
   'replicas with another key': {
     arrange: async world => await addReplica(world, { oauthEncryptionKey: randomBytes(32).toString('base64url') + '=' }),

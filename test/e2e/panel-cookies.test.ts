@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Settings } from '../../src/config/options.ts'
 import { createSeal } from '../../src/session/seal.ts'
-import { startApp, startGate } from '../fixtures/gate.ts'
+import { startApp, startGate, type LogLine } from '../fixtures/gate.ts'
 import { startServer } from '../fixtures/server.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 import { forgeToken } from '../panel/bokeh.ts'
@@ -24,6 +24,11 @@ function read (cookie = ''): Readonly<Record<string, string>> {
     const [, content] = /\|\d+:([^|]*)\|[0-9a-f]{64}$/.exec(value) ?? []
     return [name, content === undefined ? value : Buffer.from(content, 'base64').toString()]
   }))
+}
+
+/** Milliseconds. */
+function signedAt (cookie = ''): number {
+  return Number(/\|10:(\d+)\|4:user/.exec(cookie)?.[1]) * 1000
 }
 
 /** The app that answers with what it was told, and sets cookies of Panel’s names. */
@@ -67,6 +72,26 @@ t.test('forged cookies and session parameters: on no route does a client say who
   }
 })
 
+t.test('an app that sends somebody who is signed in to a sign-in of its own is told of in the log, with the fix', async t => {
+  const log: LogLine[] = []
+  const app = await startApp(t, ({ url }, response) => {
+    if (url?.startsWith('/landed') === true) response.end('page')
+    else response.writeHead(302, { location: url === '/away' ? '/landed?x=1&next=/y' : '/login?next=%2Fapp' }).end()
+  })
+  const { origin } = await startGate(t, { settings, app, log })
+  const visitor = new Visitor()
+  const told = () => log.filter(({ event }) => event === 'app.disbelieves')
+  await visitor.ask(`${origin}/open`)
+  t.equal(app.received.length, 1)
+  t.strictSame(told(), [], 'a guest may well be sent there')
+  await visitor.signIn(`${origin}/away`, 'ada')
+  t.strictSame(told(), [], 'another redirect is none')
+  await visitor.ask(`${origin}/app`, { headers: { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' } })
+  t.match(told(), [{ level: 'warn', user: 'ada@example.com', hint: /very same PANEL_COOKIE_SECRET/ }])
+  t.equal(told().length, 1, 'once a request')
+  t.notMatch(JSON.stringify(told()), /2\|1:0/, 'and no cookie is in it')
+})
+
 t.test('forged cookies by a websocket’s upgrade', async t => {
   const server = createServer((_request, response) => { response.end('page') })
   const sockets = new WebSocketServer({ server })
@@ -75,11 +100,13 @@ t.test('forged cookies by a websocket’s upgrade', async t => {
     opened.push({ url, cookie: headers.cookie, protocol: headers['sec-websocket-protocol'], session: headers['bokeh-session-id'] })
     socket.close()
   })
-  const { origin } = await startGate(t, { settings, app: { url: await startServer(t, server), received: [] } })
+  const { origin, outside } = await startGate(t, { settings, app: { url: await startServer(t, server), received: [] } })
+  sockets.on('headers', lines => { lines.push(...['user=app; Path=/', 'theme=dark', 'is_guest=1', `oauth-gate-${new URL(origin).port}=x; Path=/`, 'User=app'].map(cookie => `Set-Cookie: ${cookie}`)) })
   const visitor = new Visitor()
   const page = forgeToken({})
   const open = async (path: string, cookie: string) => {
     const socket = new WebSocket(`${origin.replace('http', 'ws')}${path}`, ['bokeh', page], { headers: { origin, cookie, 'Bokeh-Session-Id': 'mallory' } })
+    socket.on('upgrade', ({ headers }) => { t.strictSame(headers['set-cookie'], ['theme=dark', 'User=app'], 'nor does the app tell the browser as it switches, of us or of itself') })
     await once(socket, 'close')
     return opened.at(-1)
   }
@@ -89,6 +116,11 @@ t.test('forged cookies by a websocket’s upgrade', async t => {
   t.match(read((await open('/ws', `${cookieOf(visitor)}; ${forgeries.join('; ')}`))?.cookie), { user: 'ada@example.com', id_token: /./ })
   t.equal(opened.length, 2)
   t.notMatch(JSON.stringify(opened), /mallory/)
+  for (const pause of [0, 70_000, 3_600_000]) {
+    outside.advance(pause)
+    const age = outside.now() - signedAt((await open('/ws', cookieOf(visitor)))?.cookie)
+    t.ok(age >= 0 && age < 61_000, `signed anew for a websocket too: ${age}`)
+  }
 })
 
 t.test('the cookies are signed anew while the session lasts', async t => {
@@ -99,7 +131,7 @@ t.test('the cookies are signed anew while the session lasts', async t => {
   for (const pause of [0, 30_000, 40_000, 3_600_000]) {
     outside.advance(pause)
     await visitor.ask(`${origin}/`)
-    times.push(outside.now() - Number(/\|10:(\d+)\|4:user/.exec(app.received.at(-1)?.headers.cookie ?? '')?.[1]) * 1000)
+    times.push(outside.now() - signedAt(app.received.at(-1)?.headers.cookie))
   }
   t.ok(times.every(age => age >= 0 && age < 61_000), times.join())
   outside.advance(86_400_000)
@@ -122,6 +154,42 @@ t.test('tokens go to the app where settings pass them on, sealed with the app’
   t.equal(told['user'], 'ada@example.com')
   t.match(JSON.parse(Buffer.from((open(told['id_token']) ?? '').replace(/^[^.]*\.|\.[^.]*$/g, ''), 'base64url').toString()), { sub: 'demo-ada' })
   t.notOk(cookieOf(visitor).split(/[=;]/).some(text => open(text.trim()) !== undefined), 'and the app’s key opens nothing of the gate’s')
+})
+
+t.test('the refresh token is the app’s where the setting passes it on, under its key too, and in no header; without the setting it is not', async t => {
+  const key = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
+  for (const [more, sent] of [[{}, false], [{ passRefreshToken: true }, true], [{ passRefreshToken: true, oauthEncryptionKey: [key] }, true]] as const) {
+    const { origin, app, outside } = await startGate(t, { settings: { ...settings, ...more }, provider: { refreshTokens: true } })
+    await new Visitor().signIn(`${origin}/`, 'ada')
+    const { cookie, ...headers } = app.received.at(-1)?.headers ?? {}
+    const { refresh_token: said, ...others } = read(cookie)
+    t.strictSame(Object.keys(others).toSorted(), ['id_token', 'user'])
+    if (!sent) t.equal(said, undefined)
+    else {
+      const token = 'oauthEncryptionKey' in more ? createSeal([Buffer.from(key, 'base64url')], outside).open(said ?? '')?.toString() : said
+      t.match(token, /^[\w-]{40,}$/)
+      t.notOk(JSON.stringify(headers).includes(token ?? ''))
+    }
+  }
+})
+
+t.test('session fixation: with --app=bokeh, and --app=panel without its cookies, no client says which Bokeh session is its own, though the cookies are the app’s', async t => {
+  for (const [kind, more] of [['bokeh', {}], ['panel', { upstreamIdentity: 'headers' }]] as const) {
+    const app = await startPanelLike(t)
+    const { origin } = await startGate(t, { app, settings: { ...settings, upstreamIdentity: undefined, app: kind, ...more } })
+    const visitor = new Visitor()
+    await visitor.signIn(`${origin}/`, 'ada')
+    const session = ['user=theirs', ...cookieOf(visitor).split('; ').filter(pair => pair.startsWith('oauth-gate'))].join('; ')
+    for (const [cookie, path] of [[session, '/'], [session, '/open'], ['user=theirs', '/open'], ['user=theirs', '/public']] as const) {
+      for (const method of ['GET', 'POST']) {
+        const answer = await new Visitor().ask(`${origin}${path}?a=1&bokeh-token=mallory&%62okeh-session-id=mallory`, { method, headers: { cookie, 'Bokeh-Session-Id': 'mallory', 'content-type': 'application/x-www-form-urlencoded' } })
+        t.equal(answer.setCookies.length, 6, 'what it sets is its own')
+        const { url, headers } = app.received.at(-1) as typeof app.received[number]
+        t.strictSame([url, read(headers.cookie), headers['content-type']], [`${path}?a=1`, { user: 'theirs' }, method === 'GET' ? undefined : 'application/x-www-form-urlencoded'])
+        t.notMatch(JSON.stringify([url, headers]), /mallory|is_guest/)
+      }
+    }
+  }
 })
 
 t.test('without the setting the app’s cookies are its own, whatever they are called', async t => {

@@ -1,4 +1,6 @@
 import t, { type Test } from 'tap'
+import { oauthSecret } from '../../src/cli/oauth-secret.ts'
+import { outside } from '../../src/outside.ts'
 import type { Settings } from '../../src/config/options.ts'
 import { freePort, type Running } from '../fixtures/gate.ts'
 import { python } from '../fixtures/python.ts'
@@ -9,6 +11,8 @@ import { ENCRYPTION_KEY, handshake, ownSignIn, seenIn, startBefore, startLifted,
 
 const [plain, lifted] = [ways['only PANEL_COOKIE_SECRET'], ways['its own PANEL_OAUTH_* still set']] as const
 const apps = ['who', 'private']
+/** As the gate makes one for the gate and the app. */
+const KEY = oauthSecret(outside)
 
 let shared: Promise<readonly [port: number, panel: PanelServer]> | undefined
 
@@ -59,10 +63,10 @@ t.test('a Panel app with nothing but the cookie secret sees who signed in, and i
   t.equal((await new Visitor().ask(`${origin}/who`, { headers: { cookie: 'is_guest=1; user=mallory' } })).status, 401, 'and a stranger gets nothing')
 })
 
-t.test('a Panel app that still has its own provider and key asks nobody to sign in again, and opens its cookies', async t => {
+t.test('a Panel app that still has its own provider and a key of oauth-secret asks nobody to sign in again, and opens its cookies', async t => {
   const interpreter = python(t, 'panel', 'cryptography')
   if (interpreter === null) return
-  const running = await startLifted(t, interpreter, { apps, env: lifted?.env ?? {}, settings: { ...lifted?.settings, passAccessToken: true } })
+  const running = await startLifted(t, interpreter, { apps, env: { ...ownSignIn, PANEL_OAUTH_ENCRYPTION: KEY }, settings: { oauthEncryptionKey: [KEY], passAccessToken: true } })
   const { origin } = running
   const visitor = new Visitor()
   const page = await visitor.signIn(`${origin}/who`, 'ben')

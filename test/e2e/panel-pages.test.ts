@@ -8,6 +8,8 @@ import { isCi, onlyInCi } from '../fixtures/lacking.ts'
 const main = new URL('../../src/cli/main.js', import.meta.url)
 const launcher = `import(${JSON.stringify(main)}).then(async ({ main }) => { process.exitCode = await main(process.argv.slice(1)) })`
 const KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
+/** In the place of the page's COOKIE_SECRET, which is a part of names that may be printed. */
+const SECRET = 'hush-the-cookies'
 const TENANT = '11111111-2222-3333-4444-555555555555'
 
 interface Typed { readonly code: number | null, readonly err: string, readonly authorize?: URL | undefined }
@@ -63,6 +65,7 @@ async function locationOf (url: URL): Promise<string> {
 const providers: readonly { readonly name: string, readonly extra?: string, readonly authorize: string, readonly scope?: string, readonly more?: Readonly<Record<string, string>>, readonly secret?: false }[] = [
   { name: 'azure', extra: `{'tenant': '${TENANT}'}`, authorize: `https://login.microsoftonline.com/${TENANT}/oauth2/v2.0/authorize` },
   { name: 'azure', extra: `{'tenant_id': '${TENANT}'}`, authorize: `https://login.microsoftonline.com/${TENANT}/oauth2/v2.0/authorize` },
+  { name: 'azurev2', extra: `{'tenant': '${TENANT}'}`, authorize: `https://login.microsoftonline.com/${TENANT}/oauth2/v2.0/authorize` },
   { name: 'bitbucket', authorize: 'https://bitbucket.org/site/oauth2/authorize', scope: 'account email' },
   { name: 'github', authorize: 'https://github.com/login/oauth/authorize', scope: 'read:user user:email' },
   { name: 'gitlab', extra: '{\'url\': \'gitlab.com\'}', authorize: 'https://gitlab.com/oauth/authorize' },
@@ -73,20 +76,22 @@ const providers: readonly { readonly name: string, readonly extra?: string, read
   { name: 'okta', extra: '{\'url\': \'dev-123.okta.com\'}', authorize: 'https://dev-123.okta.com/oauth2/default/v1/authorize' },
   { name: 'auth0', extra: '{\'subdomain\': \'dev-123.us\', \'audience\': \'https://api.example.com\'}', authorize: 'https://dev-123.us.auth0.com/authorize', more: { audience: 'https://api.example.com' } },
   { name: 'generic', extra: '{\'AUTHORIZE_URL\': \'https://id.example.com/a\', \'TOKEN_URL\': \'https://id.example.com/t\', \'USER_URL\': \'https://id.example.com/u\'}', authorize: 'https://id.example.com/a' },
-  { name: 'code', extra: '{\'AUTHORIZE_URL\': \'https://id.example.com/a\', \'TOKEN_URL\': \'https://id.example.com/t\', \'USER_URL\': \'https://id.example.com/u\'}', authorize: 'https://id.example.com/a', secret: false }
+  { name: 'code', extra: '{\'AUTHORIZE_URL\': \'https://id.example.com/a\', \'TOKEN_URL\': \'https://id.example.com/t\', \'USER_URL\': \'https://id.example.com/u\'}', authorize: 'https://id.example.com/a', secret: false },
+  { name: 'auth_code', extra: '{\'AUTHORIZE_URL\': \'https://id.example.com/a\', \'TOKEN_URL\': \'https://id.example.com/t\', \'USER_URL\': \'https://id.example.com/u\'}', authorize: 'https://id.example.com/a', secret: false }
 ]
 
-t.test('each provider of the pages starts as flags and as variables, and leads to the same, right authorize URL', async t => {
+t.test('each provider of the pages starts as flags, with = and with a space, and as variables, and leads to the same, right authorize URL', async t => {
   for (const [index, { name, extra, authorize, scope = 'openid email profile', more = {}, secret }] of providers.entries()) {
-    const flags = `gate --oauth-provider=${name} --oauth-key='CLIENT_ID' ${secret === false ? '' : '--oauth-secret=\'CLIENT_SECRET\''} --cookie-secret='COOKIE_SECRET' --oauth-encryption-key='${KEY}' --oauth-redirect-uri=https://app.example.com/app ${extra === undefined ? '' : `--oauth-extra-params "${extra}"`}`
-    const variables = `PANEL_OAUTH_PROVIDER=${name} PANEL_OAUTH_KEY=CLIENT_ID ${secret === false ? '' : 'PANEL_OAUTH_SECRET=CLIENT_SECRET'} PANEL_COOKIE_SECRET=COOKIE_SECRET PANEL_OAUTH_ENCRYPTION=${KEY} PANEL_OAUTH_REDIRECT_URI=https://app.example.com/app ${extra === undefined ? '' : `PANEL_OAUTH_EXTRA_PARAMS="${extra}"`} gate`
-    for (const line of isCi ? [flags, variables] : index % 2 === 0 ? [flags] : [variables]) { // a process for each costs a second
+    const flags = `gate --oauth-provider=${name} --oauth-key='CLIENT_ID' ${secret === false ? '' : '--oauth-secret=\'CLIENT_SECRET\''} --cookie-secret='${SECRET}' --oauth-encryption-key='${KEY}' --oauth-redirect-uri=https://app.example.com/app ${extra === undefined ? '' : `--oauth-extra-params "${extra}"`}`
+    const variables = `PANEL_OAUTH_PROVIDER=${name} PANEL_OAUTH_KEY=CLIENT_ID ${secret === false ? '' : 'PANEL_OAUTH_SECRET=CLIENT_SECRET'} PANEL_COOKIE_SECRET=${SECRET} PANEL_OAUTH_ENCRYPTION=${KEY} PANEL_OAUTH_REDIRECT_URI=https://app.example.com/app ${extra === undefined ? '' : `PANEL_OAUTH_EXTRA_PARAMS="${extra}"`} gate`
+    const spaced = flags.replaceAll(/(--[a-z-]+)=/g, '$1 ')
+    for (const line of isCi ? [index % 2 === 0 ? flags : spaced, variables] : [[flags, spaced, variables][index % 3] ?? flags]) { // a process for each costs a second
       const { authorize: url, err } = await type(t, line)
       if (!t.ok(url, err)) continue
-      t.equal(`${url?.origin ?? ''}${url?.pathname ?? ''}`, authorize, `${name} ${line === flags ? 'by flags' : 'by variables'}`)
+      t.equal(`${url?.origin ?? ''}${url?.pathname ?? ''}`, authorize, `${name} ${line === variables ? 'by variables' : 'by flags'}`)
       const { state, nonce, code_challenge: challenge, ...rest } = Object.fromEntries(url?.searchParams ?? [])
       t.strictSame(rest, { response_type: 'code', client_id: 'CLIENT_ID', redirect_uri: 'https://app.example.com/app', scope, code_challenge_method: 'S256', ...more })
-      t.ok(state && nonce && challenge && !err.includes('CLIENT_SECRET') && !err.includes('COOKIE_SECRET'), 'and the secrets are not printed')
+      t.ok(state && nonce && challenge && !err.includes('CLIENT_SECRET') && !err.includes(SECRET), 'and the secrets are not printed')
     }
   }
 })

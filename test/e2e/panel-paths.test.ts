@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { COOKIE_SECRET, startGate, type Running } from '../fixtures/gate.ts'
+import { personCalled } from '../fixtures/people.ts'
 import { python } from '../fixtures/python.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 import { openSession, tokenOf } from '../panel/bokeh.ts'
@@ -112,6 +114,41 @@ t.test('checklist 29: the cookie of a session, and what clears it, over http and
       t.equal(/; Path=([^;]*)/.exec(cookie)?.[1], path)
     }
     t.equal((await visitor.ask(`${origin}${home}/oauth2/userinfo`)).status, 401, 'and it is gone')
+  }
+})
+
+t.test('checklist 29: ten kilobytes of tokens are in cookies below 4,096 bytes each, Secure over https, and signing out clears every one of them at its path', async t => {
+  const ada = personCalled('ada')
+  const people = [{ ...ada, claims: { ...ada.claims, padding: randomBytes(3_550).toString('hex') } }]
+  for (const [settings, path, home, proto] of [[{}, '/', '', 'http'], [{ cookiePath: '/app' }, '/app', '/app', 'http'], [{}, '/', '', 'https'], [{ cookiePath: '/app' }, '/app', '/app', 'https']] as const) {
+    const { origin, provider } = await startGate(t, { settings: { app: 'panel', useXheaders: true, ...settings }, provider: { people } })
+    provider.setRedirectUris('gate', [origin.replace('http:', `${proto}:`)])
+    const visitor = new Visitor()
+    const ask = (address: string, form?: Record<string, string>) => visitor.navigate(address.replace('https://127', 'http://127'), { headers: { 'x-forwarded-proto': proto, ...here.headers }, ...form && { form } })
+    const lines: string[] = []
+    let at = `${origin}${home}/page`
+    let answer = await ask(at)
+    while (answer.location !== '' || at.includes('/interaction/')) {
+      at = answer.location === '' ? at : new URL(answer.location, at).href
+      answer = await ask(at, answer.location === '' ? { login: 'ada' } : undefined)
+      lines.push(...answer.setCookies)
+    }
+    t.match([answer.status, at], [200, new RegExp(`${home}/page$`)])
+    const isSession = (line: string) => /^(?:oauth-gate-\d+|__(?:Host|Secure)-oauth-gate)(?:\.\d)?(?:=|$)/.test(line)
+    const set = lines.filter(line => isSession(line) && !line.includes('Max-Age=0'))
+    const cleared = (await ask(`${origin}${home}/oauth2/sign_out`)).setCookies.filter(isSession)
+    const namesOf = (cookies: readonly string[]) => cookies.map(line => line.split('=', 1)[0])
+    t.ok(set.length > 3 && set.join('').length > 13_000, `${set.length} cookies`)
+    t.strictSame(namesOf(cleared), namesOf(set))
+    for (const cookie of [...set, ...cleared]) {
+      t.ok((cookie.split(';', 1)[0]?.length ?? 0) < 4_096)
+      t.match(cookie, /; HttpOnly/)
+      t.match(cookie, /; SameSite=Lax/)
+      t.equal(cookie.includes('; Secure'), proto === 'https')
+      t.equal(/; Path=([^;]*)/.exec(cookie)?.[1], path)
+    }
+    t.strictSame(visitor.cookieNames().filter(isSession), [], 'the browser keeps none')
+    t.equal((await visitor.ask(`${origin}${home}/oauth2/userinfo`, { headers: { 'x-forwarded-proto': proto } })).status, 401)
   }
 })
 

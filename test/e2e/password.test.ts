@@ -14,7 +14,8 @@ async function startWithForm (t: Test) {
 }
 
 async function openForm (origin: string, visitor: Visitor): Promise<string> {
-  const { body } = await visitor.follow(`${origin}/page?x=1`)
+  const { status, body } = await visitor.follow(`${origin}/page?x=1`)
+  if (status !== 200) throw new Error(`the form came with ${status}`)
   return /name="state" value="([^"]+)"/.exec(body)?.[1] ?? ''
 }
 

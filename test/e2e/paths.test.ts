@@ -180,6 +180,7 @@ t.test('of a password form the login endpoint shows the form', async t => {
   })
   const visitor = new Visitor()
   const form = await visitor.follow(`${origin}/x/login?next=/x/page`)
+  t.equal(form.status, 200)
   const [action] = links(form.body)
   t.equal(action, '/x/oauth2/sign_in')
   const state = /name="state" value="([^"]+)"/.exec(form.body)?.[1] ?? ''

@@ -32,7 +32,7 @@ t.test('an app that is down is a page that tries again by itself, and names no a
 })
 
 t.test('a cancelled sign-in is a page, makes no session, and shows what the provider says as text', async t => {
-  const { origin, provider } = await startGate(t)
+  const { origin, provider, app } = await startGate(t)
   const visitor = new Visitor()
   const question = await visitor.follow(`${origin}/page`)
   const state = [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name }) => name.slice(-44))[0] ?? ''
@@ -42,6 +42,8 @@ t.test('a cancelled sign-in is a page, makes no session, and shows what the prov
   t.notMatch(answer.body, '<script>')
   t.match(answer.body, 'start?rd=%2Fpage', 'another try ends where this one was going to')
   t.equal(provider.requests.filter(({ path }) => path === '/token').length, 0)
+  t.equal((await visitor.ask(`${origin}/page`)).status, 401, 'there is no session')
+  t.equal(app.received.length, 0)
   t.match(await new Visitor().navigate(`${origin}/?state=${state}&error=access_denied&error_description=phish`), { status: 302 }, 'what is sent to another browser is not shown there')
 })
 

@@ -112,6 +112,20 @@ t.test('Panel’s own error page says who may not enter, and what went wrong', a
   t.match(answer.headers['content-security-policy'], /^default-src 'none'; style-src 'self' 'unsafe-inline';/)
 })
 
+t.test('checklist 50: whom a list of addresses, domains or groups does not have gets the page of --auth-template with 403, and the app hears nothing', async t => {
+  const authTemplate = file(t, 'denied.html', '<h1>Not for you</h1><p>{{ error }}</p>')
+  for (const entry of [{ allowedEmails: ['ada@example.com'] }, { allowedDomains: ['other.example'] }, { allowedGroups: ['admins'] }] satisfies Settings[]) {
+    const { origin, app } = await startGate(t, { settings: { authTemplate, ...entry } })
+    t.match(await new Visitor().signIn(`${origin}/page`, 'cleo'), { status: 403, headers: { 'x-oauth-gate': 'GATE_ACCESS_DENIED' }, body: /^<h1>Not for you<\/h1><p>[^<]+/ }, JSON.stringify(entry))
+    t.equal(app.received.length, 0)
+  }
+  const { origin, app } = await startGate(t, { settings: { authTemplate, rules: [{ path: '/reports', allow: { groups: ['admins'] } }, { path: '/', allow: 'signed-in' }] } })
+  const visitor = new Visitor()
+  t.equal((await visitor.signIn(`${origin}/page`, 'cleo')).status, 200)
+  t.match(await visitor.navigate(`${origin}/reports`), { status: 403, body: /^<h1>Not for you/ }, 'a rule for a path')
+  t.strictSame(app.received.map(({ url }) => url), ['/page'])
+})
+
 t.test('a template that is one’s own, with our base', async t => {
   t.setTimeout(90_000)
   const browser = await launchBrowser(t)

@@ -181,7 +181,7 @@ for (const workers of [1, 2]) {
     t.equal(await cut, 'cut')
     await closed
     t.ok(Date.now() - began < 1000, 'at once, as idle connections are closed')
-    await t.rejects(visitor.navigate(`${gate.origin}/`), { code: 'ECONNREFUSED' })
+    await t.rejects(visitor.navigate(`${gate.origin}/`), { code: /^(?:ECONNREFUSED|ECONNRESET)$/ }) // the latter while the first process still holds what the workers have closed
     for (const [answer] of await Promise.all(slow)) t.match(answer.resume(), { statusCode: 200, headers: { connection: 'close' } })
     t.strictSame(await gate.ended, [0, null])
     t.ok(Date.now() - began < 5000, `as soon as all had ended, after ${Date.now() - began} ms`)

@@ -2,6 +2,7 @@ import fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerO
 import { once } from 'node:events'
 import { request as send, ServerResponse, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { ConfigError, oauthGate, type OAuthGateOptions } from '../../src/index.ts'
@@ -273,8 +274,66 @@ t.test('a websocket of the app opens for who is signed in, from our own origin, 
   t.equal(said, 'hello ada@example.com')
   const closed = once(socket, 'close')
   await visitor.ask(`${origin}/oauth2/sign_out`, { method: 'POST', headers: { origin, 'sec-fetch-site': 'same-origin' }, form: {} })
-  await closed
-  t.pass('signing out has closed it')
+  t.match(await closed, [4401, Buffer.from('session_ended')], 'signing out has closed it')
+})
+
+t.test('idle: what a person says in a websocket of the app keeps the session alive, and what the app says does not', async t => {
+  const sockets: WebSocket[] = []
+  const { origin, app } = await startHost(t, { settings: { sessionIdle: '2s' }, after: (app, handled) => {
+    addWebsockets(app, handled)
+    const server = (app as FastifyInstance & { websocketServer: WebSocketServer }).websocketServer
+    server.on('connection', socket => { sockets.push(socket) })
+  } })
+  const visitor = new Visitor()
+  await visitor.signIn(`${origin}/`, 'ada')
+  const { socket } = await open(origin, { cookie: cookieOf(visitor), origin })
+  sockets.push(...(app as FastifyInstance & { websocketServer: WebSocketServer }).websocketServer.clients)
+  const closed = once(socket, 'close')
+  let isClosed = false
+  void closed.then(() => { isClosed = true })
+  for (let count = 0; count < 4; count++) {
+    socket.send('hello')
+    await wait(1000)
+  }
+  t.equal(isClosed, false)
+  const [its] = sockets
+  const chatter = setInterval(() => {
+    its?.send('a message')
+    its?.ping()
+    socket.ping()
+  }, 200)
+  t.teardown(() => { clearInterval(chatter) })
+  t.match(await closed, [4401])
+})
+
+t.test('an app that stops does not wait for an event stream, and does for an answer that ends', async t => {
+  const { origin, app } = await startHost(t, {
+    after (app) {
+      app.get('/events', (_request, reply) => {
+        reply.hijack()
+        reply.raw.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
+      })
+      app.get('/download', (_request, reply) => {
+        reply.hijack()
+        reply.raw.writeHead(200, { 'content-type': 'application/zip' }).write('first ')
+        setTimeout(() => { reply.raw.end('last') }, 500)
+      })
+    }
+  })
+  const visitor = new Visitor()
+  await visitor.signIn(`${origin}/`, 'ada')
+  const headers = { cookie: cookieOf(visitor) }
+  const [[events], [download]] = await Promise.all(['/events', '/download'].map(path => once(send(origin + path, { headers, agent: false }).end(), 'response') as Promise<[IncomingMessage]>)) as [[IncomingMessage], [IncomingMessage]]
+  const isWhole = async (response: IncomingMessage) => {
+    const closed = new Promise<void>(resolve => { response.on('close', resolve) })
+    await Promise.all([closed, response.resume().on('error', () => {})])
+    return response.complete
+  }
+  const [cut, whole] = [isWhole(events), isWhole(download)]
+  const closing = app.close()
+  t.equal(await cut, false)
+  t.equal(await whole, true)
+  await closing
 })
 
 t.test('an event stream ends with its session', async t => {

@@ -14,18 +14,19 @@ import { handshake } from './setup.ts'
 
 const TENANT = '11111111-2222-3333-4444-555555555555'
 const GENERIC = '{\'AUTHORIZE_URL\': \'https://id.example.com/a\', \'TOKEN_URL\': \'https://id.example.com/t\', \'USER_URL\': \'https://id.example.com/u\'}'
-const providers: readonly (readonly [name: string, extra: string, at: string, secret?: false])[] = [
-  ['azure', `{'tenant': '${TENANT}'}`, `https://login.microsoftonline.com/${TENANT}/oauth2/v2.0/authorize`],
-  ['azurev2', `{'tenant': '${TENANT}'}`, `https://login.microsoftonline.com/${TENANT}/oauth2/v2.0/authorize`],
-  ['bitbucket', '{}', 'https://bitbucket.org/site/oauth2/authorize'],
-  ['GitHub', '{}', 'https://github.com/login/oauth/authorize'],
-  ['gitlab', '{}', 'https://gitlab.com/oauth/authorize'],
-  ['google', '{}', 'https://accounts.google.com/o/oauth2/v2/auth'],
-  ['okta', '{\'url\': \'dev-1.okta.com\'}', 'https://dev-1.okta.com/oauth2/default/v1/authorize'],
-  ['auth0', '{\'subdomain\': \'dev-1.us\'}', 'https://dev-1.us.auth0.com/authorize'],
-  ['generic', GENERIC, 'https://id.example.com/a'],
-  ['code', GENERIC, 'https://id.example.com/a', false],
-  ['auth_code', GENERIC, 'https://id.example.com/a', false]
+const USUAL = 'openid email profile'
+const providers: readonly (readonly [name: string, extra: string, at: string, scope: string, secret?: false])[] = [
+  ['azure', `{'tenant': '${TENANT}'}`, `https://login.microsoftonline.com/${TENANT}/oauth2/v2.0/authorize`, USUAL],
+  ['azurev2', `{'tenant': '${TENANT}'}`, `https://login.microsoftonline.com/${TENANT}/oauth2/v2.0/authorize`, USUAL],
+  ['bitbucket', '{}', 'https://bitbucket.org/site/oauth2/authorize', 'account email'],
+  ['GitHub', '{}', 'https://github.com/login/oauth/authorize', 'read:user user:email'],
+  ['gitlab', '{}', 'https://gitlab.com/oauth/authorize', USUAL],
+  ['google', '{}', 'https://accounts.google.com/o/oauth2/v2/auth', USUAL],
+  ['okta', '{\'url\': \'dev-1.okta.com\'}', 'https://dev-1.okta.com/oauth2/default/v1/authorize', USUAL],
+  ['auth0', '{\'subdomain\': \'dev-1.us\'}', 'https://dev-1.us.auth0.com/authorize', USUAL],
+  ['generic', GENERIC, 'https://id.example.com/a', USUAL],
+  ['code', GENERIC, 'https://id.example.com/a', USUAL, false],
+  ['auth_code', GENERIC, 'https://id.example.com/a', USUAL, false]
 ]
 
 /** Where a gate with these settings sends a browser. */
@@ -38,13 +39,13 @@ async function authorizeUrl (t: Test, more: LoadOptions): Promise<URL> {
 }
 
 t.test('checklist 1, 2, 9: each provider of Panel, by variables and by flags in any case, leads to the same', async t => {
-  for (const [name, extra, at, takesSecret] of providers) {
+  for (const [name, extra, at, scope, takesSecret] of providers) {
     const parts = [['PROVIDER', 'provider', name], ['KEY', 'key', 'CLIENT_ID'], ...takesSecret === false ? [] : [['SECRET', 'secret', 'CLIENT_SECRET']], ['EXTRA_PARAMS', 'extra-params', extra]] as const
     const byVariables = await authorizeUrl(t, { env: { PANEL_COOKIE_SECRET: secret, ...Object.fromEntries(parts.map(([variable, , value]) => [`PANEL_OAUTH_${variable ?? ''}`, value ?? ''])) } })
     const byFlags = await authorizeUrl(t, { flags: { 'cookie-secret': secret, ...Object.fromEntries(parts.map(([, flag, value]) => [`oauth-${flag ?? ''}`, value ?? ''])) } })
     for (const url of [byVariables, byFlags]) {
       t.equal(url.origin + url.pathname, at, name)
-      t.match(Object.fromEntries(url.searchParams), { response_type: 'code', client_id: 'CLIENT_ID', redirect_uri: /^http:\/\/app\.example\.com$/, code_challenge_method: 'S256', state: /./ })
+      t.match(Object.fromEntries(url.searchParams), { response_type: 'code', client_id: 'CLIENT_ID', redirect_uri: /^http:\/\/app\.example\.com$/, scope: new RegExp(`^${scope}$`), code_challenge_method: 'S256', state: /./ })
       for (const once of ['state', 'nonce', 'code_challenge']) url.searchParams.delete(once)
     }
     t.equal(byVariables.href, byFlags.href)
@@ -152,8 +153,21 @@ t.test('checklist 27: a missing user is refused with 401, a number is text, an a
   }
 })
 
+t.test('checklist 47: an error that comes back to a public client is a 401 page with its words as text, and nothing is sent anywhere', async t => {
+  const { settings, asked } = await startWords(t, [200, 'application/json', '{"access_token":"at-secret","token_type":"bearer"}'])
+  const { origin, app } = await startGate(t, { settings: { ...settings, oauthProvider: 'code', oauthSecret: undefined } })
+  const visitor = new Visitor()
+  const start = new URL((await visitor.navigate(`${origin}/oauth2/start?rd=%2Fapp`)).location)
+  t.match(Object.fromEntries(start.searchParams), { code_challenge_method: 'S256', code_challenge: /^[\w-]{43}$/ })
+  const page = await visitor.follow(`${origin}/?state=${encodeURIComponent(start.searchParams.get('state') ?? '')}&error=access_denied&error_description=${encodeURIComponent('<b>no</b>')}`)
+  t.match(page, { status: 401, address: /error=access_denied/, body: /&lt;b&gt;no&lt;\/b&gt;/ })
+  t.equal((await visitor.ask(`${origin}/app`)).status, 401, 'there is no session')
+  t.strictSame([asked, app.received], [[], []])
+})
+
 t.test('checklist 35: on an optional gate everybody is there, and signing in makes a person of a guest', async t => {
-  for (const value of ['TRUE', 'yes', '1']) t.equal(load({}, { env: { PANEL_OAUTH_OPTIONAL: value } }).config.oauthOptional, true, value)
+  for (const value of ['TRUE', '1']) t.equal(load({}, { env: { PANEL_OAUTH_OPTIONAL: value } }).config.oauthOptional, true, value)
+  t.strictSame(problems(() => load({}, { env: { PANEL_OAUTH_OPTIONAL: 'yes' } })).map(({ setting }) => setting), ['oauth-optional'], 'what Panel reads as off opens nothing')
   const { origin, app } = await startGate(t, { settings: { oauthOptional: true, loginEndpoint: '/login' } })
   const visitor = new Visitor()
   t.equal((await visitor.navigate(`${origin}/app`)).status, 200)
@@ -182,6 +196,19 @@ t.test('checklist 37, 38: a websocket needs a session and our origin, and then p
   t.strictSame(got, [], 'and the app was not asked')
   t.strictSame(await attempt(ada), [101, 'bokeh'])
   t.strictSame(got, [`bokeh,${token}`])
+})
+
+t.test('checklist 38: the headers of a request may have 64 KiB where no setting says how many, and no more', async t => {
+  t.equal(load().config.maxHeaderSize, 65_536)
+  const got: number[] = []
+  const server = createServer({ maxHeaderSize: 131_072 }, ({ headers }, response) => {
+    got.push(String(headers['x-large']).length)
+    response.end('page')
+  })
+  const { origin } = await startGate(t, { app: { url: await startServer(t, server), received: [] }, settings: { rules: [{ path: '/', allow: 'public' }] } })
+  const ask = async (size: number) => (await new Visitor().ask(`${origin}/`, { headers: { 'x-large': 'x'.repeat(size) } })).status
+  t.strictSame([await ask(64_000), await ask(66_000)], [200, 431])
+  t.strictSame(got, [64_000])
 })
 
 t.test('checklist 52: what Panel leaves open, /liveness and its static files, needs a sign-in unless it is listed as a guest’s', async t => {

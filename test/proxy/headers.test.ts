@@ -141,6 +141,13 @@ t.test('an answer passes as it is, but for the connection\'s, our cookies and ou
   t.strictSame(inwardHeaders(raw, isOurCookie), ['Server', 'x', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'X-B\u00e9', '\u00fc', 'Vary', 'A', 'vary', 'B', 'Trailer', 'X-T', 'WWW-Authenticate', 'Basic'])
 })
 
+t.test('a cookie without a name is not one of ours in disguise', async t => {
+  const names = (...lines: string[]) => inwardHeaders(lines.flatMap(line => ['Set-Cookie', line]), name => isOurCookie(name) || name === 'user').filter((_, at) => at % 2 === 1)
+  for (const disguise of ['=user=C', '==user=C', ' = user=C', '"user"=Q', '=user =C', ';user=F', '; user=F', '= oauth-gate=forged; Path=/', '=oauth-gate', 'oauth-gate; Path=/', '\x00user=x', 'user\x00=x', '\tuser\t=x', '$user=x', '\xa0user=x']) t.strictSame(names(disguise), [], JSON.stringify(disguise))
+  const others = ['theme=user=C', '=theme=user', 'theme="user"', 'users=C', 'theme; user=C', '"theme"="dark"', '=', '', 'theme=dark; Path=/; Comment="user=x"']
+  t.strictSame(names(...others), others, 'and every other is as it was')
+})
+
 function pairs (flat: readonly string[]): [string, string][] {
   return flat.flatMap((name, i) => i % 2 === 0 ? [[name, flat[i + 1] ?? ''] as [string, string]] : [])
 }

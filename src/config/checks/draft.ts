@@ -10,6 +10,8 @@ export interface Draft {
   readonly missing: (option: OptionName) => boolean
   /** Whether somebody has set it, as opposed to its default. */
   readonly given: (option: OptionName) => boolean
+  /** By which name it was set: the variable's, where it was one. */
+  readonly from: (option: OptionName) => string
   /** Replaces a default by what follows from other settings. */
   readonly change: (option: OptionName, value: string) => void
   readonly fail: (option: OptionName, message: string, fix: string) => void
@@ -22,6 +24,10 @@ export function draftOf (choices: Map<OptionName, Resolved>, problems: ConfigPro
     config: values as Partial<Values>,
     missing: option => choices.has(option) && isNothing(choices.get(option)?.value),
     given: option => choices.has(option) && choices.get(option)?.source.level !== 'default',
+    from: option => {
+      const { level, from } = choices.get(option)?.source ?? { level: 'default', from: '' }
+      return level === 'environment' || level === 'panel' || level === 'bokeh' ? from : `--${flagOf(option)}`
+    },
     change: (option, value) => {
       values[option] = value
       choices.set(option, { value, source: { level: 'default', from: 'default', shown: value, overrode: [] } })

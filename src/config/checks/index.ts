@@ -1,5 +1,6 @@
 import { isLoopback } from '../../oauth/loopback.ts'
 import type { ConfigProblem } from '../config-error.ts'
+import { addressChecks } from './address.ts'
 import { draftOf, type Draft } from './draft.ts'
 import { flagOf } from '../names.ts'
 import type { OptionName, Values } from '../options.ts'
@@ -12,7 +13,7 @@ import type { Resolved } from '../resolve.ts'
 /** What no setting can know by itself; a default that depends on other settings is put into `choices`. */
 export function crossCheck (choices: Map<OptionName, Resolved>, problems: ConfigProblem[], notices: string[]): void {
   const draft = draftOf(choices, problems, notices)
-  for (const check of [upstream, listening, tls, ...pathChecks, ...openChecks, secrets, cookieScope, cookieName, cookieSamesite, ...storeChecks]) check(draft)
+  for (const check of [upstream, listening, tls, ...addressChecks, ...pathChecks, ...openChecks, secrets, lifetimes, cookieScope, cookieName, cookieSamesite, ...storeChecks]) check(draft)
 }
 
 /** Whether browsers reach the gate by https whatever a request says. */
@@ -46,6 +47,10 @@ function secrets ({ config, missing, fail, note }: Draft): void {
     fail('cookieSecret', 'When enabling an OAuth provider you must supply a valid cookie_secret either using the --cookie-secret CLI argument or the PANEL_COOKIE_SECRET environment variable.', 'Make one with `oauth-gate oauth-secret`, keep it, and give it as --cookie-secret, OAUTH_GATE_COOKIE_SECRET or --cookie-secret-file.')
   }
   if (config.cookieSecret !== undefined && Buffer.byteLength(config.cookieSecret) < 32) note('the cookie secret is shorter than 32 bytes and might be guessed: make one with `oauth-gate oauth-secret`')
+}
+
+function lifetimes ({ config: { oauthExpiryDays = Infinity, sessionIdle = Infinity }, fail }: Draft): void {
+  if (sessionIdle !== Infinity && sessionIdle >= oauthExpiryDays * 86_400_000) fail('sessionIdle', '--session-idle is not shorter than --oauth-expiry-days, so it never ends anything.', 'Make it shorter, as 30m or 8h, or leave it out.')
 }
 
 function cookieScope ({ config: { cookieDomain, publicUrl, cookieSecure }, fail }: Draft): void {

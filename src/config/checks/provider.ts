@@ -38,10 +38,10 @@ function needs ({ provider, parameters, missing, fail }: ProviderDraft): void {
 }
 
 /** What is not OAuth has no use for what is about OAuth alone. */
-function foreign ({ provider, config: { oauthExtraParams = {} }, given, fail }: ProviderDraft): void {
+function foreign ({ provider, config: { oauthExtraParams = {} }, given, from, fail }: ProviderDraft): void {
   if (provider === undefined || isOAuth(provider)) return
   for (const option of ['oauthIssuer', 'oauthAuthorizeUrl', 'oauthTokenUrl', 'oauthUserUrl', 'oauthScope', 'emptyScopes', 'usePkce', 'authStyle', 'idTokenAttributeName', 'tlsClientCa', 'tlsClientCert', 'tlsClientKey', 'tlsSkipVerifyInsecure', 'teamsUrl', 'teamIdsAttributePath', ...provider.flow === 'basic' ? ['oauthKey', 'oauthSecret'] as const : []] as const) {
-    if (given(option)) fail(option, `--${flagOf(option)} means nothing to the provider ${provider.name}, which is not OAuth.`, 'Take it out.')
+    if (given(option)) fail(option, `${from(option)} means nothing to the provider ${provider.name}, which is not OAuth.`, from(option).startsWith('--') ? 'Take it out.' : 'Unset it.')
   }
   const left = Object.keys(oauthExtraParams)
   if (left.length > 0) fail('oauthExtraParams', `The provider ${provider.name} has no parameter ${left.join(', ')}.`, `It has ${Object.keys(provider.parameters).join(', ') || 'none'}.`)

@@ -28,7 +28,7 @@ function named ({ path, read }: GivenFile): Credentials {
     if (!(error instanceof MissingFile)) throw error
   }
   // It may be a password all the same, so it is not repeated.
-  if (isPathLike(written)) throw new Problem('looks like the path of a file, which does not exist', 'Check the path; it is seen from the folder where oauth-gate was started. A password that looks like one is put into a file, for --basic-auth-file.')
+  if (isPathLike(written)) throw new Problem('looks like the path of a file, which does not exist', 'Check the path; it is seen from the folder where oauth-gate was started. A password with / or \\ in it, or with an ending as files have it, is put into a file, for --basic-auth-file.')
   return one(written)
 }
 
@@ -36,9 +36,9 @@ function one (password: string): Credentials {
   return Object.freeze({ password: secretOf(password) })
 }
 
-/** A typing error in the name of a file must not become the password of everybody. */
+/** A typing error in the name of a file must not become the password of everybody: a slash, or an ending, is what paths have. */
 function isPathLike (written: string): boolean {
-  return /^(?:~?\/|\.{1,2}[/\\]|[a-z]:[/\\])|\.(?:json|htpasswd|passwd|txt|ya?ml|conf)$/i.test(written)
+  return /[/\\]|\.[a-z]{1,8}~?$/i.test(written)
 }
 
 /** What is easily guessed, in sentences without capital and full stop. */

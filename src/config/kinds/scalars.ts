@@ -16,10 +16,14 @@ export const flag: Kind<boolean, boolean> = {
   parse: raw => {
     if (typeof raw === 'boolean') return raw
     const value = asText(raw).trim().toLowerCase()
-    if (['1', 'true', 'yes', 'on'].includes(value)) return true
+    if (isOn(value)) return true
     if (['0', 'false', 'no', 'off'].includes(value)) return false
     throw new Problem('must be true or false', 'Write one of 1, true, yes, on, or one of 0, false, no, off.')
   }
+}
+
+export function isOn (text: string): boolean {
+  return ['1', 'true', 'yes', 'on'].includes(text.trim().toLowerCase())
 }
 
 export function integer (min: number, max: number): Kind<number, number> {
@@ -55,6 +59,19 @@ export const duration: Kind<number, number | string> = {
     if (amount === undefined) throw new Problem('must be a time', 'Write seconds as 30 or 30s, or 500ms, 2m, 1h.')
     if (milliseconds < 1 || milliseconds > longestTimer) throw new Problem('must be longer than 0 and at most 24 days')
     return milliseconds
+  }
+}
+
+/** Milliseconds, or Infinity for what never comes. @param least milliseconds */
+export function timeOrOff (least: number): Kind<number, number | string | boolean> {
+  return {
+    shape: 'time|off',
+    parse: raw => {
+      if (raw === false || (typeof raw === 'string' && /^\s*(?:off|no|never|false)\s*$/i.test(raw))) return Infinity
+      if (raw === true) throw new Problem('must be a time, or off', 'Write 30m, or off.')
+      if (least === 0 && /^0\s*(?:ms|s|m|h)?$/.test(decimal(raw as number | string))) return 0
+      return duration.parse(raw as number | string)
+    }
   }
 }
 

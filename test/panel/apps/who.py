@@ -20,7 +20,10 @@ def person() -> str:
     return json.dumps({
         **seen,
         'email': seen['user_info'].get('email') if isinstance(seen['user_info'], dict) else None,
+        'name': seen['user_info'].get('name') if isinstance(seen['user_info'], dict) else None,
+        'groups': ','.join(seen['user_info'].get('groups') or []) if isinstance(seen['user_info'], dict) else None,
         'token': seen['access_token'] is not None,
+        'same': seen['access_token'] == told.get('x-forwarded-access-token'),
         'arguments': sorted(pn.state.session_args),
         'cookies': sorted(pn.state.cookies),
         'told': told.get('x-forwarded-user')

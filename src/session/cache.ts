@@ -1,0 +1,133 @@
+import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { CookieJar } from './cookies.ts'
+import type { Cause } from './endings.ts'
+import type { Kept } from './keeping.ts'
+import type { Opened, Opener, Session } from './opened.ts'
+import type { SessionOptions } from './sessions.ts'
+
+/** What is known of a cookie. */
+interface Known {
+  readonly session: Opened
+  readonly mark: string
+  /** Milliseconds since the epoch up to which it counts as it is. */
+  until: number
+  /** Whether a browser has sent it. */
+  isShown: boolean
+}
+
+/** Sessions that were opened, each as long as it counts. */
+export interface Cache {
+  /** @returns null where the cookie stands for no session, or for one that has ended. @throws {StoreUnavailable} */
+  open (jar: CookieJar, cookie: string): Session | null | Promise<Session | null>
+  /** The same for a cookie that no browser need have. */
+  look (jar: CookieJar, cookie: string): Session | null | Promise<Session | null>
+  remember (jar: CookieJar, cookie: string, session: Opened, mark: string): void
+  /** What has ended it by now; nothing for one that goes on. */
+  causeOf (session: Opened): Cause | undefined
+  /** Has it said, once, why it has ended, if it has. */
+  close (session: Opened): void
+  /** Looks, at most once a minute, for what has ended and nobody asks for. */
+  tidy (): void
+}
+
+const CACHED = 20_000
+const CACHED_CHARACTERS = 64 * 1024 * 1024
+const TIDY = 60_000 // milliseconds
+
+/** A cache of the verified ones: opening is what a request would cost most. */
+export function createCache (options: SessionOptions, opener: Opener): Cache {
+  const { keeping, revocations, outside, window, idle, endings } = options
+  const cache = new LRUCache<string, Known>({ max: CACHED, maxSize: CACHED_CHARACTERS })
+  const reading = new Map<string, Promise<Session | null>>()
+  const keyOf = (jar: CookieJar, cookie: string) => hash('sha256', jar.sessionName + cookie, 'base64')
+  const causeOf = (session: Opened) => opener.causeOf(session) ?? opener.causeOf(opener.newest(session))
+  const close = (session: Opened): void => {
+    const cause = causeOf(session)
+    if (cause === undefined || cause === 'revoked') return // whoever revokes says why
+    endings?.record(session, cause, false)
+    if (cause !== 'idle' || idle?.isShared !== true) return
+    // Or it would go on for whoever saw the person in the last minute.
+    Promise.all([revocations.revoke(session), keeping.end(session)]).catch(() => { /* it has ended here, and is asked for again elsewhere */ })
+  }
+  const valid = (key: string, session: Opened): Session | null => {
+    if (!opener.hasEnded(session, true) && opener.holds(session)) return session
+    cache.delete(key)
+    close(session)
+    return null
+  }
+  const judged = (key: string, session: Opened): Session | null | Promise<Session | null> => idle?.ask(session)?.then(() => valid(key, session)) ?? valid(key, session)
+  const remember = (key: string, cookie: string, session: Opened, mark: string, isShown = false): Known => {
+    const known = { session, mark, until: outside.now() + keeping.fresh, isShown }
+    cache.set(key, known, { size: sizeOf(cookie, session) })
+    return known
+  }
+  const show = (known: Known): void => {
+    known.isShown = true
+    if (known.session.version > 0) window?.taken(known.session)
+  }
+  const take = (key: string, cookie: string, before: Known | undefined, found: Kept | 'same' | null): Session | null | Promise<Session | null> => {
+    if (found === 'same' && before !== undefined) {
+      before.until = outside.now() + keeping.fresh
+      return judged(key, before.session)
+    }
+    const opened = found === null || found === 'same' ? null : opener.open(found.session)
+    if (found === null || found === 'same' || opened === null) {
+      cache.delete(key)
+      return null
+    }
+    const settle = (session: Session | null) => {
+      if (session !== null) remember(key, cookie, opened, found.mark, before?.isShown)
+      return session
+    }
+    const session = judged(key, opened)
+    return session instanceof Promise ? session.then(settle) : settle(session)
+  }
+  const fresh = (key: string): Known | undefined => {
+    const known = cache.get(key)
+    return known !== undefined && known.until > outside.now() ? known : undefined
+  }
+  const read = (jar: CookieJar, cookie: string, key: string): Session | null | Promise<Session | null> => {
+    const under = reading.get(key)
+    if (under !== undefined) return under
+    const known = cache.get(key)
+    const found = keeping.read(jar, cookie, known?.mark)
+    if (!(found instanceof Promise)) return take(key, cookie, known, found)
+    const flight = found.then(found => take(key, cookie, known, found)).finally(() => reading.delete(key))
+    reading.set(key, flight)
+    return flight
+  }
+  const find = (jar: CookieJar, cookie: string, key: string, found: Known | undefined) => found === undefined ? read(jar, cookie, key) : judged(key, found.session)
+  let tidyAt = outside.now() + TIDY
+
+  return {
+    causeOf, close,
+    open (jar, cookie) {
+      const key = keyOf(jar, cookie)
+      const found = fresh(key)
+      const session = find(jar, cookie, key, found)
+      const known = found ?? (window === undefined ? undefined : fresh(key))
+      if (known?.isShown === false) show(known)
+      return session
+    },
+    look (jar, cookie) {
+      const key = keyOf(jar, cookie)
+      return find(jar, cookie, key, fresh(key))
+    },
+    remember (jar, cookie, session, mark) { remember(keyOf(jar, cookie), cookie, session, mark) },
+    tidy () {
+      if (tidyAt > outside.now()) return
+      tidyAt = outside.now() + TIDY
+      for (const [key, { session }] of [...cache]) {
+        idle?.ask(session)?.catch(() => { /* the next time */ })
+        if (!opener.hasEnded(session)) continue
+        cache.delete(key)
+        close(session)
+      }
+    }
+  }
+}
+
+function sizeOf (cookie: string, { headers, cookies }: Opened): number {
+  return cookie.length + headers.reduce((sum, { length }) => sum + length, 0) + (cookies?.().length ?? 0)
+}
