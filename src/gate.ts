@@ -18,7 +18,10 @@ import ownRoutes from './routes/index.ts'
 import probes from './routes/probes.ts'
 import { serverOptions } from './server.ts'
 
-/** @param config from `loadConfig`
+/**
+ * A gate with one configuration; `front.ts` is what serves with several, one after the other.
+ *
+ * @param config from `loadConfig`
  * @param outside the clock and the randomness, replaced in tests
  * @param host an app that has the gate inside: it listens and logs, and is where requests go on to (fastify.ts)
  * @returns a Fastify instance that is ready to listen
