@@ -19,9 +19,7 @@ import probes from './routes/probes.ts'
 import { serverOptions } from './server.ts'
 
 /**
- * A gate with one configuration; `front.ts` is what serves with several, one after the other.
- *
- * @param config from `loadConfig`
+ * @param config from `loadConfig`; `front.ts` serves with several, one after the other
  * @param outside the clock and the randomness, replaced in tests
  * @param host an app that has the gate inside: it listens and logs, and is where requests go on to (fastify.ts)
  * @returns a Fastify instance that is ready to listen
@@ -41,7 +39,6 @@ export async function createGate (config: Config, outside: Outside = machine, ho
 /** The whole gate, in the order in which a request meets it. Read this first; `parts.ts` says what each step is made of. */
 export async function assemble (config: Config, lasting: Lasting, { outside, log, host }: { readonly outside: Outside, readonly log: FastifyBaseLogger, readonly host?: FastifyInstance | undefined }) {
   const parts = await createParts(config, lasting, outside, log, host && { tls: host.server instanceof Server })
-
   // Before any hook: a raw target becomes the name of a route. Ours, a callback, or the upstream it leads to.
   const app = fastify(serverOptions(config, outside, log, parts.places.rewrite))
 
