@@ -1,6 +1,7 @@
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { Server } from 'node:tls'
 import type { Config } from './config/options.ts'
+import { createLasting, type Lasting } from './lasting.ts'
 import { createLogger } from './log.ts'
 import { outside as machine, type Outside } from './outside.ts'
 import { createParts } from './parts.ts'
@@ -18,17 +19,26 @@ import probes from './routes/probes.ts'
 import { serverOptions } from './server.ts'
 
 /**
- * The whole gate, in the order in which a request meets it. Read this first; `parts.ts` says what each step is made of.
- *
- * @param config from `loadConfig`
+ * @param config from `loadConfig`; `front.ts` serves with several, one after the other
  * @param outside the clock and the randomness, replaced in tests
  * @param host an app that has the gate inside: it listens and logs, and is where requests go on to (fastify.ts)
  * @returns a Fastify instance that is ready to listen
  */
 export async function createGate (config: Config, outside: Outside = machine, host?: FastifyInstance): Promise<FastifyInstance> {
   const log = host?.log ?? createLogger({ level: config.logLevel, format: config.logFormat })
-  const parts = await createParts(config, outside, log, host && { tls: host.server instanceof Server })
+  const lasting = await createLasting(config, { outside, log })
+  const { app, parts } = await assemble(config, lasting, { outside, log, host })
+  parts.take()
+  app.addHook('preClose', () => lasting.farewell(host !== undefined)) // before Fastify waits for what is under way
+  app.addHook('onClose', () => lasting.close())
+  const listener = host ?? app
+  listener.addHook('onListen', () => parts.listening(listener.server.address())) // the cookie's name holds the port; a provider that is down is said
+  return app
+}
 
+/** The whole gate, in the order in which a request meets it. Read this first; `parts.ts` says what each step is made of. */
+export async function assemble (config: Config, lasting: Lasting, { outside, log, host }: { readonly outside: Outside, readonly log: FastifyBaseLogger, readonly host?: FastifyInstance | undefined }) {
+  const parts = await createParts(config, lasting, outside, log, host && { tls: host.server instanceof Server })
   // Before any hook: a raw target becomes the name of a route. Ours, a callback, or the upstream it leads to.
   const app = fastify(serverOptions(config, outside, log, parts.places.rewrite))
 
@@ -45,8 +55,6 @@ export async function createGate (config: Config, outside: Outside = machine, ho
   if (parts.probes !== undefined) await app.register(probes, parts.probes)
 
   await app.register(host === undefined ? upstreams : handBack, parts) // and on to the application
-  const listener = host ?? app
   app.addHook('onClose', () => { for (const watch of parts.watches) watch.close() })
-  listener.addHook('onListen', () => parts.listening(listener.server.address())) // the cookie's name holds the port; a provider that is down is said
-  return app
+  return { app, parts }
 }

@@ -10,42 +10,34 @@ import { watchEmails } from './config/kinds/emails-file.ts'
 import type { Config } from './config/options.ts'
 import { appOpens, isForBokeh, isForPanel } from './config/panel-identity.ts'
 import { GateError } from './errors.ts'
-import { OLDEST } from './oauth/logout-token.ts'
+import type { Lasting } from './lasting.ts'
 import type { Outside } from './outside.ts'
 import { createOwnUrls, type OwnUrls } from './own-urls.ts'
 import { createPages } from './pages/index.ts'
 import { createLogo, type Logo } from './pages/logo.ts'
 import { createPolicy } from './policy.ts'
-import { createVerifier } from './passwords/verifier.ts'
 import type { CommonOutward } from './plugins/outward.ts'
 import { createPageTokens } from './plugins/page-tokens.ts'
 import { createPlaces } from './plugins/places.ts'
 import { createArrivals } from './proxy/arrival.ts'
-import { createForwarder } from './proxy/forward.ts'
 import { panelHeaders, panelHeadersOfGet } from './proxy/panel.ts'
 import { createAsker, tellOfAbsence, tellOfEnds, tellOfRenewals } from './renewal.ts'
 import { createFarewell } from './routes/farewell.ts'
-import { createLoginFlow, createProviders } from './routes/login-flow.ts'
+import { createLoginFlow, createProviders, type ActiveProvider } from './routes/login-flow.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
 import { createEndings } from './session/endings.ts'
 import { createIdle } from './session/idle.ts'
 import { keepInCookies, keepInStore } from './session/keeping.ts'
 import { createKeyring, type Keyring } from './session/keyring.ts'
-import { createLiveSessions, type Admits } from './session/live.ts'
+import type { Admits } from './session/live.ts'
 import { createLogins } from './session/login.ts'
 import { createLoopBreaker } from './session/loop.ts'
 import { createNews } from './session/news.ts'
 import { createPanelCookies, GUEST, isPanelCookie } from './session/panel-cookies.ts'
-import { createRenewals } from './session/renewals.ts'
-import { createRevocations } from './session/revocations.ts'
-import { createSeen } from './session/seen.ts'
 import { keepsTokens, keepTokens, type GivenTokens } from './session/session.ts'
 import { createSessions } from './session/sessions.ts'
-import { createMemoryStore } from './session/store/memory.ts'
-import { createTurns } from './session/turns.ts'
 import { createWaysBack } from './session/way-back.ts'
-import { createWindow } from './session/window.ts'
-import { openStores, readiness, tellOfRevocations } from './stores.ts'
+import { readiness } from './stores.ts'
 
 const DAY = 24 * 60 * 60_000
 
@@ -57,70 +49,66 @@ export interface Inside {
 
 type Log = Pick<Logger, 'info' | 'warn' | 'error'>
 
-/** Everything the gate is made of, made once from its configuration. @throws {ConfigError} what it needs is not installed */
-export async function createParts (config: Config, outside: Outside, log: Log, inside?: Inside) {
+/** Everything the gate is made of, made once from its configuration, around what outlives that. */
+export async function createParts (config: Config, lasting: Lasting, outside: Outside, log: Log, inside?: Inside) {
   const gate = gateId(config)
   const tls = inside?.tls ?? config.sslCertfile !== undefined
   const keyring = createKeyring(config.cookieSecret, config.oauthEncryptionKey.map(key => Buffer.from(key, 'base64url')), outside, isForPanel(config) ? { opens: appOpens(config) } : undefined)
   const { entry, judge, servesHost, oneHost, headers } = createPolicy(config, inside !== undefined)
-  const logins = createLogins(keyring, gate, outside)
+  const logins = createLogins(keyring, gate, outside, lasting.consumed)
   const lifetime = config.oauthExpiryDays * DAY
-  const stores = await openStores(config, outside, log)
-  const { sessions: store } = stores
+  const { live, stores: { sessions: store } } = lasting
   const keeping = { seal: keyring.session, outside, gate }
   const renews = config.oauthRefreshTokens
-  const shared = store ?? stores.revocations ?? createMemoryStore({ outside })
-  const window = renews && store === undefined ? createWindow({ store: shared, outside }) : undefined
-  const turns = shared.reach === 'process' ? undefined : createTurns({ store: shared, outside })
-  const others = store ?? (shared.reach === 'process' ? undefined : shared)
+  const shared = lasting.stores.revocations
+  const window = renews ? lasting.window : undefined
   const ends = tellOfEnds(log)
-  const idle = createIdle({ after: config.sessionIdle, outside, store: others, prefix: `${gate}:` })
-  const endings = createEndings({ lifetime, idle: config.sessionIdle, store: others, prefix: `${gate}:`, told: ends.ended })
-  const news = renews && shared.reach !== 'process' ? createNews({ store: shared, seal: keyring.session, gate }) : undefined
+  const idle = createIdle({ after: config.sessionIdle, outside, store: shared, prefix: `${gate}:`, pulses: lasting.pulses })
+  const endings = createEndings({ lifetime, idle: config.sessionIdle, store: shared, prefix: `${gate}:`, known: lasting.causes, told: ends.ended })
+  const news = renews && shared !== undefined && shared.reach !== 'process' ? createNews({ store: shared, seal: keyring.session, gate }) : undefined
   const keep = (tokens: GivenTokens | undefined) => keepTokens(config, tokens, outside.now())
   const loops = createLoopBreaker({ keyring, outside, gate, lifetime, forPanel: isForPanel(config) })
   const urls = createOwnUrls({ ...config, returnToCallback: inside !== undefined })
-  const revocations = createRevocations({ outside, lifetime, store: stores.revocations, set: `${gate}:revoked`, ...tellOfRevocations(log) })
+  const revocations = lasting.revocations(gate)
   await revocations.recall().catch(() => { /* said already, and learned as soon as the store is there */ })
-  const probes = inside === undefined ? { ping: config.pingPath, ready: config.readyPath, async isReady () { await readiness(stores, revocations) } } : undefined
-  const verifier = createVerifier(outside)
-  const people = { keys: keyring.people, verify: verifier.verify }
+  const probes = inside === undefined ? { ping: config.pingPath, ready: config.readyPath, isLeaving: () => lasting.leaving, async isReady () { await readiness(lasting.stores, revocations) } } : undefined
+  const people = { keys: keyring.people, verify: lasting.verifier.verify }
   const providers = createProviders(config.providers.map(settings => activate(settings, config, { outside, people, onFailure: error => warnOfProvider(log, settings.id, error) })))
   const known = providers.all.flatMap(({ people }) => people ?? [])
   const cookies = panelCookies(config, keyring, outside)
-  const pageTokens = isForBokeh(config) ? createPageTokens({ owned: headers.owned, prefix: config.prefix, open: cookies?.open }) : undefined
+  const pageTokens = isForBokeh(config) ? createPageTokens({ owned: headers.owned, prefix: config.prefix, open: cookies?.open, owners: lasting.pageOwners }) : undefined
+  const generation = lasting.generations()
   const sessions = createSessions({
     window, renews, outside, lifetime, idle, endings, news, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations, headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, refuse: entry.refuse,
-    holds: ({ identity: { provider, subject }, mark }) => providers.find(provider)?.people?.stands(subject, mark) ?? true,
-    generation: () => known.reduce((sum, { generation }) => sum + generation, entry.generation)
+    holds: ({ identity: { provider, subject }, mark }) => holds(providers.find(provider), subject, mark),
+    generation: () => known.reduce((sum, { generation }) => sum + generation, generation + entry.generation)
   })
-  const renewals = renews ? createRenewals({ sessions, window, turns, outside, ask: createAsker({ providers, keepTokens: keep }), told: tellOfRenewals(log) }) : undefined
-  const live = createLiveSessions(sessions, { outside, grace: config.wsGrace, told: ends.closed })
-  live.judge(admitsNow(judge))
+  const renewals = renews ? lasting.renewals() : undefined
   const tellAbsence = renews ? tellOfAbsence(log) : undefined
   const jars = createJars(config)
   const places = createPlaces({ judge, logins, urls, paths: probes === undefined ? [] : [probes.ping, probes.ready], callbacks: providers.all.some(({ flow }) => flow === 'code') })
   const logo = logoOf(config)
   const pages = pagesOf(config, urls, logo, log)
   return {
-    places, probes, sessions, renewals, loops, judge, urls, pages, pageTokens,
-    live,
+    places, probes, sessions, renewals, loops, judge, urls, pages, pageTokens, live,
     countsActivity: idle !== undefined,
-    watches: [...entry.files.map(list => watchEmails(list, log)), ...known.flatMap(people => people.path === undefined ? [] : [watchPeople(people, people.path, log)]), verifier, ...stores.all.map(store => ({ close: () => void store.close() }))],
+    watches: [...entry.files.map(list => watchEmails(list, log)), ...known.flatMap(people => people.path === undefined ? [] : [watchPeople(people, people.path, log)])],
     arrivals: createArrivals({ publicUrl: config.publicUrl, tls, trustedProxies: config.trustedProxy, useXheaders: config.useXheaders, unixSocket: config.unixSocket !== undefined }),
     jars,
     servesHost,
     oneHost,
     admitsOrigin: originMatcher(config.allowWebsocketOrigin),
+    /** From now on this configuration counts. */
+    take () { lasting.take({ sessions, ask: createAsker({ providers, keepTokens: keep }), told: tellOfRenewals(log), admits: admitsNow(judge), news }, config) },
     handsOutToken: isForBokeh(config) ? isAutoload : undefined,
     listening (bound: AddressInfo | string | null) {
       if (config.port === 0 && typeof bound === 'object' && bound !== null) Object.assign(jars, createJars(config, bound.port))
       for (const { id, client } of providers.all) client.warm().catch((error: unknown) => warnOfProvider(log, id, error))
     },
-    forwarders: createForwarders(config),
+    forwarders: createForwarders(config, lasting),
     outward: commonOutward(config, headers.owned),
     flow: createLoginFlow({
-      revocations, logoutsSeen: createSeen({ outside, store: store ?? stores.revocations, life: 2 * OLDEST * 1000, prefix: `${gate}:logout` }),
+      revocations, logoutsSeen: lasting.logoutsSeen(gate),
       farewell: createFarewell({ mode: config.signOutAtProvider, idTokenHint: config.idTokenHint, returnUri: config.postLogoutRedirectUri, waysBack: createWaysBack(keyring.login, gate), sessions, keepsTokens: keepsTokens(config), log }),
       providers, logins, sessions, loops, urls, pages, logo, entry, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
       keepTokens (tokens, provider) {
@@ -134,6 +122,11 @@ export async function createParts (config: Config, outside: Outside, log: Log, i
 /** What is open stays so where it might be opened anew. */
 function admitsNow (judge: Judge): Admits {
   return ({ target, method, host }, session) => judge.decide(judge.place(target), { method, host }, session?.identity ?? null).verdict === 'admitted'
+}
+
+/** Whether what let somebody in is still there: who signs people in, and among people whom the gate itself knows, their entry. */
+function holds (provider: ActiveProvider | undefined, subject: string, mark: string | undefined): boolean {
+  return provider !== undefined && (provider.people?.stands(subject, mark) ?? true)
 }
 
 function commonOutward (config: Config, owned: ReadonlySet<string>): CommonOutward {
@@ -170,10 +163,10 @@ function warnOfProvider (log: Log, provider: string, error: unknown): void {
   log.warn({ event: 'provider.failed', provider, ...error instanceof GateError && { code: error.code, hint: error.kind.hint }, detail }, 'the provider does not answer as it should; signing in is tried anew each time')
 }
 
-function createForwarders (config: Config) {
+function createForwarders (config: Config, lasting: Lasting) {
   return config.upstream.map(upstream => ({
     origin: upstream.origin,
-    ...createForwarder({ upstream, ca: config.upstreamCa, skipVerify: config.upstreamSkipVerify, timeout: config.upstreamTimeout, maxHeaderSize: config.maxHeaderSize, websocketOrigin: config.websocketOrigin })
+    ...lasting.forwarder({ upstream, ca: config.upstreamCa, skipVerify: config.upstreamSkipVerify, timeout: config.upstreamTimeout, maxHeaderSize: config.maxHeaderSize, websocketOrigin: config.websocketOrigin })
   }))
 }
 

@@ -7,13 +7,22 @@ import { createClientErrorHandler, frameworkErrors } from './plugins/errors.ts'
 /** Milliseconds for a request's headers to arrive: who is slower is not a browser. */
 const HEADERS_TIMEOUT = 20_000
 
+/** How the HTTP server is set up. */
+export function httpOptions ({ maxHeaderSize }: Pick<Config, 'maxHeaderSize'>) {
+  return { maxHeaderSize, headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0, requireHostHeader: false } // plugins/wire.ts requires it, with an answer of ours
+}
+
+/** What it shows who it is by; undefined where it speaks plain HTTP. */
+export function tlsOptions ({ sslCertfile, sslKeyfile, sslPassword }: Pick<Config, 'sslCertfile' | 'sslKeyfile' | 'sslPassword'>) {
+  return sslCertfile === undefined || sslKeyfile === undefined ? undefined : { cert: sslCertfile, key: sslKeyfile, ...sslPassword !== undefined && { passphrase: sslPassword } }
+}
+
 /** How Fastify and the HTTP server below it are set up. */
 export function serverOptions (config: Config, outside: Outside, log: FastifyBaseLogger, rewriteUrl: (raw: IncomingMessage) => string): FastifyServerOptions {
-  const http = { maxHeaderSize: config.maxHeaderSize, headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0, requireHostHeader: false } // plugins/wire.ts requires it, with an answer of ours
+  const [http, tls] = [httpOptions(config), tlsOptions(config)]
   const nextId = createRequestIds(outside)
-  const tls = config.sslCertfile !== undefined && config.sslKeyfile !== undefined && { cert: config.sslCertfile, key: config.sslKeyfile, ...config.sslPassword !== undefined && { passphrase: config.sslPassword } }
   return {
-    ...tls === false ? { http } : { https: { ...http, ...tls } },
+    ...tls === undefined ? { http } : { https: { ...http, ...tls } },
     loggerInstance: log,
     // Its two lines a request would hold the query, and cost more than everything else we log.
     logController: new LogController({ disableRequestLogging: true }),

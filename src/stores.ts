@@ -14,7 +14,7 @@ type Log = Pick<Logger, 'info' | 'error'>
 export interface Stores {
   /** Absent where each session is in its cookie. */
   readonly sessions: Store | undefined
-  /** Who signed out; absent where this process alone remembers it. */
+  /** Who signed out, and what else processes must tell each other; absent where this process alone remembers it. */
   readonly revocations: Store | undefined
   /** Each once. */
   readonly all: readonly Store[]
@@ -22,15 +22,17 @@ export interface Stores {
 
 /**
  * Opens the stores that settings name. One that is not there is said in the log, and used as soon as it is.
+ *
+ * @param shared what this process has in common with the others of the same gate, in place of its own memory
  */
-export async function openStores (config: Config, outside: Outside, log: Log): Promise<Stores> {
+export async function openStores (config: Config, outside: Outside, log: Log, shared?: Store): Promise<Stores> {
   const { sessionStore, revocationStore } = config
   const redis = (setting: string, address: RedisAddress) => openRedis(setting, address, config, outside, log)
   if (sessionStore === 'cookie') {
-    const revocations = revocationStore === undefined ? undefined : await redis('revocation-store', revocationStore)
+    const revocations = revocationStore === undefined ? shared : await redis('revocation-store', revocationStore)
     return { sessions: undefined, revocations, all: revocations === undefined ? [] : [revocations] }
   }
-  const sessions = sessionStore === 'memory' ? createMemoryStore({ outside }) : await redis('session-store', sessionStore)
+  const sessions = sessionStore === 'memory' ? shared ?? createMemoryStore({ outside }) : await redis('session-store', sessionStore)
   return { sessions, revocations: sessions, all: [sessions] }
 }
 

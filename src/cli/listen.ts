@@ -18,10 +18,17 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
 
 type Place = Pick<Config, 'address' | 'port' | 'unixSocket' | 'sslCertfile'>
 
+export interface ListenOptions {
+  readonly write?: (text: string) => void
+  /** Another process has called `makeWayForSocket`, and makes the socket too. */
+  readonly wayIsMade?: boolean
+}
+
 /** @returns where it listens, as `scheme://address:port` or `unix:/path`, or null after a sentence that says why not */
-export async function listen (gate: FastifyInstance, place: Place, write: (text: string) => void = text => { process.stderr.write(text) }): Promise<string | null> {
+export async function listen (gate: FastifyInstance, place: Place, { write = text => { process.stderr.write(text) }, wayIsMade = false }: ListenOptions = {}): Promise<string | null> {
   try {
-    if (place.unixSocket !== undefined) await listenAtSocket(gate, place.unixSocket)
+    if (place.unixSocket !== undefined && wayIsMade) await gate.listen({ path: place.unixSocket })
+    else if (place.unixSocket !== undefined) await listenAtSocket(gate, place.unixSocket)
     else await gate.listen({ host: place.address, port: place.port })
   } catch (error) {
     write(`oauth-gate: cannot listen on ${place.unixSocket ?? `${place.address}:${place.port}`}: ${reasonOf(error, place)}\n`)
@@ -38,13 +45,18 @@ export function listeningAt ({ address, port, unixSocket, sslCertfile }: Place, 
 }
 
 async function listenAtSocket (gate: FastifyInstance, path: string): Promise<void> {
-  await removeStale(path)
-  const before = process.umask(SOCKET_UMASK) // so that it is never open to more, not even for a moment
+  const before = process.umask(await makeWayForSocket(path)) // so that it is never open to more, not even for a moment
   try {
     await gate.listen({ path })
   } finally {
     process.umask(before)
   }
+}
+
+/** @returns the umask to make it with */
+export async function makeWayForSocket (path: string): Promise<number> {
+  await removeStale(path)
+  return SOCKET_UMASK
 }
 
 /** What a gate left behind that was killed. A socket that somebody answers at stays, and so does whatever is no socket. */

@@ -6,7 +6,7 @@ import { outside } from '../outside.ts'
 import type { ExplainOptions } from './explain.ts'
 import { fullHelp, type TopicName } from './help.ts'
 import { oauthSecret } from './oauth-secret.ts'
-import { loadAll, withSettings } from './settings.ts'
+import { flagsOf, loadAll, withSettings } from './settings.ts'
 import { loadWhatIsThere } from './stand-ins.ts'
 import { stopAtOnce } from './stop.ts'
 import { version } from './version.ts'
@@ -74,7 +74,7 @@ function addServe (program: Command, argv: readonly string[], end: (code: number
   serve.action(async () => {
     if (printedAll(serve, 'serve')) return
     const loaded = loadAll(serve, argv)
-    end(await (await import('./serve.ts')).serve(loaded))
+    end(await (await import('./serve.ts')).serve(loaded, flagsOf(serve)))
   })
 }
 

@@ -28,7 +28,8 @@ function collecting (option: Option): Option {
   return option.optional ? repeatable(option).preset('true') : repeatable(option)
 }
 
-function flagsOf (command: Command): Flags {
+/** The settings of a command line that has no other. */
+export function flagsOf (command: Command): Flags {
   return Object.fromEntries(command.options.filter(option => flagNames.has(option.name())).map(option => [option.name(), command.getOptionValue(option.attributeName()) as Flags[string]]).filter(([, value]) => value !== undefined))
 }
 

@@ -41,6 +41,7 @@ export function startBlock ({ config, version, listening, notices }: Started): s
     ...policy.describeOpen().map((line): [string, string] => ['Rule', line]),
     ...config.header.map(({ name, expression }): [string, string] => ['Header', `${name}=${expression.text}`]),
     ...describePanelIdentity(config).map((line): [string, string] => ['Panel', line]),
+    ...config.workers === 1 ? [] : [['Workers', config.workers === 'auto' ? 'one for each core' : String(config.workers)] as [string, string]],
     ['Sign-in lasts', lasts(config)],
     ['Sessions', describeSessions(config)],
     ...config.allowedDomains === undefined && config.allowedEmails === undefined && config.allowedEmailsFile === undefined ? [] : [['Note', `an address counts as far as ${labels} vouches for it; nobody may be able to choose theirs there`] as [string, string]],

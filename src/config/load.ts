@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { hash } from 'node:crypto'
 import { fromApp } from './app-presets.ts'
 import { crossCheck } from './checks/index.ts'
 import { parseConfigFile } from './config-file.ts'
-import { ConfigError, unreadable, type ConfigProblem } from './config-error.ts'
+import { ConfigError, type ConfigProblem } from './config-error.ts'
+import { createReader, type FileReader, type Files } from './files.ts'
 import { isIni } from './grafana/file.ts'
 import { fromGrafana } from './grafana/grafana.ts'
 import { checkHeaders } from './checks/header.ts'
@@ -26,6 +27,8 @@ export interface LoadOptions {
   readonly file?: string
   /** From code, by camelCase name. As strong as flags, which beat it. */
   readonly settings?: Settings
+  /** Where files come from: from the disk, each read once, unless given. */
+  readonly reader?: FileReader
 }
 
 export interface Loaded {
@@ -33,18 +36,22 @@ export interface Loaded {
   readonly sources: Readonly<Record<OptionName, Source>>
   /** Sentences without capital and full stop: what was overridden, ignored, or read differently than it was written. */
   readonly notices: readonly string[]
+  /** Everything that was read for it. */
+  readonly files: Files
+  /** What each setting was made of, as a hash: another one means that somebody gave it another value, or changed its file. */
+  readonly prints: Readonly<Record<OptionName, string>>
 }
 
 /**
- * The only door to the environment, and to files while the gate starts: makes one checked and frozen configuration of everything that was said.
+ * The only door to the environment: makes one checked and frozen configuration of everything that was said.
  *
  * @throws {ConfigError} with every problem there is, none of which quotes a secret
  */
-export function loadConfig ({ flags = {}, env = process.env, file, settings = {} }: LoadOptions = {}): Loaded {
+export function loadConfig ({ flags = {}, env = process.env, file, settings = {}, reader = createReader() }: LoadOptions = {}): Loaded {
   const said = together([fromFlags(flags), fromCode(settings), fromEnvironment(env)])
   const problems: ConfigProblem[] = [...said.problems]
   const notices: string[] = [...said.notices]
-  const written = readConfigFile({ said: said.candidates, file, env, grafanaEnv: asksForGrafana(said.candidates) }, problems)
+  const written = readConfigFile({ said: said.candidates, file, env, grafanaEnv: asksForGrafana(said.candidates), readFile: reader.read }, problems)
   const candidates = [...said.candidates, ...written.candidates]
   candidates.push(...fromApp(candidates))
   problems.push(...written.problems)
@@ -54,13 +61,18 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   const refused = new Set(problems.map(problem => problem.setting))
 
   const resolved = new Map<OptionName, Resolved>()
+  const prints = new Map<OptionName, string>()
   for (const option of optionNames) {
-    const decision = resolve(option, candidates.filter(candidate => candidate.option === option), readFile, problems, notices)
+    const given = candidates.filter(candidate => candidate.option === option)
+    const { readFile, print } = printing(reader, given)
+    const decision = resolve(option, given, readFile, problems, notices)
+    prints.set(option, print())
     const mayBeInFile = written.failed === true && decision?.source.level === 'default' // what a file that cannot be read may say is not missing
     if (decision !== undefined && !refused.has(flagOf(option)) && !mayBeInFile) resolved.set(option, decision)
   }
   const ofProviders: ConfigProblem[] = [] // told after what the gate itself lacks
-  const { providers, choices } = settleProviders({ choices: resolved, env, readFile, folders: pluginFolders(written.path), problems: ofProviders, notices })
+  const ofEach = printing(reader, [])
+  const { providers, choices } = settleProviders({ choices: resolved, env, readFile: ofEach.readFile, folders: pluginFolders(written.path), problems: ofProviders, notices })
   crossCheck(choices, problems, notices)
   checkHeaders(choices, providers, problems, notices)
   checkPanelIdentity(choices, problems, notices, Object.keys(env).filter(name => env[name] !== undefined))
@@ -73,7 +85,9 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   return Object.freeze({
     config: Object.freeze({ ...Object.fromEntries([...choices].filter(([option]) => !isOfProvider(option)).map(([option, { value }]) => [option, value])), providers }) as unknown as Config,
     sources: Object.freeze(Object.fromEntries([...choices].map(([option, { source }]) => [option, source]))) as Loaded['sources'],
-    notices: Object.freeze(notices)
+    notices: Object.freeze(notices),
+    files: reader.files,
+    prints: Object.freeze({ ...Object.fromEntries(prints), providers: `${prints.get('providers') ?? ''} ${ofEach.print()}` }) as Loaded['prints']
   })
 }
 
@@ -83,15 +97,16 @@ function environmentProblems (env: Readonly<Record<string, string | undefined>>)
   return [{ setting: 'NODE_TLS_REJECT_UNAUTHORIZED', message: 'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off every certificate check of this process.', fix: 'Unset it; name a private authority in NODE_EXTRA_CA_CERTS instead.' }]
 }
 
-interface Files {
+interface Asked {
   readonly said: readonly Candidate[]
   readonly file: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   readonly grafanaEnv: boolean
+  readonly readFile: FileReader['read']
 }
 
 /** The file, and beside it Grafana's variables, which are like a part of Grafana's. */
-function readConfigFile ({ said, file, env, grafanaEnv }: Files, problems: ConfigProblem[]): Gathered & { readonly path?: string, readonly failed?: true } {
+function readConfigFile ({ said, file, env, grafanaEnv, readFile }: Asked, problems: ConfigProblem[]): Gathered & { readonly path?: string, readonly failed?: true } {
   const named = said.find(candidate => candidate.option === 'config')
   const path = named === undefined ? file : named.raw
   const grafana = { env, readFile, grafanaEnv, said }
@@ -118,10 +133,16 @@ function asksForGrafana (candidates: readonly Candidate[]): boolean {
   }
 }
 
-function readFile (path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw unreadable(error)
+/** Hashes what is read on the way, together with what was written. */
+function printing ({ read }: FileReader, given: readonly Candidate[]): { readonly readFile: FileReader['read'], readonly print: () => string } {
+  const seen: (string | null)[] = []
+  return {
+    readFile (path) {
+      seen.push(null) // for one that is not there
+      const content = read(path)
+      seen.push(hash('sha256', content))
+      return content
+    },
+    print: () => hash('sha256', JSON.stringify([given.map(({ from, level, raw }) => [from, level === 'code' ? null : raw]), seen]))
   }
 }

@@ -15,7 +15,7 @@ import { certificates, privateKey } from './kinds/pem.ts'
 import { providerEntries } from './kinds/provider-entries.ts'
 import { role, roles } from './kinds/roles.ts'
 import { rules } from './kinds/rules.ts'
-import { choice, days, duration, fileName, flag, integer, list, text, timeOrOff, word, words } from './kinds/scalars.ts'
+import { choice, count, days, duration, fileName, flag, integer, list, text, timeOrOff, word, words } from './kinds/scalars.ts'
 import { redisAddress, sessionStore } from './kinds/store.ts'
 import { template } from './kinds/template.ts'
 import { upstreams } from './kinds/upstreams.ts'
@@ -90,6 +90,9 @@ export const option = {
   providers: of(providerEntries),
   integer<const S extends Spec<number> & { readonly min: number, readonly max: number }> (spec: S) {
     return of(integer(spec.min, spec.max))(spec)
+  },
+  count<const S extends Spec<number | 'auto'> & { readonly max: number }> (spec: S) {
+    return of(count(spec.max))(spec)
   },
   timeOrOff<const S extends Spec<number> & { readonly least: number }> (spec: S) {
     return of(timeOrOff(spec.least))(spec)

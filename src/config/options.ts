@@ -13,6 +13,7 @@ export const groups = {
     passHostHeader: option.flag({ doc: 'Send the app the Host that the browser asked for.', default: true }),
     address: option.address({ common: true, doc: 'The address to listen on.', default: '127.0.0.1' }),
     port: option.integer({ common: true, doc: 'The port to listen on; 0 takes any free one.', default: 4180, min: 0, max: 65_535 }),
+    workers: option.count({ doc: 'Processes that serve together; auto is one for each core.', default: 1, max: 256 }),
     publicUrl: option.origin({ common: true, doc: 'The origin that browsers see, like https://app.example.com.' }),
     unixSocket: option.socketFile({ doc: 'A unix socket to listen on, instead of address and port.' }),
     sslCertfile: option.certificates({ common: true, doc: 'A certificate chain, to serve https.', aliases: { env: ['BOKEH_SSL_CERTFILE'] } }),

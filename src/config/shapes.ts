@@ -56,6 +56,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   'key,key': { written: 'A list of keys as `oauth-gate oauth-secret` prints them: 32 bytes in url-safe base64.', schema: { type: 'string', pattern: '^[A-Za-z0-9+/_-]{43}=$' } },
   'yes|no': { written: '`1`, `true`, `yes`, `on`, or `0`, `false`, `no`, `off`, in any case. A flag that stands alone means yes.', schema: { enum: [true, false, 'true', 'false', 'yes', 'no', 'on', 'off', 1, 0, '1', '0'] } },
   number: { written: 'A whole number.', schema: { type: ['integer', 'string'], pattern: '^[0-9]{1,15}$' } },
+  'number|auto': { written: 'A whole number, or `auto`.', schema: { anyOf: [{ type: 'integer', minimum: 1 }, { type: 'string', pattern: '^([0-9]{1,3}|auto)$' }] } },
   days: { written: 'A number of days greater than 0; `0.5` is twelve hours.', schema: { type: ['number', 'string'], exclusiveMinimum: 0, maximum: 36_500, pattern: '^([0-9]{1,6}(\\.[0-9]{0,12})?|\\.[0-9]{1,12})$' } },
   time: { written: 'Seconds, `30` or `1.5`, or with a unit: `500ms`, `30s`, `2m`, `1h`.', schema: { type: ['number', 'string'], exclusiveMinimum: 0, pattern: '^[0-9]{1,12}(\\.[0-9]{1,9})?\\s*(ms|s|m|h)?$' } },
   'time|off': { written: 'A time, `30m`, or `off`.', schema: { type: ['number', 'string', 'boolean'], minimum: 0, not: { const: true }, pattern: '^([0-9]{1,12}(\\.[0-9]{1,9})?\\s*(ms|s|m|h)?|off|no|never|false)$' } },

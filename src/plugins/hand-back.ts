@@ -58,7 +58,6 @@ async function handBack (app: FastifyInstance, { live, sessions, countsActivity,
     if (raw.visit !== undefined) restore(raw, raw.visit)
     done()
   })
-  app.addHook('onClose', async () => { live.close() })
 }
 
 export default fp(handBack, { name: 'hand-back', dependencies: ['guard'] })

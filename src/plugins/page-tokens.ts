@@ -3,7 +3,7 @@ import { readToken, tokensIn, type PageToken } from '../proxy/bokeh-token.ts'
 import { pairs } from '../proxy/app-headers.ts'
 import { identityNames, withoutOurs } from '../proxy/headers.ts'
 import { normalName } from '../proxy/names.ts'
-import { createPageOwners } from '../session/page-owners.ts'
+import { createPageOwners, type PageOwners } from '../session/page-owners.ts'
 import { isSignedCookie, type PanelCookies, type SignedCookie } from '../session/panel-cookies.ts'
 import type { Session } from '../session/opened.ts'
 
@@ -26,6 +26,8 @@ export interface PageTokensOptions {
   readonly prefix: string
   /** Reads the cookies that we sign; absent where none of these names is ours. */
   readonly open?: PanelCookies['open'] | undefined
+  /** Those of earlier configurations, where there were any. */
+  readonly owners?: PageOwners
 }
 
 /** One thing that a page or a session says of somebody. */
@@ -36,9 +38,8 @@ type SaidCookie = Said & { readonly what: SignedCookie, readonly at: number }
 /** Milliseconds by which the clocks of several gates may differ. */
 const SKEW = 60_000
 
-export function createPageTokens ({ owned, prefix, open }: PageTokensOptions): PageTokens {
+export function createPageTokens ({ owned, prefix, open, owners = createPageOwners() }: PageTokensOptions): PageTokens {
   const names: ReadonlySet<string> = new Set([...identityNames, ...owned])
-  const owners = createPageOwners()
 
   function cookiesOf (text: string): { readonly said: readonly SaidCookie[], readonly odd?: string } {
     const said: SaidCookie[] = []

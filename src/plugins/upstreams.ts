@@ -62,12 +62,6 @@ async function upstreams (app: FastifyInstance, options: UpstreamsOptions): Prom
       })
     })
   }
-  // Before Fastify waits for what is under way: a websocket or an event stream would let it wait for ever.
-  app.addHook('preClose', async () => {
-    options.live.close()
-    await Promise.all(options.forwarders.map(forwarder => forwarder.close()))
-    options.live.close({ hard: true })
-  })
 }
 
 export default fp(upstreams, { name: 'upstreams', dependencies: ['guard'] })

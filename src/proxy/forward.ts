@@ -38,7 +38,9 @@ export interface Forwarder {
   /** Sends one request on and its answer back, streaming both. Never throws; a client that has left is told nothing. */
   forward (exchange: ForwardExchange): void
   upgrade (exchange: UpgradeExchange): void
-  /** Ends the open websockets, waits up to five seconds for requests under way, then closes every connection. */
+  /** Ends the websockets that are open, and those that open from now on: the gate stops. */
+  hangUp (): void
+  /** Hangs up, waits up to five seconds for requests under way, then closes every connection. */
   close (): Promise<void>
 }
 
@@ -52,6 +54,11 @@ export function createForwarder (options: UpstreamOptions & { readonly websocket
   const origins = originsToTry(options.websocketOrigin ?? 'preserve', options.upstream)
   const channels = new Set<Splice>()
   let closing: Promise<void> | undefined
+  let leaving = false
+  const hangUp = (): void => {
+    leaving = true
+    for (const channel of channels) channel.end(1001, 'the gate is closing')
+  }
 
   function exchange ({ request, response, path, outward, fail, answered }: ForwardExchange, upload: Upload | null, upgrade?: Attempt): Exchange {
     const { switched, origin, refused } = upgrade ?? {}
@@ -96,11 +103,13 @@ export function createForwarder (options: UpstreamOptions & { readonly websocket
         channels.add(channel)
         void channel.closed.then(() => channels.delete(channel))
         job.opened(channel)
+        if (leaving) hangUp()
       })
       attempt(job, switched, job.originChecked === true ? origins.all : [undefined])
     },
+    hangUp,
     close () {
-      for (const channel of channels) channel.end(1001, 'the gate is closing')
+      hangUp()
       return closing ??= closeWithin(grace, line.pool)
     }
   }

@@ -47,7 +47,7 @@ export default async function callback (app: FastifyInstance, flow: LoginFlow): 
     if (provider === undefined || provider.flow !== 'code') throw new LoginMismatch(`a login by ${login.provider}, which ends no login here`)
     refuseOthers(provider, query)
     const code = await provider.client.readCallback(query)
-    if (!flow.logins.consume(login)) {
+    if (!await flow.logins.consume(login)) {
       if (request.session !== null) return reply.redirect(flow.urls.home, 303)
       throw new LoginReplayed('this login was finished before')
     }

@@ -36,11 +36,10 @@ async function mount (scope: FastifyInstance, flow: LoginFlow, provider: ActiveP
     else return flow.sendToProvider(request, reply, provider, { returnTo: urls.home, restarted: true })
   })
 
-  /** The login of the request, which is over with that. */
+  /** The login of the request, of which the browser is rid with that. */
   function end (request: FastifyRequest, reply: FastifyReply): Login {
     const login = underWay.get(request)
     if (login === undefined) throw new LoginMismatch(`a request that goes on with no login of ${id}`)
-    if (!logins.consume(login)) throw new LoginReplayed('this login was finished before')
     reply.setCookies([request.jar.clearLogin(login.state)])
     return login
   }
@@ -55,12 +54,13 @@ async function mount (scope: FastifyInstance, flow: LoginFlow, provider: ActiveP
     },
     async complete (request, reply, claims) {
       const plain: unknown = JSON.parse(JSON.stringify(claims)) // what is no data is not there
-      const { returnTo } = end(request, reply)
+      const login = end(request, reply)
+      if (!await logins.consume(login)) throw new LoginReplayed('this login was finished before')
       await flow.admit(request, reply, provider, { sources: { claims: new Claims(plain) } })
-      return reply.redirect(returnTo, 303)
+      return reply.redirect(login.returnTo, 303)
     },
     fail (request, reply, { reason, detail = reason }) {
-      end(request, reply)
+      logins.consume(end(request, reply)).catch(() => { /* the store says by itself that it is away, and it has ended badly either way */ })
       throw new ProviderRefused(`the plugin ${id}: ${detail}`, { reason })
     }
   }))

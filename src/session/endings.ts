@@ -31,6 +31,8 @@ export interface EndingsOptions {
   readonly store?: Store | undefined
   /** Before each key in the store. */
   readonly prefix?: string
+  /** What earlier configurations have seen, where there were any. */
+  readonly known?: Causes
   /** For the log. */
   readonly told?: (session: Ended, cause: Cause) => void
 }
@@ -39,9 +41,15 @@ const REMEMBERED = 50_000
 /** Milliseconds for which others can ask. */
 const KEPT = 24 * 60 * 60_000
 
+/** By the ids of sessions. */
+export type Causes = Pick<LRUCache<string, Cause>, 'get' | 'set' | 'has'>
+
+export function createCauses (): Causes {
+  return new LRUCache<string, Cause>({ max: REMEMBERED })
+}
+
 /** Whoever sees an end first says so; in a store the first is who comes first there. */
-export function createEndings ({ lifetime, idle, store, prefix = '', told = () => {} }: EndingsOptions): Endings {
-  const known = new LRUCache<string, Cause>({ max: REMEMBERED })
+export function createEndings ({ lifetime, idle, store, prefix = '', known = createCauses(), told = () => {} }: EndingsOptions): Endings {
   const sentences = sentencesFor(inWords(lifetime), inWords(idle))
   const keyOf = (id: string) => `${prefix}ended:${id}`
   return {

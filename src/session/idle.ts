@@ -16,6 +16,9 @@ export interface Pulse {
 
 type Beating = Pick<SealedSession, 'id'> & { readonly pulse: Pulse }
 
+/** Of each session, by its id. */
+export type Pulses = Pick<LRUCache<string, Pulse>, 'get' | 'set'>
+
 /** Ends sessions whose person does nothing. */
 export interface Idle {
   /** Milliseconds without activity. */
@@ -46,6 +49,8 @@ export interface IdleOptions {
   readonly store?: Store | undefined
   /** Before each key in the store. */
   readonly prefix?: string
+  /** What earlier configurations have seen, where there were any. */
+  readonly pulses?: Pulses
 }
 
 /** Of a session that never ends by itself. */
@@ -56,15 +61,18 @@ const MINUTE = 60_000
 /** Milliseconds for which an answer counts: who was away until then was away. */
 const RECENT = 1_000
 
+export function createPulses (): Pulses {
+  return new LRUCache<string, Pulse>({ max: PULSES })
+}
+
 /**
  * A person's last activity is a number in this process, exact and free to write. At most once a minute it is told to those who share the store,
  * and to the cookie by whoever writes that, so that a session may end up to a minute early where its person comes another way; it never ends late.
  *
  * @returns undefined where sessions do not end by this
  */
-export function createIdle ({ after, outside, store, prefix = '' }: IdleOptions): Idle | undefined {
+export function createIdle ({ after, outside, store, prefix = '', pulses = createPulses() }: IdleOptions): Idle | undefined {
   if (after === Infinity) return undefined
-  const pulses = new LRUCache<string, Pulse>({ max: PULSES })
   const period = Math.min(MINUTE, after / 4)
   const keyOf = ({ id }: Beating) => `${prefix}seen:${id}`
   const isOver = ({ seenAt }: Pulse, now: number) => seenAt + after <= now

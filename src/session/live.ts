@@ -47,7 +47,7 @@ export interface LiveSessions {
 
 export interface LiveOptions {
   readonly outside: { now (): number }
-  /** Milliseconds that a channel may stay after its session has ended; Infinity for as long as it likes. */
+  /** Milliseconds that a channel may stay after its session has ended, as it is when asked; Infinity for as long as it likes. */
   readonly grace?: number
   /** For the log: how many were ended of one session, and why. `list`: its person may not enter any more; `rule`: not go there. */
   readonly told?: (session: Session | null, cause: Cause | 'list' | 'rule', count: Count) => void
@@ -65,13 +65,14 @@ const SESSION_ENDED = 4401
 const GOING_AWAY = 1001
 const EVERY = 500
 
-type Watched = Pick<Sessions, 'mayStay' | 'newest' | 'renewals' | 'causeOf' | 'tidy'>
+export type Watched = Pick<Sessions, 'mayStay' | 'newest' | 'renewals' | 'causeOf' | 'tidy'>
 
 /**
  * Ends what is open with its session. It asks, twice a second, instead of keeping a timer for each: a sign-out, an
  * expiry and a clock that was set all come by the same way.
  */
-export function createLiveSessions (sessions: Watched, { outside, grace = 0, told = () => {} }: LiveOptions): LiveSessions {
+export function createLiveSessions (sessions: Watched, options: LiveOptions): LiveSessions {
+  const { outside, told = () => {} } = options
   const channels = new Map<Channel, Open>()
   const streams = new Map<Stream, OpenStream>()
   let admits: Admits = () => true
@@ -104,7 +105,7 @@ export function createLiveSessions (sessions: Watched, { outside, grace = 0, tol
         continue
       }
       open.endedAt ??= now
-      if (!(now - open.endedAt >= grace)) continue
+      if (!(now - open.endedAt >= (options.grace ?? 0))) continue
       channels.delete(channel)
       count(open, 'websockets')
       channel.end(SESSION_ENDED, 'session_ended')

@@ -1,9 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import type { Outside } from '../outside.ts'
 import type { CookieJar, SetCookie } from './cookies.ts'
 import { unwrap, wrap } from './envelope.ts'
 import type { Keyring } from './keyring.ts'
+import { createSeen, type Seen } from './seen.ts'
+import type { Store } from './store/store.ts'
 
 /** One attempt to sign in, as it travels in its own cookie. */
 export interface Login {
@@ -35,18 +36,21 @@ export interface Logins {
   readState (state: string): State | null
   /** The login of a state, if this browser began it within the last ten minutes. */
   find (jar: CookieJar, cookieHeader: string | undefined, state: string): Login | null
-  /** Marks the login as used; @returns false if it already was. A code is sent to the provider once. */
-  consume (login: Login): boolean
+  /** Marks the login as used; @returns false if it already was. A code is sent to the provider once. @throws {StoreUnavailable} */
+  consume (login: Login): Promise<boolean>
   carriesLogins (jar: CookieJar, cookieHeader: string | undefined): boolean
 }
 
 const LIFETIME = 10 * 60_000
 const MOST_AT_ONCE = 8
-const MOST_CONSUMED = 100_000
 const STATE = /^[A-Za-z0-9_-]{44}$/ // 16 random bytes, a flag byte, 16 bytes of HMAC over both
 
-export function createLogins (keyring: Keyring, gate: string, outside: Outside): Logins {
-  const consumed = new LRUCache<string, true>({ max: MOST_CONSUMED, ttl: LIFETIME, perf: { now: () => outside.now() }, ttlResolution: 0 })
+/** The states of logins that have ended. @param store where processes share them */
+export function createConsumed (outside: Pick<Outside, 'now'>, store?: Store): Seen {
+  return createSeen({ outside, store, life: LIFETIME, prefix: 'login' })
+}
+
+export function createLogins (keyring: Keyring, gate: string, outside: Outside, consumed = createConsumed(outside)): Logins {
   const text = (bytes: number) => outside.random(bytes).toString('base64url')
   const envelope = (state: string) => ({ type: 'login', cookie: state, gate }) as const
 
@@ -71,11 +75,7 @@ export function createLogins (keyring: Keyring, gate: string, outside: Outside):
       const genuine = keyring.state.some(key => timingSafeEqual(stateMac(key, raw.subarray(0, 17)), raw.subarray(17)))
       return genuine ? { restarted: raw[16] === 1 } : null
     },
-    consume (login) {
-      if (consumed.has(login.state)) return false
-      consumed.set(login.state, true)
-      return true
-    },
+    consume: login => consumed.add(login.state),
     carriesLogins: (jar, cookieHeader) => jar.loginStates(cookieHeader).length > 0
   }
 }

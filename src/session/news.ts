@@ -9,22 +9,24 @@ export interface News {
   tell (session: SealedSession): void
   /** @param heard in place of whoever listened before; hears what this process tells, too */
   listen (heard: (session: SealedSession) => void): void
+  /** @param word that somebody has told, under `NEWS` */
+  hear (word: string): void
 }
 
-const TOPIC = 'renewed'
+export const NEWS = 'renewed'
 
 /** Sealed, so that who reads along in the store reads of nobody, and who writes to it makes nobody up. */
-export function createNews ({ store, seal, gate }: { readonly store: Store, readonly seal: Seal, readonly gate: string }): News {
-  const envelope: Envelope = { type: 'session', cookie: ` ${TOPIC}`, gate } // no cookie has such a name
+export function createNews ({ store, seal, gate }: { readonly store: Pick<Store, 'announce'>, readonly seal: Seal, readonly gate: string }): News {
+  const envelope: Envelope = { type: 'session', cookie: ` ${NEWS}`, gate } // no cookie has such a name
   let listener: ((session: SealedSession) => void) | undefined
-  store.listen(TOPIC, word => {
-    const plain = seal.open(word)
-    const content = plain === null ? null : unwrap(envelope, plain)
-    if (content !== null) listener?.(restore(content))
-  })
   return {
     // Who is not reached learns it with the person's next request.
-    tell (session) { store.announce(TOPIC, seal.seal(wrap(envelope, compact(session)))).catch(() => { /* the store says by itself that it is away */ }) },
-    listen (heard) { listener = heard }
+    tell (session) { store.announce(NEWS, seal.seal(wrap(envelope, compact(session)))).catch(() => { /* the store says by itself that it is away */ }) },
+    listen (heard) { listener = heard },
+    hear (word) {
+      const plain = seal.open(word)
+      const content = plain === null ? null : unwrap(envelope, plain)
+      if (content !== null) listener?.(restore(content))
+    }
   }
 }

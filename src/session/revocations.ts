@@ -31,7 +31,7 @@ export interface Revocations {
 
 export interface RevocationOptions {
   readonly outside: Pick<Outside, 'now'>
-  /** Milliseconds from any sign-in to its absolute end: no revocation has to be kept for longer. */
+  /** Milliseconds from any sign-in to its absolute end, as it is when asked: no revocation has to be kept for longer. */
   readonly lifetime: number
   /** Where processes share them. */
   readonly store?: Store | undefined
@@ -59,7 +59,8 @@ interface Revoked { readonly subject: string, readonly startedAt: number, readon
  * Nothing is forgotten before its time. Where there is no room, what is remembered gets coarser, and ends more sessions than it must:
  * first all of one subject up to now, and in the end, of everybody, those that began first.
  */
-export function createRevocations ({ outside, lifetime, store, set = 'revoked', overflowed = () => {}, unlearned = () => {}, room = ROOM }: RevocationOptions): Revocations {
+export function createRevocations (options: RevocationOptions): Revocations {
+  const { outside, store, set = 'revoked', overflowed = () => {}, unlearned = () => {}, room = ROOM } = options
   /** By the name of a session here, or of one at a provider. */
   const sessions = new Map<string, Revoked>()
   /** All sessions of a subject that began by then; each with its own end. */
@@ -101,7 +102,7 @@ export function createRevocations ({ outside, lifetime, store, set = 'revoked', 
     if (covered(entry) || (before !== undefined && before.startedAt >= entry.startedAt)) return
     if (before !== undefined) forget(id, before)
     const count = counts.get(entry.subject) ?? 0
-    if (count >= OF_SUBJECT) return takeSubject(entry.subject, Math.min(entry.startedAt, outside.now()), outside.now() + lifetime) // who signs in again now is not meant
+    if (count >= OF_SUBJECT) return takeSubject(entry.subject, Math.min(entry.startedAt, outside.now()), outside.now() + options.lifetime) // who signs in again now is not meant
     sessions.set(id, entry)
     counts.set(entry.subject, count + 1)
   }
@@ -158,12 +159,12 @@ export function createRevocations ({ outside, lifetime, store, set = 'revoked', 
     revoke: ({ id, identity: { provider, subject }, startedAt, expiresAt }) => tell(`s ${nameOf(id)} ${subjectOf(provider, subject)} ${startedAt} ${expiresAt}`, expiresAt),
     revokeSubject (provider, subject) {
       const now = outside.now()
-      return tell(`u ${subjectOf(provider, subject)} ${now} ${now + lifetime}`, now + lifetime)
+      return tell(`u ${subjectOf(provider, subject)} ${now} ${now + options.lifetime}`, now + options.lifetime)
     },
     // Without its subject it is a subject of its own: what is remembered of it must not get coarser into what fits nobody.
     revokeSid (provider, sid, sub) {
       const [name, last] = [sidOf(provider, sid), outside.now() + UNDER_WAY]
-      return tell(`s ${name} ${sub === undefined ? name : subjectOf(provider, sub)} ${last} ${last + lifetime}`, last + lifetime)
+      return tell(`s ${name} ${sub === undefined ? name : subjectOf(provider, sub)} ${last} ${last + options.lifetime}`, last + options.lifetime)
     }
   }
 }

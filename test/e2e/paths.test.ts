@@ -225,7 +225,7 @@ t.test('--unix-socket: a whole sign-in through a proxy that speaks to a socket',
   const second = await createGate(config)
   t.teardown(() => second.close())
   const said: string[] = []
-  t.equal(await listen(second, config, text => { said.push(text) }), null)
+  t.equal(await listen(second, config, { write: text => { said.push(text) } }), null)
   t.match(said.join(''), /cannot listen on .*gate\.sock: something else listens there/)
   t.match(await new Visitor().navigate(`${front.origin}/page`), { status: 302 }, 'and the first goes on')
   await gate.close()
@@ -241,7 +241,7 @@ t.test('a socket that a killed process left is replaced; what is no socket, and 
     const { config } = loadConfig({ env: {}, settings: { upstream: 'http://localhost', unixSocket, oauthProvider: 'oidc', oauthIssuer: 'https://localhost:1', oauthKey: 'k', oauthSecret: 's', cookieSecret: COOKIE_SECRET, logLevel: 'silent' } })
     const gate = await createGate(config)
     t.teardown(() => gate.close())
-    return await listen(gate, config, text => { said.push(text) })
+    return await listen(gate, config, { write: text => { said.push(text) } })
   }
   const left = join(at, 'left.sock')
   const killed = spawn(process.execPath, ['-e', `require('net').createServer().listen(${JSON.stringify(left)}, () => console.log('up'))`])

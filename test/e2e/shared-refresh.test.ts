@@ -9,6 +9,7 @@ import type { Settings } from '../../src/config/options.ts'
 import { startGate, type LogLine, type Running } from '../fixtures/gate.ts'
 import { onlyInCi } from '../fixtures/lacking.ts'
 import { startRedis, type TestRedis } from '../fixtures/redis.ts'
+import { openInEach, serveGate } from '../fixtures/served.ts'
 import { startServer } from '../fixtures/server.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 
@@ -51,10 +52,13 @@ async function setUp (t: Test, settings: Settings) {
   return { one, other, slow, visitor, log, advance }
 }
 
-/** Fifty scripts and pages of one person at once, to both gates in turn. */
-async function ask (visitor: Visitor, gates: readonly Running[]) {
+/** Fifty scripts and pages of one person at once, to both gates in turn. @param every milliseconds between them, so that no worker takes all */
+async function ask (visitor: Visitor, gates: readonly Pick<Running, 'origin'>[], every = 0) {
   const copy = { headers: { cookie: [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; '), accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' } }
-  return await Promise.all(Array.from({ length: 50 }, (_, index) => new Visitor().ask(`${gates[index % gates.length]?.origin ?? ''}/data/${index}`, copy)))
+  return await Promise.all(Array.from({ length: 50 }, async (_, index) => {
+    if (every > 0) await pause(index * every)
+    return await new Visitor().ask(`${gates[index % gates.length]?.origin ?? ''}/data/${index}`, copy)
+  }))
 }
 
 function isNobodyOut (t: Test, log: readonly LogLine[]): void {
@@ -126,3 +130,32 @@ t.test('one process: fifty requests with a provider that takes its time', async 
   t.equal(slow.refreshes, 1)
   isNobodyOut(t, log)
 })
+
+for (const store of ['cookie', 'memory']) {
+  t.test(`two workers with session-store=${store}: fifty requests at the moment of a refresh are one token request and fifty answers, and what is open stays so`, onlyInCi('waiting for tokens to end'), async t => {
+    t.setTimeout(90_000)
+    let token = ''
+    const slow = await startSlow(t, () => token)
+    const gate = await serveGate(t, { workers: 2, provider: { refreshTokens: true, accessTokenLife: 12 }, settings: { session_store: store, oauth_refresh_tokens: true, oauth_token_url: slow.url } })
+    token = gate.provider.endpoints.token
+    const visitor = new Visitor()
+    t.equal((await visitor.signIn(`${gate.origin}/`, 'ada')).status, 200)
+    const sockets = await openInEach(gate, visitor)
+    slow.milliseconds = 1_000
+    for (let round = 1; round <= 2; round++) {
+      await pause(10_500) // tokens are used for ten seconds at least
+      const before = gate.log('request.finished').length
+      const answers = await ask(visitor, [gate], 8)
+      t.strictSame(answers.map(({ status }) => status), Array<number>(50).fill(200))
+      t.ok(answers.every(({ body }) => body === 'for ada@example.com'))
+      t.strictSame([...new Set(gate.log('request.finished').slice(before).map(({ worker }) => worker))].sort(), [1, 2])
+      t.equal(slow.refreshes, round)
+      await visitor.navigate(`${gate.origin}/page`)
+    }
+    t.equal(gate.log('session.refreshed').length, 2)
+    t.ok((await Promise.all(sockets.map(socket => socket.echoes()))).every(Boolean))
+    isNobodyOut(t, gate.log())
+    await visitor.ask(`${gate.origin}/oauth2/sign_out`, { method: 'POST', headers: { origin: gate.origin } })
+    t.strictSame(new Set<unknown>(await Promise.race([Promise.all(sockets.map(({ closed }) => closed)), pause(1_000, ['open'])])), new Set<unknown>([4401]), 'until that session ends')
+  })
+}

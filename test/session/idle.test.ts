@@ -8,13 +8,12 @@ import { createEndings, inWords, type Cause } from '../../src/session/endings.ts
 import { createIdle } from '../../src/session/idle.ts'
 import { keepInCookies, keepInStore } from '../../src/session/keeping.ts'
 import { createKeyring } from '../../src/session/keyring.ts'
-import { createNews } from '../../src/session/news.ts'
 import { createRevocations } from '../../src/session/revocations.ts'
 import { createSessions } from '../../src/session/sessions.ts'
 import { createMemoryStore } from '../../src/session/store/memory.ts'
 import type { Store } from '../../src/session/store/store.ts'
 import { TestOutside } from '../fixtures/outside.ts'
-import { farAway } from './store/far.ts'
+import { farAway, heardNews } from './store/far.ts'
 
 const MINUTE = 60_000
 const IDLE = 30 * MINUTE
@@ -51,7 +50,7 @@ function setUp ({ kept, after = IDLE }: Setup) {
     const sessions = createSessions({
       keeping: kept === 'store' ? keepInStore({ ...options, store }) : keepInCookies(options), revocations: createRevocations({ outside, lifetime: LIFETIME, store: others }), outside, lifetime: LIFETIME,
       idle, endings: createEndings({ lifetime: LIFETIME, idle: after, store: others, told: (_session, cause) => { told.push([name, cause]) } }), renews: true,
-      ...others !== undefined && { news: createNews({ store: others, seal, gate: 'gate' }) }, headers: () => [], refuse
+      ...others !== undefined && { news: heardNews({ store: others, seal, gate: 'gate' }) }, headers: () => [], refuse
     })
     /** As a request does. */
     const visit = async (cookie: string) => {
@@ -264,7 +263,7 @@ t.test('news that nobody of ours has sealed says nothing', async t => {
   const outside = new TestOutside()
   const store = createMemoryStore({ outside })
   const heard: string[] = []
-  const newsOf = (gate: string, key: Buffer) => createNews({ store, seal: createKeyring(undefined, [key], outside).session, gate })
+  const newsOf = (gate: string, key: Buffer) => heardNews({ store, seal: createKeyring(undefined, [key], outside).session, gate })
   const key = randomBytes(32)
   newsOf('gate', key).listen(({ id }) => { heard.push(id) })
   const session = (id: string) => ({ id, identity: ada, startedAt: 1, expiresAt: 2 })

@@ -8,13 +8,12 @@ import { createIdle } from '../../src/session/idle.ts'
 import { keepInCookies, keepInStore } from '../../src/session/keeping.ts'
 import { createKeyring } from '../../src/session/keyring.ts'
 import { createLiveSessions, type LiveOptions } from '../../src/session/live.ts'
-import { createNews } from '../../src/session/news.ts'
 import type { Session } from '../../src/session/opened.ts'
 import { createRevocations } from '../../src/session/revocations.ts'
 import { createSessions, type Sessions } from '../../src/session/sessions.ts'
 import { createMemoryStore } from '../../src/session/store/memory.ts'
 import { TestOutside } from '../fixtures/outside.ts'
-import { farAway } from './store/far.ts'
+import { farAway, heardNews } from './store/far.ts'
 
 const LIFETIME = 24 * 3_600_000
 const jar = createCookieJar({ port: 1, path: '/', sameSite: 'lax' }, true)
@@ -51,7 +50,7 @@ function setUp () {
     const revocations = createRevocations({ outside, lifetime: LIFETIME, store })
     const sessions = createSessions({
       keeping: kept === 'store' ? keepInStore({ ...keeping, store }) : keepInCookies(keeping), revocations, outside, lifetime: LIFETIME, renews: true,
-      idle: createIdle({ after: 3_600_000, outside, store }), news: createNews({ store, seal, gate: 'gate' }), headers: () => [], refuse
+      idle: createIdle({ after: 3_600_000, outside, store }), news: heardNews({ store, seal, gate: 'gate' }), headers: () => [], refuse
     })
     return { sessions, revocations, open: async (cookie: string) => await sessions.open(jar, cookie) as Session }
   }

@@ -38,6 +38,18 @@ export function integer (min: number, max: number): Kind<number, number> {
   }
 }
 
+/** How many of something there are, or as many as the machine has a use for. */
+export function count (max: number): Kind<number | 'auto', number | 'auto'> {
+  const { parse } = integer(1, max)
+  return {
+    shape: 'number|auto',
+    parse: raw => {
+      if (typeof raw === 'string' && raw.trim().toLowerCase() === 'auto') return 'auto'
+      return parse(raw)
+    }
+  }
+}
+
 /** Milliseconds inside. A number alone is in seconds, wherever it is written. */
 export const duration: Kind<number, number | string> = {
   shape: 'time',

@@ -93,9 +93,9 @@ export function createClusterStore (channel: Channel): Store {
  */
 export function serveClusterStore (store: Store, worker: Channel): () => void {
   const topics = new Set<string>()
-  let open = true
+  let channel: Channel | undefined = worker // nothing ends what listens to a store, which must not keep it
   const send = (message: ChannelMessage): void => {
-    if (open) worker.send?.(message, undefined, undefined, () => { /* one that has just ended waits for no answer */ })
+    channel?.send?.(message, undefined, undefined, () => { /* one that has just ended waits for no answer */ })
   }
   const answer = (id: number, work: Promise<unknown>): void => {
     work.then(value => send({ oauthGateStore: 'answer', id, value: value instanceof Map ? [...value as Map<string, number>] : value }),
@@ -112,7 +112,7 @@ export function serveClusterStore (store: Store, worker: Channel): () => void {
   }
   worker.on('message', hear)
   return () => {
-    open = false
+    channel = undefined
     worker.off('message', hear)
   }
 }

@@ -43,8 +43,9 @@ export function createMemoryStore ({ outside, room = ROOM }: MemoryOptions): Sto
     }
     sweepAt = now + SWEEP
   }
+  const tidy = (): void => { if (sweepAt <= outside.now()) sweep() }
   const put = (key: string, value: string, life: number): void => {
-    if (sweepAt <= outside.now()) sweep()
+    tidy()
     const before = values.get(key)
     const grown = filled + key.length + value.length - (before === undefined ? 0 : key.length + before.value.length)
     if (grown > room) throw new StoreUnavailable(`the memory for sessions is full: ${room} characters`)
@@ -73,6 +74,7 @@ export function createMemoryStore ({ outside, room = ROOM }: MemoryOptions): Sto
       return true
     },
     async enrol (name, member, until) {
+      tidy()
       const set = sets.get(name) ?? new Map<string, number>()
       sets.set(name, set)
       set.set(member, Math.max(until, set.get(member) ?? 0))

@@ -1,0 +1,123 @@
+import fastify, { type FastifyInstance } from 'fastify'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
+import type { Socket } from 'node:net'
+import { createSecureContext } from 'node:tls'
+import type { Config } from './config/options.ts'
+import { assemble } from './gate.ts'
+import { createLasting } from './lasting.ts'
+import { createLogger } from './log.ts'
+import { outside as machine, type Outside } from './outside.ts'
+import { httpOptions, tlsOptions } from './server.ts'
+import type { Store } from './session/store/store.ts'
+
+/** A gate for a configuration that may be the next. */
+export interface Prepared {
+  /** From now on it answers, and connections that are new get its certificate; what is under way ends as it began. */
+  begin (): void
+  /** It is not taken. */
+  drop (): Promise<void>
+}
+
+/** What listens, while one configuration follows the other. */
+export interface Front {
+  /** Has no routes of its own: what it hears goes to the gate of the moment. */
+  readonly app: FastifyInstance
+  /** @throws whatever keeps it from being made; nothing has changed then */
+  prepare (config: Config): Promise<Prepared>
+  /**
+   * Stops listening and lets what is under way finish. Websockets are told (1001), event streams are cut.
+   *
+   * @param grace milliseconds @returns how many connections were cut then
+   */
+  drain (grace: number): Promise<number>
+}
+
+export interface FrontOptions {
+  readonly outside?: Outside
+  /** What this process has in common with others, as one of several workers, and which of them it is. */
+  readonly shared?: Store
+  readonly worker?: number
+}
+
+/** Fastify's own, which it does not set where the server is another's. */
+const KEEP_ALIVE = 72_000
+/** Milliseconds between two looks for connections that have become idle while the gate stops. */
+const EVERY = 50
+/** Of the server, by which a request comes or fails to. */
+const EVENTS = ['upgrade', 'checkContinue', 'checkExpectation'] as const
+
+/** @throws {ConfigError} what it needs is not installed */
+export async function createFront (config: Config, { outside = machine, shared, worker }: FrontOptions = {}): Promise<Front> {
+  const logOf = ({ logLevel: level, logFormat: format }: Config) => createLogger({ level, format, worker })
+  const lasting = await createLasting(config, { outside, shared, log: logOf(config) })
+  const servers: (Server | SecureServer)[] = []
+  const sockets = new Set<Socket>()
+  let gate: Awaited<ReturnType<typeof assemble>> | undefined
+  const current = (): FastifyInstance => (gate as NonNullable<typeof gate>).app
+
+  const hear = (request: IncomingMessage, response: ServerResponse): void => {
+    if (lasting.leaving) response.shouldKeepAlive = false
+    current().routing(request, response)
+  }
+  const open = (): Server => {
+    const tls = tlsOptions(config)
+    const server = tls === undefined ? createServer(httpOptions(config), hear) : createSecureServer({ ...httpOptions(config), ...tls }, hear)
+    server.keepAliveTimeout = KEEP_ALIVE
+    for (const event of EVENTS) server.on(event, (...parts: unknown[]) => current().server.emit(event, ...parts))
+    server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
+    servers.push(server)
+    return server as Server
+  }
+  const app = fastify({ serverFactory: open, logger: false, clientErrorHandler: (error, socket) => { current().server.emit('clientError', error, socket) } })
+
+  return {
+    app,
+    async prepare (next) {
+      const tls = tlsOptions(next)
+      if (tls !== undefined) createSecureContext(tls)
+      const made = await assemble(next, lasting, { outside, log: logOf(next) })
+      await made.app.ready()
+      return {
+        begin () {
+          const before = gate?.app
+          gate = made
+          made.parts.take()
+          if (tls !== undefined) for (const server of servers) if ('setSecureContext' in server) server.setSecureContext(tls)
+          if (before === undefined) app.addHook('onListen', () => made.parts.listening(app.server.address()))
+          else made.parts.listening(app.server.address())
+          void before?.close()
+        },
+        drop: () => made.app.close()
+      }
+    },
+    async drain (grace) {
+      lasting.hangUp()
+      // An answer that has not begun yet says that it is the last of its connection.
+      for (const socket of sockets) {
+        const { _httpMessage: answer } = socket as Socket & { _httpMessage?: ServerResponse | null }
+        if (answer != null && !answer.headersSent) answer.shouldKeepAlive = false
+      }
+      const idle = setInterval(() => { for (const server of servers) server.closeIdleConnections() }, EVERY)
+      const timer = new AbortController()
+      const ended = app.close().then(() => 0)
+      const cut = await Promise.race([ended, later(grace, timer.signal).then(() => sockets.size)])
+      clearInterval(idle)
+      timer.abort()
+      for (const socket of sockets) socket.destroy()
+      if (cut === 0) await Promise.all([gate?.app.close(), lasting.farewell()])
+      lasting.close()
+      return cut
+    }
+  }
+}
+
+function later (milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, milliseconds)
+    signal.addEventListener('abort', () => { clearTimeout(timer) })
+  })
+}
