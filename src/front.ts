@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import type { Config } from './config/options.ts'
 import { assemble } from './gate.ts'
-import { createLasting } from './lasting.ts'
+import { createLasting, type Successor } from './lasting.ts'
 import { createLogger } from './log.ts'
 import { outside as machine, type Outside } from './outside.ts'
 import { httpOptions, tlsOptions } from './server.ts'
@@ -44,6 +44,8 @@ export interface FrontOptions {
 const KEEP_ALIVE = 72_000
 /** Milliseconds between two looks for connections that have become idle while the gate stops. */
 const EVERY = 50
+/** Milliseconds to say, to whom nothing was said yet, that nothing will be. */
+const LAST_WORDS = 500
 /** Of the server, by which a request comes or fails to. */
 const EVENTS = ['upgrade', 'checkContinue', 'checkExpectation'] as const
 
@@ -53,8 +55,8 @@ export async function createFront (config: Config, { outside = machine, shared, 
   const lasting = await createLasting(config, { outside, shared, log: logOf(config) })
   const servers: (Server | SecureServer)[] = []
   const sockets = new Set<Socket>()
-  let gate: Awaited<ReturnType<typeof assemble>> | undefined
-  const current = (): FastifyInstance => (gate as NonNullable<typeof gate>).app
+  let gate: Successor | undefined
+  const current = (): FastifyInstance => (gate as Successor).app
 
   const hear = (request: IncomingMessage, response: ServerResponse): void => {
     if (lasting.leaving) response.shouldKeepAlive = false
@@ -85,10 +87,10 @@ export async function createFront (config: Config, { outside = machine, shared, 
         begin () {
           const before = gate?.app
           gate = made
-          made.parts.take()
+          made.take()
           if (tls !== undefined) for (const server of servers) if ('setSecureContext' in server) server.setSecureContext(tls)
-          if (before === undefined) app.addHook('onListen', () => made.parts.listening(app.server.address()))
-          else made.parts.listening(app.server.address())
+          if (before === undefined) app.addHook('onListen', () => made.listening(app.server.address()))
+          else made.listening(app.server.address())
           void before?.close()
         },
         drop: () => made.app.close()
@@ -105,6 +107,10 @@ export async function createFront (config: Config, { outside = machine, shared, 
       const timer = new AbortController()
       const ended = app.close().then(() => 0)
       const cut = await Promise.race([ended, later(grace, timer.signal).then(() => sockets.size)])
+      if (cut > 0) {
+        lasting.cut()
+        await Promise.race([ended, later(LAST_WORDS, timer.signal)])
+      }
       clearInterval(idle)
       timer.abort()
       for (const socket of sockets) socket.destroy()

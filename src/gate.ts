@@ -1,7 +1,7 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { Server } from 'node:tls'
 import type { Config } from './config/options.ts'
-import { createLasting, type Lasting } from './lasting.ts'
+import { createLasting, type Lasting, type Successor } from './lasting.ts'
 import { createLogger } from './log.ts'
 import { outside as machine, type Outside } from './outside.ts'
 import { createParts } from './parts.ts'
@@ -27,17 +27,17 @@ import { serverOptions } from './server.ts'
 export async function createGate (config: Config, outside: Outside = machine, host?: FastifyInstance): Promise<FastifyInstance> {
   const log = host?.log ?? createLogger({ level: config.logLevel, format: config.logFormat })
   const lasting = await createLasting(config, { outside, log })
-  const { app, parts } = await assemble(config, lasting, { outside, log, host })
-  parts.take()
+  const { app, take, listening } = await assemble(config, lasting, { outside, log, host })
+  take()
   app.addHook('preClose', () => lasting.farewell(host !== undefined)) // before Fastify waits for what is under way
   app.addHook('onClose', () => lasting.close())
   const listener = host ?? app
-  listener.addHook('onListen', () => parts.listening(listener.server.address())) // the cookie's name holds the port; a provider that is down is said
+  listener.addHook('onListen', () => listening(listener.server.address())) // the cookie's name holds the port; a provider that is down is said
   return app
 }
 
 /** The whole gate, in the order in which a request meets it. Read this first; `parts.ts` says what each step is made of. */
-export async function assemble (config: Config, lasting: Lasting, { outside, log, host }: { readonly outside: Outside, readonly log: FastifyBaseLogger, readonly host?: FastifyInstance | undefined }) {
+export async function assemble (config: Config, lasting: Lasting, { outside, log, host }: { readonly outside: Outside, readonly log: FastifyBaseLogger, readonly host?: FastifyInstance | undefined }): Promise<Successor> {
   const parts = await createParts(config, lasting, outside, log, host && { tls: host.server instanceof Server })
   // Before any hook: a raw target becomes the name of a route. Ours, a callback, or the upstream it leads to.
   const app = fastify(serverOptions(config, outside, log, parts.places.rewrite))
@@ -56,5 +56,5 @@ export async function assemble (config: Config, lasting: Lasting, { outside, log
 
   await app.register(host === undefined ? upstreams : handBack, parts) // and on to the application
   app.addHook('onClose', () => { for (const watch of parts.watches) watch.close() })
-  return { app, parts }
+  return { app, take: parts.take, listening: parts.listening }
 }

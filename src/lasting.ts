@@ -1,3 +1,5 @@
+import type { FastifyInstance } from 'fastify'
+import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import type { Config } from './config/options.ts'
 import { OLDEST } from './oauth/logout-token.ts'
@@ -31,6 +33,15 @@ export interface Present extends Pick<RenewalsOptions, 'ask' | 'told'> {
   readonly admits: Admits
   /** Of what others have renewed. */
   readonly news: News | undefined
+}
+
+/** The gate of one configuration, that nothing reaches yet. */
+export interface Successor {
+  readonly app: FastifyInstance
+  /** What outlives configurations goes by this one from now on. */
+  take (): void
+  /** @param bound of the server that leads to it */
+  listening (bound: AddressInfo | string | null): void
 }
 
 type ForwarderOptions = Parameters<typeof createForwarder>[0]
@@ -67,6 +78,8 @@ export interface Lasting {
   take (present: Present, config: Pick<Config, 'oauthExpiryDays' | 'wsGrace'>): void
   /** The gate stops: ends what would stay open for ever, which is websockets and event streams. */
   hangUp (): void
+  /** Waits for no app any more. */
+  cut (): void
   /**
    * Hangs up, and lets go of the apps once what is under way has ended, or does not in five seconds.
    *
@@ -127,6 +140,7 @@ export async function createLasting (config: Config, { outside, log, shared }: L
       lifetime = Math.max(lifetime, oauthExpiryDays * DAY) // sessions that began before have the longer one
     },
     hangUp,
+    cut () { for (const forwarder of forwarders.values()) forwarder.cut() },
     async farewell (inside = false) {
       hangUp()
       await Promise.all([...forwarders.values()].map(forwarder => forwarder.close()))

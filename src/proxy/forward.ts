@@ -40,6 +40,8 @@ export interface Forwarder {
   upgrade (exchange: UpgradeExchange): void
   /** Ends the websockets that are open, and those that open from now on: the gate stops. */
   hangUp (): void
+  /** Nothing is waited for any more: what has no answer yet gets one that says so, what has begun is cut. */
+  cut (): void
   /** Hangs up, waits up to five seconds for requests under way, then closes every connection. */
   close (): Promise<void>
 }
@@ -108,6 +110,7 @@ export function createForwarder (options: UpstreamOptions & { readonly websocket
       attempt(job, switched, job.originChecked === true ? origins.all : [undefined])
     },
     hangUp,
+    cut () { void line.pool.destroy() },
     close () {
       hangUp()
       return closing ??= closeWithin(grace, line.pool)
