@@ -5,10 +5,10 @@ import type { Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import type { Config } from './config/options.ts'
 import { assemble } from './gate.ts'
-import { createLasting, type Successor } from './lasting.ts'
+import { createLasting } from './lasting.ts'
 import { createLogger } from './log.ts'
 import { outside as machine, type Outside } from './outside.ts'
-import { httpOptions, tlsOptions } from './server.ts'
+import { httpOptions, tlsOptions, type Successor } from './server.ts'
 import type { Store } from './session/store/store.ts'
 
 /** A gate for a configuration that may be the next. */

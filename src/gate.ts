@@ -1,7 +1,7 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { Server } from 'node:tls'
 import type { Config } from './config/options.ts'
-import { createLasting, type Lasting, type Successor } from './lasting.ts'
+import { createLasting, type Lasting } from './lasting.ts'
 import { createLogger } from './log.ts'
 import { outside as machine, type Outside } from './outside.ts'
 import { createParts } from './parts.ts'
@@ -16,7 +16,7 @@ import upstreams from './plugins/upstreams.ts'
 import wire from './plugins/wire.ts'
 import ownRoutes from './routes/index.ts'
 import probes from './routes/probes.ts'
-import { serverOptions } from './server.ts'
+import { serverOptions, type Successor } from './server.ts'
 
 /**
  * @param config from `loadConfig`; `front.ts` serves with several, one after the other

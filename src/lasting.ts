@@ -1,5 +1,3 @@
-import type { FastifyInstance } from 'fastify'
-import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import type { Config } from './config/options.ts'
 import { OLDEST } from './oauth/logout-token.ts'
@@ -33,15 +31,6 @@ export interface Present extends Pick<RenewalsOptions, 'ask' | 'told'> {
   readonly admits: Admits
   /** Of what others have renewed. */
   readonly news: News | undefined
-}
-
-/** The gate of one configuration, that nothing reaches yet. */
-export interface Successor {
-  readonly app: FastifyInstance
-  /** What outlives configurations goes by this one from now on. */
-  take (): void
-  /** @param bound of the server that leads to it */
-  listening (bound: AddressInfo | string | null): void
 }
 
 type ForwarderOptions = Parameters<typeof createForwarder>[0]

@@ -1,8 +1,18 @@
-import { LogController, type FastifyBaseLogger, type FastifyServerOptions } from 'fastify'
+import { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Config } from './config/options.ts'
 import type { Outside } from './outside.ts'
 import { createClientErrorHandler, frameworkErrors } from './plugins/errors.ts'
+
+/** The gate of one configuration, that nothing reaches yet. */
+export interface Successor {
+  readonly app: FastifyInstance
+  /** What outlives configurations goes by this one from now on. */
+  take (): void
+  /** @param bound of the server that leads to it */
+  listening (bound: AddressInfo | string | null): void
+}
 
 /** Milliseconds for a request's headers to arrive: who is slower is not a browser. */
 const HEADERS_TIMEOUT = 20_000
