@@ -12,6 +12,7 @@ import { createPageOwners, type PageOwners } from './session/page-owners.ts'
 import { NEWS, type News } from './session/news.ts'
 import { createRenewals, type Renewals, type RenewalsOptions } from './session/renewals.ts'
 import { createRevocations, type Revocations } from './session/revocations.ts'
+import type { Seal } from './session/seal.ts'
 import { createSeen, type Seen } from './session/seen.ts'
 import type { Sessions } from './session/sessions.ts'
 import { createMemoryStore } from './session/store/memory.ts'
@@ -29,6 +30,8 @@ const POLICY_CHANGES = 2 ** 32
 export interface Present extends Pick<RenewalsOptions, 'ask' | 'told'> {
   readonly sessions: Sessions
   readonly admits: Admits
+  /** Of what is in a store for its browser. */
+  readonly seal: Seal
   /** Of what others have renewed. */
   readonly news: News | undefined
 }
@@ -93,10 +96,10 @@ export async function createLasting (config: Config, { outside, log, shared }: L
   let present: Present | undefined
   let [lifetime, grace, generation, leaving] = [config.oauthExpiryDays * DAY, config.wsGrace, 0, false]
   let renewals: Renewals | undefined
-  const now = <Part extends 'sessions' | 'told'>(part: Part): Present[Part] => through(() => (present as Present)[part])
+  const now = <Part extends 'sessions' | 'told' | 'seal'>(part: Part): Present[Part] => through(() => (present as Present)[part])
   const live = createLiveSessions(through(() => present?.sessions ?? nobodys), { outside, get grace () { return grace }, told: tellOfEnds(log).closed })
   const verifier = createVerifier(outside)
-  const window = store === undefined ? createWindow({ store: common ?? createMemoryStore({ outside }), outside }) : undefined
+  const window = store === undefined ? createWindow({ store: common ?? createMemoryStore({ outside }), outside, seal: now('seal') }) : undefined
   const turns = common === undefined || common.reach === 'process' ? undefined : createTurns({ store: common, outside })
   if (common !== undefined && common.reach !== 'process') common.listen(NEWS, word => present?.news?.hear(word))
   const hangUp = (): void => {

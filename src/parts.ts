@@ -99,7 +99,7 @@ export async function createParts (config: Config, lasting: Lasting, outside: Ou
     oneHost,
     admitsOrigin: originMatcher(config.allowWebsocketOrigin),
     /** From now on this configuration counts. */
-    take () { lasting.take({ sessions, ask: createAsker({ providers, keepTokens: keep }), told: tellOfRenewals(log), admits: admitsNow(judge), news }, config) },
+    take () { lasting.take({ sessions, ask: createAsker({ providers, keepTokens: keep }), told: tellOfRenewals(log), admits: admitsNow(judge), news, seal: keyring.session }, config) },
     handsOutToken: isForBokeh(config) ? isAutoload : undefined,
     listening (bound: AddressInfo | string | null) {
       if (config.port === 0 && typeof bound === 'object' && bound !== null) Object.assign(jars, createJars(config, bound.port))

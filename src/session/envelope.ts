@@ -1,6 +1,6 @@
 /** Says for what a sealed text was made: checked before its content is looked at. */
 export interface Envelope {
-  readonly type: 'session' | 'ticket' | 'login' | 'way-back'
+  readonly type: 'session' | 'ticket' | 'login' | 'way-back' | 'renewed'
   /** The cookie it belongs into: a value moved to another name is void. */
   readonly cookie: string
   /** Gates that share a key but not a client do not share sessions. */

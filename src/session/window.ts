@@ -1,5 +1,7 @@
 import type { Outside } from '../outside.ts'
+import { unwrap, wrap, type Envelope } from './envelope.ts'
 import type { Session } from './opened.ts'
+import type { Seal } from './seal.ts'
 import type { Store } from './store/store.ts'
 
 /** A session with what is, or is to become, its cookie. */
@@ -34,11 +36,17 @@ const GRACE = 30_000
 interface Known { readonly newest: number, readonly shown: number, readonly until: number }
 
 /**
- * In a store, so that all who share it know the same. What is there is sealed as it is in the browser.
+ * In a store, so that all who share it know the same. A cookie is sealed once more there: who reads along has none to send, and who writes
+ * to it cannot give somebody another's.
  *
  * What can be told of a session outlives its cookie: a copy is known as one until the session's end.
  */
-export function createWindow ({ store, outside }: { readonly store: Store, readonly outside: Pick<Outside, 'now'> }): Window {
+export function createWindow ({ store, outside, seal }: { readonly store: Store, readonly outside: Pick<Outside, 'now'>, readonly seal: Seal }): Window {
+  const envelope = ({ id }: Session): Envelope => ({ type: 'renewed', cookie: id, gate: '' })
+  const opened = (session: Session, text: string): string | null => {
+    const plain = seal.open(text)
+    return plain === null ? null : (unwrap(envelope(session), plain) as [string] | null)?.[0] ?? null
+  }
   const lifeOf = ({ expiresAt }: Session) => Math.max(1, expiresAt - outside.now())
   const keys = ({ id }: Session) => ({ known: `versions:${id}`, cookie: `renewed:${id}` })
   const read = async (session: Session): Promise<[text: string, known: Known] | null> => {
@@ -71,11 +79,12 @@ export function createWindow ({ store, outside }: { readonly store: Store, reado
       const [, known] = await read(session) ?? []
       if (known === undefined || known.newest <= session.version) return null
       if (session.version < known.shown && known.until <= outside.now()) return 'replayed'
-      const cookie = await store.get(keys(session).cookie)
+      const text = await store.get(keys(session).cookie)
+      const cookie = text === null ? null : opened(session, text)
       return cookie === null ? 'spent' : { cookie }
     },
     async put ({ session, token }) {
-      await store.set(keys(session).cookie, token, lifeOf(session))
+      await store.set(keys(session).cookie, seal.seal(wrap(envelope(session), [token])), lifeOf(session))
       await change(session, known => ({ newest: session.version, shown: known?.shown ?? 0, until: known?.until ?? 0 }))
     },
     // Nobody waits for it: until it is known, copies are taken for what is under way.

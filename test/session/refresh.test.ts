@@ -28,7 +28,7 @@ interface More extends Partial<SessionOptions> { readonly answer?: (session: Ses
 function setUp ({ answer, ...more }: More = {}) {
   const outside = new TestOutside()
   const store = createMemoryStore({ outside })
-  const window = createWindow({ store, outside })
+  const window = createWindow({ store, outside, seal: createKeyring(undefined, [key], outside).session })
   const sessions = createSessions({ keeping: keepInCookies({ seal: createKeyring(undefined, [key], outside).session, outside, gate: 'gate' }), revocations: createRevocations({ outside, lifetime: 24 * HOUR }), renews: true, outside, lifetime: 24 * HOUR, headers: identity => ['X-Groups', identity.groups.join()], refuse: () => null, window, ...more })
   const sent: (string | undefined)[] = []
   const events: string[] = []

@@ -57,7 +57,7 @@ async function setUp ({ kept, slow = 20, lease = 10_000 }: Setup) {
   }
   const gate = async (name: string) => {
     const seal = createKeyring(undefined, [key], outside).session
-    const window = kept === 'cookies' ? createWindow({ store, outside }) : undefined
+    const window = kept === 'cookies' ? createWindow({ store, outside, seal }) : undefined
     const keeping = { seal, outside, gate: 'gate' }
     const sessions = createSessions({
       keeping: kept === 'cookies' ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations: createRevocations({ outside, lifetime: 24 * HOUR, store }),
