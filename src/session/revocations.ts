@@ -3,6 +3,7 @@ import { StoreUnavailable } from '../errors.ts'
 import type { Outside } from '../outside.ts'
 import type { SealedSession } from './session.ts'
 import type { Store } from './store/store.ts'
+import { createTelling } from './telling.ts'
 
 /** What of a session revocations go by. */
 export type Revocable = Pick<SealedSession, 'id' | 'identity' | 'startedAt' | 'expiresAt' | 'sid' | 'sub'>
@@ -66,6 +67,7 @@ export function createRevocations (options: RevocationOptions): Revocations {
   /** All sessions of a subject that began by then; each with its own end. */
   const subjects = new Map<string, { readonly startedAt: number, readonly until: number }>()
   const counts = new Map<string, number>()
+  const telling = createTelling({ store, set, outside })
   const alone = store === undefined || store.reach === 'process'
   let [floor, generation, losses] = [-Infinity, 0, 0]
   let [known, hears] = [alone, alone]
@@ -126,13 +128,17 @@ export function createRevocations (options: RevocationOptions): Revocations {
   }
   const tell = async (word: string, until: number): Promise<void> => {
     hear(word)
-    if (store === undefined) return
-    await store.enrol(set, word, until)
-    await store.announce(set, word)
+    await telling.tell(word, until)
   }
+  const words = (): Map<string, number> => new Map([
+    ...[...sessions].map(([id, { subject, startedAt, until }]) => [`s ${id} ${subject} ${startedAt} ${until}`, until] as const),
+    ...[...subjects].map(([subject, { startedAt, until }]) => [`u ${subject} ${startedAt} ${until}`, until] as const)
+  ])
   const recall = async (): Promise<void> => {
-    const before = losses
-    for (const word of (await store?.members(set))?.keys() ?? []) hear(word)
+    const [before, own] = [losses, store === undefined ? [] : words()]
+    const found = await store?.members(set)
+    for (const word of found?.keys() ?? []) hear(word)
+    telling.again([...own].filter(([word]) => found?.has(word) === false)) // it was started anew, or put something out
     if (!hears || losses !== before) throw unheard()
     generation++
     known = true

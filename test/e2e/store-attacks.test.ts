@@ -41,3 +41,36 @@ t.test('who reads the Redis finds no cookie there that opens a renewed session',
   t.equal(user(await visitor.ask(`${gate.origin}/`)), 'ada@example.com', 'and it is there for its own')
 })
 
+t.test('a sign-out that a full Redis does not take is told to the others later, though the person does not try again', async t => {
+  const redis = await startRedis(t)
+  if (redis === null) return
+  const settings = { revocationStore: redis.url }
+  const gate = await startGate(t, { settings: { cookieName: 'site', ...settings } })
+  const other = await startSibling(t, gate, settings)
+  const [ada, thief] = [new Visitor(), new Visitor()]
+  await ada.signIn(`${gate.origin}/`, 'ada')
+  const copy = { headers: { cookie: cookies(ada) } }
+  t.equal(user(await thief.ask(`${other.origin}/`, copy)), 'ada@example.com')
+  await redis.cli('CONFIG', 'SET', 'maxmemory', '1')
+  t.equal((await signOut(ada, gate.origin)).status, 503)
+  t.equal(user(await thief.ask(`${gate.origin}/`, copy)), 401, 'here it counts at once')
+  await redis.cli('CONFIG', 'SET', 'maxmemory', '0')
+  t.equal(await within(4_000, async () => user(await thief.ask(`${other.origin}/`, copy)), 401), 401)
+})
+
+t.test('a Redis that has forgotten everything lets nobody back in who has signed out, not even by a gate that starts afterwards', async t => {
+  const redis = await startRedis(t)
+  if (redis === null) return
+  const settings = { revocationStore: redis.url }
+  const gate = await startGate(t, { settings: { cookieName: 'site', ...settings } })
+  const [ada, thief] = [new Visitor(), new Visitor()]
+  await ada.signIn(`${gate.origin}/`, 'ada')
+  const copy = { headers: { cookie: cookies(ada) } }
+  t.equal((await signOut(ada, gate.origin)).status, 200)
+  await redis.restart()
+  t.equal(await within(6_000, async () => (await new Visitor().ask(`${gate.origin}/ready`)).status, 200), 200)
+  await pass(500)
+  const later = await startSibling(t, gate, settings)
+  t.equal(user(await thief.ask(`${later.origin}/`, copy)), 401)
+  t.equal(user(await thief.ask(`${gate.origin}/`, copy)), 401)
+})
