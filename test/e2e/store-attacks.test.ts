@@ -74,3 +74,22 @@ t.test('a Redis that has forgotten everything lets nobody back in who has signed
   t.equal(user(await thief.ask(`${later.origin}/`, copy)), 401)
   t.equal(user(await thief.ask(`${gate.origin}/`, copy)), 401)
 })
+
+t.test('however many have signed out, a gate that starts afterwards learns of all of them, and serves', async t => {
+  const redis = await startRedis(t)
+  if (redis === null) return
+  const settings = { revocationStore: redis.url }
+  const gate = await startGate(t, { settings: { cookieName: 'site', ...settings } })
+  const [ada, ben] = [new Visitor(), new Visitor()]
+  await ada.signIn(`${gate.origin}/`, 'ada')
+  gate.outside.advance(1_000)
+  await ben.signIn(`${gate.origin}/`, 'ben')
+  await signOut(ada, gate.origin)
+  const set = await redis.cli('KEYS', '*:revoked')
+  const [long, until] = [gate.outside.now() - 3_600_000, gate.outside.now() + 3_600_000] // the others began before either
+  for (let part = 1; part <= 5; part++) await redis.cli('EVAL', `for i = 1, 100000 do redis.call('ZADD', KEYS[1], ARGV[1], 's ' .. ARGV[2] .. string.rep('a', 33) .. i .. ' ' .. string.rep('b', 43) .. ' ' .. ARGV[3] .. ' ' .. ARGV[1]) end`, '1', set, String(until), String(part), String(long))
+  t.equal(await redis.cli('ZCARD', set), '500001')
+  const later = await startSibling(t, gate, settings)
+  const asked = async (visitor: Visitor, cookie: string) => user(await visitor.ask(`${later.origin}/`, { headers: { cookie } }))
+  t.equal(await within(10_000, async () => await asked(new Visitor(), cookies(ben)), 'ben@example.com'), 'ben@example.com')
+})

@@ -12,6 +12,9 @@ interface Listener { readonly heard: (word: string) => void, readonly missed: ((
 const PREFIX = 'oauth-gate:'
 const WORDS = `${PREFIX}words`
 
+/** Members that are read at once: of hundreds of thousands none would come in time, and meanwhile nobody else would be answered. */
+const PIECE = 5_000
+
 // Each touches one key, and with it one slot of a cluster.
 const REPLACE = 'if redis.call(\'GET\', KEYS[1]) ~= ARGV[1] then return 0 end redis.call(\'SET\', KEYS[1], ARGV[2], \'PX\', ARGV[3]) return 1'
 const REMOVE = 'if redis.call(\'GET\', KEYS[1]) ~= ARGV[1] then return 0 end return redis.call(\'DEL\', KEYS[1])'
@@ -47,8 +50,14 @@ export async function createRedisStore ({ address, tls, outside, told }: RedisSt
     remove: async (key, value) => await ask<unknown>(client => value === undefined ? client.del(PREFIX + key) : client.eval(REMOVE, 1, PREFIX + key, value)) === 1,
     async enrol (set, member, until) { await ask(client => client.eval(ENROL, 1, PREFIX + set, whole(until), member, outside.now())) },
     async members (set) {
-      const found = await ask(client => client.zrangebyscore(PREFIX + set, `(${outside.now()}`, '+inf', 'WITHSCORES'))
-      return new Map(found.flatMap((member, index) => index % 2 === 0 ? [[member, Number(found[index + 1])] as const] : []))
+      const [now, members] = [outside.now(), new Map<string, number>()]
+      let cursor = '0'
+      do {
+        const [next, found] = await ask(client => client.zscan(PREFIX + set, cursor, 'COUNT', PIECE))
+        for (let at = 0; at < found.length; at += 2) if (Number(found[at + 1]) > now) members.set(found[at] as string, Number(found[at + 1]))
+        cursor = next
+      } while (cursor !== '0')
+      return members
     },
     async announce (topic, word) { await ask(client => client.publish(WORDS, `${topic} ${word}`)) },
     listen (topic, heard, missed, lost) {

@@ -19,7 +19,7 @@ export interface Store {
   remove (key: string, value?: string): Promise<boolean>
   /** @param until milliseconds since the epoch; a later one than before counts */
   enrol (set: string, member: string, until: number): Promise<void>
-  /** Those whose time is not over, with it. */
+  /** Those whose time is not over, with it; whoever comes or goes meanwhile may be among them or not. */
   members (set: string): Promise<ReadonlyMap<string, number>>
   /** Says a word to everyone who listens, here too. */
   announce (topic: string, word: string): Promise<void>
