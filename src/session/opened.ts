@@ -43,6 +43,8 @@ export interface OpenerOptions {
   /** @throws {IdentityTooLarge} */
   readonly cookies?: ((identity: Identity, tokens?: KeptTokens) => () => string) | undefined
   readonly refuse: (identity: Identity) => Refusal | null
+  /** Milliseconds from sign-in to the absolute end, also of what began under a longer one: by then what has revoked it is forgotten. Without end unless given. */
+  readonly lifetime?: number
   /** Whether what the session was let in by still holds; it does, unless given. */
   readonly holds?: (session: Pick<SealedSession, 'identity' | 'mark'>) => boolean
   /** Changes whenever `refuse` or `holds` might say something else than before; never, unless given. */
@@ -85,7 +87,7 @@ const EARLIER = 48
 export const NEAR = 1_000
 
 export function createOpener (options: OpenerOptions): Opener {
-  const { revocations, outside, headers, cookies, refuse, idle, holds = () => true, generation = () => 0, renews = false, marks = () => [] } = options
+  const { revocations, outside, headers, cookies, refuse, idle, lifetime = Infinity, holds = () => true, generation = () => 0, renews = false, marks = () => [] } = options
   /** Of sessions that were renewed, as they are now: a websocket holds the one that it was opened with. */
   const renewed = new LRUCache<string, Opened>({ max: RENEWED })
   const hasEnded = (session: Opened, sure = false): boolean => {
@@ -140,7 +142,7 @@ export function createOpener (options: OpenerOptions): Opener {
           version, earlier: known?.earlier ?? [], pulse: idle?.pulseOf(session) ?? AWAKE, renewAt: renews ? tokens?.renewAt ?? Infinity : Infinity,
           headers: headers(session.identity, tokens),
           refusal: refuse(session.identity), holds: holds(session), generation: generation(), revoked: revocations.has(session), revocations: revocations.generation
-        }, session, cookies === undefined ? undefined : { cookies: cookies(session.identity, tokens) }))
+        }, session, session.expiresAt > session.startedAt + lifetime && { expiresAt: session.startedAt + lifetime }, cookies === undefined ? undefined : { cookies: cookies(session.identity, tokens) }))
         if (version > (known?.version ?? 0)) {
           renewed.set(session.id, opened)
           renewals++
