@@ -146,15 +146,19 @@ export function createCrew ({ count, flags, files: first, log, outside, store }:
   }
 
   async function takeOver (next: Files): Promise<void> {
+    // Who is just starting has what was before, and who is lost has nothing: neither keeps what may shut somebody out from the others.
+    await Promise.all([...members.values()].map(async member => { if (member.since === undefined) await answer(member, undefined, 'listening').catch(() => {}) }))
     const all = [...members.values()]
+    const isThere = (member: Member) => members.get(member.number) === member
     try {
-      await Promise.all(all.map(member => answer(member, { gate: 'prepare', files: next }, 'prepared')))
+      await Promise.all(all.map(member => answer(member, { gate: 'prepare', files: next }, 'prepared').catch((error: unknown) => { if (isThere(member)) throw error })))
+      if (!all.some(isThere)) throw new Error('no worker is there')
     } catch (error) {
       tellAll({ gate: 'drop' })
       throw error
     }
     files = next // whoever is lost from here on is replaced by one that has it
-    await Promise.all(all.map(member => answer(member, { gate: 'begin' }, 'begun').catch(() => { member.process.process.kill('SIGKILL') })))
+    await Promise.all(all.filter(isThere).map(member => answer(member, { gate: 'begin' }, 'begun').catch(() => { member.process.process.kill('SIGKILL') })))
   }
 
   function tellAll (order: Order): void {
@@ -171,7 +175,7 @@ function ended ({ process }: Member): Promise<void> {
 }
 
 /** @throws {Error} it fails, ends, or says nothing in time */
-function answer (member: Member, order: Order, wanted: Report['gate']): Promise<void> {
+function answer (member: Member, order: Order | undefined, wanted: Report['gate']): Promise<void> {
   const { process, number } = member
   return new Promise((resolve, reject) => {
     const heard = (report: Report): void => {
@@ -187,6 +191,6 @@ function answer (member: Member, order: Order, wanted: Report['gate']): Promise<
       else reject(new Error(fault))
     }
     process.on('message', heard).on('exit', lost)
-    tell(member, order)
+    if (order !== undefined) tell(member, order)
   })
 }

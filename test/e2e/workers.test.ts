@@ -233,3 +233,16 @@ t.test('a port of which nobody knows is the same for all workers', onlyInCi('one
   const origin = /Open +(http:\S+)/.exec(gate.said())?.[1] ?? ''
   for (let count = 0; count < 4; count++) t.equal((await new Visitor().ask(`${origin}/ready`)).status, 200)
 })
+
+t.test('a change that comes as a worker is started anew shuts out at once whom it shuts out', async t => {
+  const gate = await serveGate(t, { workers: 2, settings: { allowed_emails: ['ada@example.com', 'ben@example.com'] } })
+  const ada = new Visitor()
+  t.equal((await ada.signIn(`${gate.origin}/`, 'ada')).status, 200)
+  await gate.next('worker.ended', () => { process.kill(gate.children()[0] as number, 'SIGKILL') })
+  await gate.next('config.reloaded', () => {
+    gate.change({ allowed_emails: ['ben@example.com'] })
+    gate.kill('SIGHUP')
+  }, 20_000)
+  for (let count = 0; count < 8; count++) t.equal((await ada.navigate(`${gate.origin}/page`)).status, 403)
+  t.notOk(gate.log('config.refused').length)
+})
