@@ -84,6 +84,7 @@ t.test('however many have signed out, a gate that starts afterwards learns of al
   await ada.signIn(`${gate.origin}/`, 'ada')
   gate.outside.advance(1_000)
   await ben.signIn(`${gate.origin}/`, 'ben')
+  const gone = cookies(ada)
   await signOut(ada, gate.origin)
   const set = await redis.cli('KEYS', '*:revoked')
   const [long, until] = [gate.outside.now() - 3_600_000, gate.outside.now() + 3_600_000] // the others began before either
@@ -92,4 +93,5 @@ t.test('however many have signed out, a gate that starts afterwards learns of al
   const later = await startSibling(t, gate, settings)
   const asked = async (visitor: Visitor, cookie: string) => user(await visitor.ask(`${later.origin}/`, { headers: { cookie } }))
   t.equal(await within(10_000, async () => await asked(new Visitor(), cookies(ben)), 'ben@example.com'), 'ben@example.com')
+  t.equal(await asked(new Visitor(), gone), 401)
 })
