@@ -21,6 +21,8 @@ export interface Reloading {
 
 /** Milliseconds of quiet before everything is read again: files that belong together are seldom written at once. */
 const QUIET = 200
+/** Milliseconds until a configuration is tried again that could not be put to work. */
+const AGAIN = 10_000
 
 /**
  * Takes a configuration that has changed, whole or not at all: on SIGHUP, and when a file changes that a setting names. What is wrong with
@@ -36,14 +38,15 @@ export function startReloading (loaded: Loaded, { flags, log, apply }: ReloadOpt
     for (const each of watches) each.close()
     const own = liveFiles(current.config)
     // What is no file now, a password among those that may be a file's name, is no file later.
-    const files = [...[...current.files].filter(([, content]) => typeof content !== 'string'), ...[...more].filter(([path]) => !current.files.has(path))]
+    const files = [...[...current.files].filter(([path, content]) => typeof content !== 'string' && !more.has(path)), ...[...more].filter(([path, content]) => typeof content !== 'string' || typeof current.files.get(path) !== 'string')]
     watches = closed ? [] : files.filter(([path]) => !own.has(path)).map(([path, known]) => watchFile(path, found => {
-      if (refused || !(found instanceof Buffer) || typeof known === 'string' || !found.equals(known)) soon()
+      const isKnown = found instanceof Buffer ? typeof known !== 'string' && found.equals(known) : typeof known === 'string'
+      if (!isKnown) soon()
     }))
   }
-  const soon = (): void => {
+  const soon = (pause = QUIET): void => {
     clearTimeout(timer)
-    timer = setTimeout(() => { void reload(false) }, QUIET)
+    timer = setTimeout(() => { void reload(false) }, pause)
   }
 
   async function reload (isAsked: boolean): Promise<void> {
@@ -64,6 +67,7 @@ export function startReloading (loaded: Loaded, { flags, log, apply }: ReloadOpt
       const problems = error instanceof ConfigError ? error.problems : [{ setting: '', message: error instanceof Error ? error.message : String(error), fix: '' }]
       log.error({ event: 'config.refused', problems: problems.map(({ message, fix }) => `${message} ${fix}`.trim()) }, 'the settings were read again and cannot be taken: those before stay')
       watch(reader.files)
+      if (!(error instanceof ConfigError)) soon(AGAIN) // nothing is wrong with what is in the files
     }
     busy = false
   }

@@ -170,3 +170,11 @@ t.test('a store at another address needs a restart; the same one written anew do
   t.strictSame((await gate.next('config.needs_restart', () => { gate.change({ session_store: `${redis.url}/1` }) }))['settings'], ['session-store'])
   t.equal((await visitor.navigate(`${gate.origin}/page`)).status, 200, 'sessions are where they were')
 })
+
+t.test('a configuration that is refused is said once, until a file is another or it is asked for', async t => {
+  const gate = await serveGate(t, { settings: { allowed_emails: EVERYONE } })
+  await gate.next('config.refused', () => { gate.change({ titel: 'x' }) })
+  await sleep(4_000)
+  t.equal(gate.log('config.refused').length, 1)
+  await gate.next('config.reloaded', () => { gate.change({}) })
+})
