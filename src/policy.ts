@@ -1,7 +1,7 @@
-import { createEntry, type Entry } from './access/entry.ts'
-import { hostCheck } from './access/hosts.ts'
+import { createEntry, type Entry } from './access/entry/entry.ts'
+import { hostCheck } from './access/rules/hosts.ts'
 import { createJudge, type Judge } from './access/judge.ts'
-import { compileRules } from './access/rules.ts'
+import { compileRules } from './access/rules/rules.ts'
 import type { Config } from './config/options.ts'
 import { createAppHeaders, type AppHeaders } from './proxy/app-headers.ts'
 

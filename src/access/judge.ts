@@ -1,11 +1,11 @@
 import type { Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import { destinationTarget } from './destination.ts'
-import { parsePrefix, type Prefix } from './prefix.ts'
+import { parsePrefix, type Prefix } from './rules/prefix.ts'
 import { isPlain, readings } from './readings.ts'
-import type { Rule, Rules } from './rules.ts'
-import type { Way } from './scope.ts'
-import { tried, triedAlone, type TriedRule } from './tried.ts'
+import type { Rule, Rules } from './rules/rules.ts'
+import type { Way } from './rules/scope.ts'
+import { tried, triedAlone, type TriedRule } from './rules/tried.ts'
 
 /** What is known of a request's target before it is known who asks. Made once a request. */
 export interface Place {
@@ -29,7 +29,7 @@ export type Decision =
   | { readonly verdict: 'ambiguous', readonly detail: string }
   | { readonly verdict: 'nowhere', readonly detail: string }
 
-export interface Explanation {
+export interface Explained {
   readonly decision: Decision
   /** In the order in which they are asked; those behind the one that decides are not. */
   readonly rules: readonly TriedRule[]
@@ -53,7 +53,7 @@ export interface Judge {
    */
   decideDestination (value: string | readonly string[], origin: string, place: Place, way: Way, identity: Identity | null): Decision
   /** What `decide` decides, and by which rules. */
-  explain (place: Place, way: Way, identity: Identity | null): Explanation
+  explain (place: Place, way: Way, identity: Identity | null): Explained
 }
 
 export interface JudgeOptions {

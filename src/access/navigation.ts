@@ -1,5 +1,5 @@
 /** What a request without a session gets: a sign-in, a page to open in a tab, a page about the form, or 401 JSON. */
-export type Asked = 'navigation' | 'framed' | 'form' | 'other'
+export type RequestKind = 'navigation' | 'framed' | 'form' | 'other'
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
 
@@ -12,13 +12,13 @@ const formTypes = new Set(['application/x-www-form-urlencoded', 'multipart/form-
  *
  * @param headers with lower-case names, as Node gives them
  */
-export function asked (headers: Headers, method: string): Asked {
+export function requestKind (headers: Headers, method: string): RequestKind {
   if (isPrefetch(headers)) return 'other'
-  if (method === 'GET' || method === 'HEAD') return isNavigation(headers)
+  if (method === 'GET' || method === 'HEAD') return navigationKind(headers)
   return method === 'POST' && isForm(headers) ? 'form' : 'other'
 }
 
-function isNavigation (headers: Headers): Asked {
+function navigationKind (headers: Headers): RequestKind {
   const mode = text(headers, 'sec-fetch-mode')
   const destination = text(headers, 'sec-fetch-dest')
   if (mode === '' && destination === '') return acceptsHtml(headers) ? 'navigation' : 'other'

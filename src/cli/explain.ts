@@ -1,5 +1,5 @@
 import type { Decision } from '../access/judge.ts'
-import type { TriedRule } from '../access/tried.ts'
+import type { TriedRule } from '../access/rules/tried.ts'
 import type { Config } from '../config/options.ts'
 import { explain as explained, type Explanation } from '../explanation.ts'
 import type { Identity } from '../identity/identity.ts'

@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
-import { asked } from '../access/navigation.ts'
+import { requestKind } from '../access/navigation.ts'
 import * as failures from '../errors.ts'
 import { AccessDenied, CookiesRefused, FormNotSent, FramedLogin, GateError, LoginCancelled, LoginMismatch, LoginReplayed, LoginRequired, MalformedRequest, NotFound, SignInLoop, StoreUnavailable, Unexpected, UpstreamUnreachable } from '../errors.ts'
 import type { OwnUrls } from '../own-urls.ts'
@@ -69,7 +69,7 @@ function answer (error: GateError, request: FastifyRequest, reply: FastifyReply,
   log(error, request)
   void reply.code(kind.status).header('x-oauth-gate', kind.code)
   const here = returnTarget(request)
-  const navigation = asked(request.raw.headers, request.method) !== 'other'
+  const navigation = requestKind(request.raw.headers, request.method) !== 'other'
   if (kind.status === 401) void reply.header('www-authenticate', 'OAuthGate realm="oauth-gate"')
   if (error instanceof StoreUnavailable) void reply.header('retry-after', String(RETRY_AFTER))
   if (error instanceof MalformedRequest) void reply.header('connection', 'close')

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { isForOurPage } from '../access/autoload.ts'
 import { forRefused, type Judge, type Place } from '../access/judge.ts'
-import { asked } from '../access/navigation.ts'
+import { requestKind } from '../access/navigation.ts'
 import { mayOpenWebsocket } from '../access/origins.ts'
 import { AccessDenied, AmbiguousPath, FormNotSent, FramedLogin, LoginRequired, NotFound, OriginRefused, PageTokenRefused, SignInLoop, UpgradeRefused } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -98,7 +98,7 @@ function held (identity: Identity | null): Readonly<Record<string, unknown>> {
 }
 
 function unsigned (request: FastifyRequest): Error {
-  switch (asked(request.raw.headers, request.method)) {
+  switch (requestKind(request.raw.headers, request.method)) {
     case 'form': return new FormNotSent('no session')
     case 'framed': return new FramedLogin('no session')
     case 'navigation':
@@ -107,7 +107,7 @@ function unsigned (request: FastifyRequest): Error {
 }
 
 function beginsSignIn (request: FastifyRequest): boolean {
-  return !isUpgrade(request) && asked(request.raw.headers, request.method) === 'navigation'
+  return !isUpgrade(request) && requestKind(request.raw.headers, request.method) === 'navigation'
 }
 
 function isUpgrade (request: FastifyRequest): boolean {

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { asked } from '../access/navigation.ts'
+import { requestKind } from '../access/navigation.ts'
 
 /** What must not keep an answer that has a session in it: they are replaced by `no-store`. */
 const KEEPING = new Set(['cache-control', 'expires', 'pragma', 'surrogate-control', 'cdn-cache-control'])
@@ -12,7 +12,7 @@ const KEEPING = new Set(['cache-control', 'expires', 'pragma', 'surrogate-contro
  */
 export function giveCookie (request: FastifyRequest): ((status: number, headers: string[]) => void) | undefined {
   const { renewedCookies } = request
-  const kind = renewedCookies == null ? 'other' : asked(request.raw.headers, request.method)
+  const kind = renewedCookies == null ? 'other' : requestKind(request.raw.headers, request.method)
   if (renewedCookies == null || (kind !== 'navigation' && kind !== 'framed')) return undefined
   return (status, headers) => {
     if (!isPage(status, headers)) return

@@ -2,8 +2,8 @@ import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { IncomingMessage } from 'node:http'
-import { hostName } from '../access/hosts.ts'
-import { asked } from '../access/navigation.ts'
+import { hostName } from '../access/rules/hosts.ts'
+import { requestKind } from '../access/navigation.ts'
 import { HostUnknown, StoreUnavailable } from '../errors.ts'
 import type { Arrival } from '../proxy/arrival.ts'
 import type { CookieJar, SetCookie } from '../session/cookies.ts'
@@ -97,7 +97,7 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
     const current = await renewals.current(session, request.jar, request.raw.headers.cookie, request.raw.place !== undefined)
     know(request, current.session)
     request.renewedCookies = current.setCookies ?? request.renewedCookies
-    if (current.session === null && asked(request.raw.headers, request.method) !== 'other') reply.setCookies(request.jar.clearSession(request.raw.headers.cookie))
+    if (current.session === null && requestKind(request.raw.headers, request.method) !== 'other') reply.setCookies(request.jar.clearSession(request.raw.headers.cookie))
   }
 }
 
@@ -112,7 +112,7 @@ function hold (request: FastifyRequest, error: Error): Error | undefined {
 
 /** A session cookie goes with pages, and with nothing that somebody may keep. */
 function goesToPage ({ raw, method }: FastifyRequest): boolean {
-  return raw.place === undefined || ['navigation', 'framed'].includes(asked(raw.headers, method))
+  return raw.place === undefined || ['navigation', 'framed'].includes(requestKind(raw.headers, method))
 }
 
 function know (request: FastifyRequest, session: Session | null): undefined {

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Entry } from '../access/entry.ts'
+import type { Entry } from '../access/entry/entry.ts'
 import { safeReturn } from '../access/return-to.ts'
 import { AccessDenied, GroupsMissing, SignInLoop, type Refusal } from '../errors.ts'
 import type { Identifier } from '../identity/identifier.ts'

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { asked, isPrefetch } from '../access/navigation.ts'
+import { requestKind, isPrefetch } from '../access/navigation.ts'
 import { isFromHere } from '../access/same-origin.ts'
 import type { LoginFlow } from './login-flow.ts'
 
@@ -32,7 +32,7 @@ export default async function signOut (app: FastifyInstance, { providers, sessio
     const onward = provider === undefined ? undefined : await farewell.url(provider, { session, tokens, returnTo: back })
     void reply.setCookies(request.jar.clearSession(request.headers.cookie))
     // A script would follow it to where it may not read.
-    if (farewell.atOnce && onward !== undefined && asked(request.headers, request.method) !== 'other') return reply.redirect(onward, 303)
+    if (farewell.atOnce && onward !== undefined && requestKind(request.headers, request.method) !== 'other') return reply.redirect(onward, 303)
     return reply.page(pages.signedOut({ startUrl: urls.login(back), provider: provider?.people === undefined ? provider?.label ?? 'the sign-in service' : undefined, providerUrl: onward }))
   }
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { asked, isPrefetch } from '../access/navigation.ts'
+import { requestKind, isPrefetch } from '../access/navigation.ts'
 import type { LoginFlow } from './login-flow.ts'
 
 /** `GET start?rd=…&provider=…&prompt=…`, and the login endpoint: begins a login and sends the browser to the provider, or to where one is chosen. */
@@ -10,7 +10,7 @@ export default async function start (app: FastifyInstance, flow: LoginFlow): Pro
     const returnTo = flow.returnTo(rd ?? next, request) // Panel's word for it is next
     // The query never adds parameters of its own to the authorize request; this one word is the exception.
     const selectAccount = prompt === 'select_account'
-    if (prompt === undefined && asked(request.headers, request.method) === 'navigation') flow.countRedirect(request, reply, returnTo)
+    if (prompt === undefined && requestKind(request.headers, request.method) === 'navigation') flow.countRedirect(request, reply, returnTo)
     const provider = flow.providers.only ?? flow.providers.find(id)
     if (provider === undefined) return reply.redirect(flow.urls.signIn(returnTo, { selectAccount }))
     if (provider.askPassword !== undefined) return reply.redirect(flow.urls.signIn(returnTo, { selectAccount, provider: flow.providers.only === undefined ? provider.id : undefined }))

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { destinationTarget } from '../../src/access/destination.ts'
 import { createJudge } from '../../src/access/judge.ts'
-import { compileRules, type RuleConfig } from '../../src/access/rules.ts'
+import { compileRules, type RuleConfig } from '../../src/access/rules/rules.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 
 const ORIGIN = 'https://files.example.org'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createJudge } from '../../src/access/judge.ts'
-import { compileRules, type RuleConfig } from '../../src/access/rules.ts'
+import { compileRules, type RuleConfig } from '../../src/access/rules/rules.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 
 const person: Identity = { provider: 'p', subject: '1', user: 'ann', groups: [], teams: [], organizations: [], claims: {} }

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { asked, isPrefetch, type Asked } from '../../src/access/navigation.ts'
+import { requestKind, isPrefetch, type RequestKind } from '../../src/access/navigation.ts'
 
 const html = 'text/html,application/xhtml+xml,*/*;q=0.8'
 const form = 'application/x-www-form-urlencoded'
 
 t.test('what a request without a session asks for', async t => {
-  const table: readonly (readonly [string, string, Record<string, string>, Asked])[] = [
+  const table: readonly (readonly [string, string, Record<string, string>, RequestKind])[] = [
     ['a browser opens a page', 'GET', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: html }, 'navigation'],
     ['HEAD is like GET', 'HEAD', { 'sec-fetch-mode': 'navigate' }, 'navigation'],
     ['a page in a frame', 'GET', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe', accept: html }, 'framed'],
@@ -37,11 +37,11 @@ t.test('what a request without a session asks for', async t => {
     ['another method', 'DELETE', { 'sec-fetch-mode': 'navigate', accept: html }, 'other'],
     ['another method with a form', 'PUT', { accept: html, 'content-type': form }, 'other']
   ]
-  for (const [name, method, headers, expected] of table) t.equal(asked(headers, method), expected, name)
+  for (const [name, method, headers, expected] of table) t.equal(requestKind(headers, method), expected, name)
 })
 
 t.test('a header that came as a list is not believed', async t => {
-  t.equal(asked({ accept: ['text/html'] }, 'GET'), 'other')
+  t.equal(requestKind({ accept: ['text/html'] }, 'GET'), 'other')
   t.equal(isPrefetch({ 'sec-purpose': 'Prefetch' }), true)
   t.equal(isPrefetch({}), false)
 })

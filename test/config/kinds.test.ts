@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { createJudge } from '../../src/access/judge.ts'
-import { compileRules } from '../../src/access/rules.ts'
+import { compileRules } from '../../src/access/rules/rules.ts'
 import { Problem } from '../../src/config/config-error.ts'
 import type { OptionName } from '../../src/config/options.ts'
 import { options } from '../../src/config/options.ts'

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { createEntry } from '../../src/access/entry.ts'
+import { createEntry } from '../../src/access/entry/entry.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { createGate } from '../../src/gate.ts'
 import type { Identity } from '../../src/identity/identity.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { createEntry } from '../../src/access/entry.ts'
+import { createEntry } from '../../src/access/entry/entry.ts'
 import { identifierOf } from '../../src/active-provider.ts'
 import { Claims } from '../../src/claims.ts'
 import type { ProviderConfig, Settings } from '../../src/config/options.ts'

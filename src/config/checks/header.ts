@@ -1,4 +1,4 @@
-import { ruleName } from '../../access/entries.ts'
+import { ruleName } from '../../access/rules/listed-rules.ts'
 import { isLoopback } from '../../oauth/loopback.ts'
 import { normalName } from '../../proxy/names.ts'
 import type { ConfigProblem } from '../config-error.ts'

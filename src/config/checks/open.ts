@@ -1,5 +1,5 @@
-import { ruleName, coversRule } from '../../access/entries.ts'
-import { parseGuestEndpoint } from '../../access/guest.ts'
+import { ruleName, coversRule } from '../../access/rules/listed-rules.ts'
+import { parseGuestEndpoint } from '../../access/rules/guest.ts'
 import { ownRoutes } from '../../own-urls.ts'
 import type { Draft } from './draft.ts'
 import { covers } from '../kinds/plain-path.ts'

@@ -1,4 +1,4 @@
-import type { RuleConfig } from '../../access/rules.ts'
+import type { RuleConfig } from '../../access/rules/rules.ts'
 import { buttonIcons } from '../../pages/button-icons.ts'
 import type { ParameterValues, Provider } from '../../provider.ts'
 import { weaknesses } from '../kinds/basic-auth.ts'

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { parseEmail } from '../../access/email.ts'
-import type { AddressFile, LiveList } from '../../access/live-list.ts'
+import type { AddressFile, LiveList } from '../../access/entry/live-list.ts'
 import { Problem } from '../config-error.ts'
 import type { GivenFile, Kind } from './kind.ts'
 import { textOf } from '../text-file.ts'

@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http'
-import { parseGuestEndpoint } from '../../access/guest.ts'
-import { parseSkipRoute, RouteFault, type SkipRoute } from '../../access/skip-route.ts'
+import { parseGuestEndpoint } from '../../access/rules/guest.ts'
+import { parseSkipRoute, RouteFault, type SkipRoute } from '../../access/rules/skip-route.ts'
 import { Problem } from '../config-error.ts'
 import { asItems, Repeated, type Kind } from './kind.ts'
 import { readPrefix } from './prefix.ts'

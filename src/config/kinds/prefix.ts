@@ -1,4 +1,4 @@
-import { parsePrefix, type Prefix } from '../../access/prefix.ts'
+import { parsePrefix, type Prefix } from '../../access/rules/prefix.ts'
 import { Problem } from '../config-error.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Conditions } from '../../access/rule-conditions.ts'
+import type { Conditions } from '../../access/rules/conditions.ts'
 import { parseEmail } from '../../access/email.ts'
 import { Expression } from '../../identity/jmespath.ts'
 import { roleNamed } from '../../identity/role.ts'

@@ -1,5 +1,5 @@
-import { coversRule, ruleName } from '../../access/entries.ts'
-import type { Allow, RuleConfig } from '../../access/rule.ts'
+import { coversRule, ruleName } from '../../access/rules/listed-rules.ts'
+import type { Allow, RuleConfig } from '../../access/rules/rule.ts'
 import { Problem, readEach } from '../config-error.ts'
 import { remarkOn } from './expression.ts'
 import { nameOf, type Kind } from './kind.ts'

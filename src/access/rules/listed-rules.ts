@@ -1,7 +1,7 @@
-import { refuseBy, whoPasses } from './rule-conditions.ts'
+import { refuseBy, whoPasses } from './conditions.ts'
 import { parseGuestEndpoint } from './guest.ts'
 import { everyPath, parsePrefix } from './prefix.ts'
-import type { Allow, Entry, Rule, RuleConfig } from './rule.ts'
+import type { Allow, ListedRule, Rule, RuleConfig } from './rule.ts'
 import { coversScope, scopeOf, type Scope } from './scope.ts'
 import type { SkipRoute } from './skip-route.ts'
 
@@ -12,7 +12,7 @@ const nobody: Rule = {
   refuse: () => ({ reason: 'this page is open to nobody', detail: 'no rule covers the path' })
 }
 /** Asked where no other is. */
-export const last: Entry = entry(nobody, { paths: everyPath }, '')
+export const last: ListedRule = listed(nobody, { paths: everyPath }, '')
 /** Whether a rule that stands before another leaves it nothing. */
 export function coversRule (earlier: RuleConfig, later: RuleConfig): boolean {
   return coversScope(scopeOfRule(earlier), scopeOfRule(later))
@@ -23,23 +23,23 @@ export function ruleName ({ path = '/', host, methods }: RuleConfig): string {
   return `${methods === undefined ? '' : `${methods.join(', ')} `}${path}${host === undefined ? '' : ` at ${host.join(', ')}`}`
 }
 
-function entry (rule: Rule, scope: Scope, sentence: string, isWhole = true): Entry {
+function listed (rule: Rule, scope: Scope, sentence: string, isWhole = true): ListedRule {
   return { ...scope, rule, alone: [rule], sentence, isWhole }
 }
 
-function opening (name: string, scope: Scope, what: string, isWhole: boolean): Entry {
-  return entry({ name, open: true, anonymous: false, refuse: () => null }, scope, `Open to everyone: ${what}; the app is told who is signed in.`, isWhole)
+function opening (name: string, scope: Scope, what: string, isWhole: boolean): ListedRule {
+  return listed({ name, open: true, anonymous: false, refuse: () => null }, scope, `Open to everyone: ${what}; the app is told who is signed in.`, isWhole)
 }
 
-export const optionalEntry = opening('oauth-optional', { paths: everyPath }, 'everything that no rule above is for', true)
+export const optionalRule = opening('oauth-optional', { paths: everyPath }, 'everything that no rule above is for', true)
 
-export function skipEntry ({ text, method, negated, covers }: SkipRoute): Entry {
+export function skipRule ({ text, method, negated, covers }: SkipRoute): ListedRule {
   const paths = { ...everyPath, path: text, covers, coversFolded: () => false, isBelowFolded: () => false }
   const what = `${method === undefined ? '' : `${named([method])} of `}each path that ${negated ? 'does not match' : 'is'} ${text.replace(/^[A-Za-z-]*!?=/, '')} (skip-auth-route)`
   return opening(`the skip-auth-route ${text}`, scopeOf(paths, undefined, method === undefined ? undefined : [method]), what, false)
 }
 
-export function guestEntry (text: string): Entry {
+export function guestRule (text: string): ListedRule {
   const guest = parseGuestEndpoint(text)
   if (guest === null) throw new TypeError(`a guest endpoint must begin with / and have one reading: ${text}`)
   const { paths, isWhole } = guest
@@ -53,13 +53,13 @@ function scopeOfRule ({ path = '/', host, methods }: RuleConfig): Scope {
   return scopeOf(prefix, host, methods)
 }
 
-export function ruleEntry (config: RuleConfig): Entry {
+export function configuredRule (config: RuleConfig): ListedRule {
   const { host, methods, allow, reason } = config
   const scope = scopeOfRule(config)
   const name = `the rule for ${ruleName({ ...config, path: scope.paths.path })}`
   const what = `${methods === undefined ? '' : `${named(methods)} of `}${everythingBelow(scope.paths.path)}${host === undefined ? '' : ` at ${host.join(' and ')}`}`
   const refuse = typeof allow === 'string' ? () => null : refuseBy(name, allow, reason)
-  return entry({ name, open: allow === 'public' || allow === 'optional', anonymous: allow === 'public', refuse }, scope, sentenceOf(what, allow))
+  return listed({ name, open: allow === 'public' || allow === 'optional', anonymous: allow === 'public', refuse }, scope, sentenceOf(what, allow))
 }
 
 function sentenceOf (what: string, allow: Allow): string {

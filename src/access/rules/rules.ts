@@ -1,7 +1,7 @@
-import { last, optionalEntry, guestEntry, ruleEntry, skipEntry } from './entries.ts'
+import { last, optionalRule, guestRule, configuredRule, skipRule } from './listed-rules.ts'
 import { hostName } from './hosts.ts'
 import { fold } from './prefix.ts'
-import type { Entry, Openings, Rule, RuleConfig } from './rule.ts'
+import type { ListedRule, Openings, Rule, RuleConfig } from './rule.ts'
 import { hasWay, missOf, type Miss, type Way } from './scope.ts'
 
 export type { Allow, Rule, RuleConfig } from './rule.ts'
@@ -45,8 +45,8 @@ const none: readonly Rule[] = []
  * @throws {TypeError} a path is none or has several readings, or a list is empty
  */
 export function compileRules (configs: readonly RuleConfig[], { optional = false, guests = [], skips = [] }: Openings = {}): Rules {
-  const rest = optional ? [optionalEntry] : configs.length === 0 ? [ruleEntry({ path: '/', allow: 'signed-in' })] : []
-  const entries = [...skips.map(skipEntry), ...guests.map(guestEntry), ...configs.map(ruleEntry), ...rest]
+  const rest = optional ? [optionalRule] : configs.length === 0 ? [configuredRule({ path: '/', allow: 'signed-in' })] : []
+  const entries = [...skips.map(skipRule), ...guests.map(guestRule), ...configs.map(configuredRule), ...rest]
   const wholes = entries.filter(({ isWhole }) => isWhole)
   const methods = [...new Set(configs.flatMap(config => config.methods ?? []))]
   const first = entries[0]
@@ -73,13 +73,13 @@ export function compileRules (configs: readonly RuleConfig[], { optional = false
   }
 }
 
-function match (entries: readonly Entry[], reading: string, way: Way): readonly Rule[] {
+function match (entries: readonly ListedRule[], reading: string, way: Way): readonly Rule[] {
   const { exact, near } = ruling(entries, reading, way)
   return near.length === 0 ? exact.alone : [exact.rule, ...near]
 }
 
 /** The entry that decides, and the rules before it that the reading might fall under as well. Method and host are asked first: a path may be an expression. */
-function ruling (entries: readonly Entry[], reading: string, way: Way): { readonly exact: Entry, readonly near: readonly Rule[] } {
+function ruling (entries: readonly ListedRule[], reading: string, way: Way): { readonly exact: ListedRule, readonly near: readonly Rule[] } {
   const folded = fold(reading)
   let near: Rule[] | undefined
   let loose = false
@@ -93,6 +93,6 @@ function ruling (entries: readonly Entry[], reading: string, way: Way): { readon
   return { exact: last, near: near ?? none }
 }
 
-function isForEverything ({ paths, hosts, methods, isWhole }: Entry): boolean {
+function isForEverything ({ paths, hosts, methods, isWhole }: ListedRule): boolean {
   return paths.path === '/' && isWhole && hosts === undefined && methods === undefined
 }

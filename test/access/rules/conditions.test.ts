@@ -1,9 +1,9 @@
 import t from 'tap'
-import { refuseBy, type Conditions } from '../../src/access/rule-conditions.ts'
-import { identityDocument } from '../../src/identity/identity-document.ts'
-import type { Identity } from '../../src/identity/identity.ts'
-import { Expression } from '../../src/identity/jmespath.ts'
-import { identities } from './decisions.ts'
+import { refuseBy, type Conditions } from '../../../src/access/rules/conditions.ts'
+import { identityDocument } from '../../../src/identity/identity-document.ts'
+import type { Identity } from '../../../src/identity/identity.ts'
+import { Expression } from '../../../src/identity/jmespath.ts'
+import { identities } from '../decisions.ts'
 
 const ada = identities.ada as Identity
 const dev = identities.dev as Identity

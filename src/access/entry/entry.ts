@@ -1,7 +1,7 @@
-import type { Refusal } from '../errors.ts'
-import type { Identity } from '../identity/identity.ts'
-import { closedCondition, emailCondition, listConditions, ofProvider, tenantCondition, type Condition } from './entry-conditions.ts'
-import { sentenceOf } from './entry-words.ts'
+import type { Refusal } from '../../errors.ts'
+import type { Identity } from '../../identity/identity.ts'
+import { closedCondition, emailCondition, listConditions, ofProvider, tenantCondition, type Condition } from './conditions.ts'
+import { sentenceOf } from './words.ts'
 import { createLiveList, type AddressFile, type LiveList } from './live-list.ts'
 
 export interface EntryOptions extends EntryLists {

@@ -1,4 +1,4 @@
-import { parseEmail } from './email.ts'
+import { parseEmail } from '../email.ts'
 
 /** A file of addresses, as it was when the settings were read. */
 export interface AddressFile {

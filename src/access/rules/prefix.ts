@@ -1,4 +1,4 @@
-import { readings } from './readings.ts'
+import { readings } from '../readings.ts'
 
 /** A path and everything below it, on segment bounds: `/admin` covers `/admin/x`, not `/administer`. */
 export interface Prefix {

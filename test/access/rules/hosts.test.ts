@@ -1,5 +1,5 @@
 import t from 'tap'
-import { coversPattern, hostCheck, hostName, hostPattern } from '../../src/access/hosts.ts'
+import { coversPattern, hostCheck, hostName, hostPattern } from '../../../src/access/rules/hosts.ts'
 
 t.test('a host is compared without its port and in lower case, and this machine has one name', async t => {
   const table: Readonly<Record<string, string>> = { 'App.Example.com:8443': 'app.example.com', 'a:0': 'a', '[FE80::1]:80': '[fe80::1]', '[fe80::1]': '[fe80::1]', localhost: 'localhost', '127.0.0.1:4180': 'localhost', '[::1]:1': 'localhost', '127.0.0.2': '127.0.0.2', 'localhost.': 'localhost.' }

@@ -1,4 +1,4 @@
-import type { Identity } from '../identity/identity.ts'
+import type { Identity } from '../../identity/identity.ts'
 import type { Rule, Step } from './rules.ts'
 import type { Miss } from './scope.ts'
 

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { fold, parsePrefix } from '../../src/access/prefix.ts'
-import { compileRules, type RuleConfig } from '../../src/access/rules.ts'
-import type { Identity } from '../../src/identity/identity.ts'
+import { fold, parsePrefix } from '../../../src/access/rules/prefix.ts'
+import { compileRules, type RuleConfig } from '../../../src/access/rules/rules.ts'
+import type { Identity } from '../../../src/identity/identity.ts'
 
 const person = (...groups: string[]): Identity => ({ provider: 'p', subject: '1', user: 'ann', groups, teams: [], organizations: [], claims: {} })
 const GET = { method: 'GET', host: 'app.example.com' }

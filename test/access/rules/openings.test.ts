@@ -1,10 +1,10 @@
 import t from 'tap'
-import { parseGuestEndpoint } from '../../src/access/guest.ts'
-import { createJudge } from '../../src/access/judge.ts'
-import { compileRules, type RuleConfig } from '../../src/access/rules.ts'
-import { parseSkipRoute } from '../../src/access/skip-route.ts'
-import type { Openings } from '../../src/access/rule.ts'
-import { identities } from './decisions.ts'
+import { parseGuestEndpoint } from '../../../src/access/rules/guest.ts'
+import { createJudge } from '../../../src/access/judge.ts'
+import { compileRules, type RuleConfig } from '../../../src/access/rules/rules.ts'
+import { parseSkipRoute } from '../../../src/access/rules/skip-route.ts'
+import type { Openings } from '../../../src/access/rules/rule.ts'
+import { identities } from '../decisions.ts'
 
 const GET = { method: 'GET', host: 'app.example.com' }
 const MOVE = { method: 'MOVE', host: 'app.example.com' }

@@ -1,10 +1,10 @@
-import type { Refusal } from '../errors.ts'
-import type { Identity } from '../identity/identity.ts'
-import { parseDomain, parseEmail } from './email.ts'
-import { whoByEmail } from './entry-words.ts'
+import type { Refusal } from '../../errors.ts'
+import type { Identity } from '../../identity/identity.ts'
+import { parseDomain, parseEmail } from '../email.ts'
+import { whoByEmail } from './words.ts'
 import type { EntryLists } from './entry.ts'
 import type { LiveList } from './live-list.ts'
-import { theOnes, type Noun } from './wording.ts'
+import { theOnes, type Noun } from '../wording.ts'
 
 /** One thing that is asked of everybody who wants to enter. What refuses and what explains are the same function. */
 export interface Condition {
@@ -19,7 +19,7 @@ export interface Condition {
 }
 
 /** Whose lists these are: ` of provider work`, or nothing where they hold for everybody. */
-export interface Scope { readonly suffix: string }
+export interface Whose { readonly suffix: string }
 
 interface Subject {
   readonly setting: string
@@ -40,7 +40,7 @@ const subjects: readonly (Subject & { readonly list: keyof EntryLists & ('allowe
 ]
 
 /** On groups, roles, teams and organizations: of each list that there is, one must be theirs. */
-export function listConditions (lists: EntryLists, { suffix }: Scope): Condition[] {
+export function listConditions (lists: EntryLists, { suffix }: Whose): Condition[] {
   return subjects.flatMap(subject => {
     const list = lists[subject.list]
     return list === undefined ? [] : [listCondition(list, { ...subject, setting: subject.setting + suffix })]
@@ -73,7 +73,7 @@ function listCondition (list: readonly string[], { setting, noun, held, unnamed,
 }
 
 /** The domain is allowed, or the address is listed. @param file the live list of `allowedEmailsFile` */
-export function emailCondition (lists: EntryLists, file: LiveList | undefined, { suffix }: Scope): Condition[] {
+export function emailCondition (lists: EntryLists, file: LiveList | undefined, { suffix }: Whose): Condition[] {
   const { allowedDomains, allowedEmails } = lists
   if (allowedDomains === undefined && allowedEmails === undefined && file === undefined) return []
   const domains = (allowedDomains ?? []).flatMap(text => parseDomain(text) ?? [])

@@ -1,9 +1,9 @@
-import type { Refusal } from '../errors.ts'
-import { identityDocument } from '../identity/identity-document.ts'
-import type { Identity } from '../identity/identity.ts'
-import type { Expression } from '../identity/jmespath.ts'
-import { parseEmail } from './email.ts'
-import { either, oneOf, theOnes } from './wording.ts'
+import type { Refusal } from '../../errors.ts'
+import { identityDocument } from '../../identity/identity-document.ts'
+import type { Identity } from '../../identity/identity.ts'
+import type { Expression } from '../../identity/jmespath.ts'
+import { parseEmail } from '../email.ts'
+import { either, oneOf, theOnes } from '../wording.ts'
 
 /** All members must hold; of each list one is enough. */
 export interface Conditions {

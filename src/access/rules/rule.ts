@@ -1,6 +1,6 @@
-import type { Refusal } from '../errors.ts'
-import type { Identity } from '../identity/identity.ts'
-import type { Conditions } from './rule-conditions.ts'
+import type { Refusal } from '../../errors.ts'
+import type { Identity } from '../../identity/identity.ts'
+import type { Conditions } from './conditions.ts'
 import type { Scope } from './scope.ts'
 import type { SkipRoute } from './skip-route.ts'
 
@@ -41,7 +41,7 @@ export interface Rule {
 }
 
 /** A rule, and which requests it is for. */
-export interface Entry extends Scope {
+export interface ListedRule extends Scope {
   readonly rule: Rule
   /** Made once, so that a match allocates nothing. */
   readonly alone: readonly Rule[]
