@@ -25,6 +25,8 @@ export interface Front {
   readonly app: FastifyInstance
   /** @throws whatever keeps it from being made; nothing has changed then */
   prepare (config: Config): Promise<Prepared>
+  /** Where it speaks TLS: tickets that are sealed with other keys open nothing any more, and whoever brings one shakes hands anew. */
+  setTicketKeys (keys: Buffer): void
   /**
    * Stops listening and lets what is under way finish. Websockets are told (1001), event streams are cut.
    *
@@ -38,7 +40,14 @@ export interface FrontOptions {
   /** What this process has in common with others, as one of several workers, and which of them it is. */
   readonly shared?: Store
   readonly worker?: number
+  /** What TLS session tickets are sealed with, so that a browser's next connection may go to another of them: as long as `TICKET_KEYS`; its own unless given. */
+  readonly ticketKeys?: Buffer
 }
+
+/** Bytes. */
+export const TICKET_KEYS = 48
+/** Milliseconds until they should be others: who learns them reads what was said by then, where TLS is older than 1.3. */
+export const TICKET_KEYS_LAST = 12 * 60 * 60_000
 
 /** Fastify's own, which it does not set where the server is another's. */
 const KEEP_ALIVE = 72_000
@@ -50,11 +59,12 @@ const LAST_WORDS = 500
 const EVENTS = ['upgrade', 'checkContinue', 'checkExpectation'] as const
 
 /** @throws {ConfigError} what it needs is not installed */
-export async function createFront (config: Config, { outside = machine, shared, worker }: FrontOptions = {}): Promise<Front> {
+export async function createFront (config: Config, { outside = machine, shared, worker, ticketKeys = outside.random(TICKET_KEYS) }: FrontOptions = {}): Promise<Front> {
   const logOf = ({ logLevel: level, logFormat: format }: Config) => createLogger({ level, format, worker })
   const lasting = await createLasting(config, { outside, shared, log: logOf(config) })
   const servers: (Server | SecureServer)[] = []
   const sockets = new Set<Socket>()
+  let tickets = ticketKeys
   let gate: Successor | undefined
   const current = (): FastifyInstance => (gate as Successor).app
 
@@ -64,7 +74,7 @@ export async function createFront (config: Config, { outside = machine, shared, 
   }
   const open = (): Server => {
     const tls = tlsOptions(config)
-    const server = tls === undefined ? createServer(httpOptions(config), hear) : createSecureServer({ ...httpOptions(config), ...tls }, hear)
+    const server = tls === undefined ? createServer(httpOptions(config), hear) : createSecureServer({ ...httpOptions(config), ...tls, ticketKeys: tickets }, hear)
     server.keepAliveTimeout = KEEP_ALIVE
     for (const event of EVENTS) server.on(event, (...parts: unknown[]) => current().server.emit(event, ...parts))
     server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
@@ -88,13 +98,17 @@ export async function createFront (config: Config, { outside = machine, shared, 
           const before = gate?.app
           gate = made
           made.take()
-          if (tls !== undefined) for (const server of servers) if ('setSecureContext' in server) server.setSecureContext(tls)
+          if (tls !== undefined) for (const server of servers) if ('setSecureContext' in server) server.setSecureContext({ ...tls, ticketKeys: tickets })
           if (before === undefined) app.addHook('onListen', () => made.listening(app.server.address()))
           else made.listening(app.server.address())
           void before?.close()
         },
         drop: () => made.app.close()
       }
+    },
+    setTicketKeys (keys) {
+      tickets = keys
+      for (const server of servers) if ('setTicketKeys' in server) server.setTicketKeys(keys)
     },
     async drain (grace) {
       lasting.hangUp()

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
-import { ConfigError } from '../config/config-error.ts'
-import { createReader, type Files } from '../config/files.ts'
+import { ConfigError, Problem } from '../config/config-error.ts'
+import { createReader, isPlain, type FileReader, type Files } from '../config/files.ts'
 import { loadConfig, type Loaded } from '../config/load.ts'
-import { follow, liveFiles } from '../config/reload.ts'
+import { follow, liveFiles, type Succession } from '../config/reload.ts'
 import type { Flags } from '../config/sources.ts'
 import { watchFile, type Watch } from '../config/watched-file.ts'
 
@@ -19,14 +19,14 @@ export interface Reloading {
   close (): void
 }
 
-/** Milliseconds of quiet before everything is read again: files that belong together are seldom written at once. */
+/** Milliseconds until everything is read again: files that belong together are seldom written at once. */
 const QUIET = 200
-/** Milliseconds until a configuration is tried again that could not be put to work. */
+/** Milliseconds until a configuration is tried again with which nothing is wrong, and which could not be taken. */
 const AGAIN = 10_000
 
 /**
  * Takes a configuration that has changed, whole or not at all: on SIGHUP, and when a file changes that a setting names. What is wrong with
- * it is logged, and the one before stays.
+ * it is logged, once, and the one before stays.
  */
 export function startReloading (loaded: Loaded, { flags, log, apply }: ReloadOptions): Reloading {
   let current = loaded
@@ -34,42 +34,66 @@ export function startReloading (loaded: Loaded, { flags, log, apply }: ReloadOpt
   let timer: NodeJS.Timeout | undefined
   let [busy, asked, refused, closed] = [false, false, false, false]
 
-  const watch = (more: Files = new Map()): void => {
+  /** Of each file, what it was when it was last read. @param read for a configuration that was refused */
+  const watch = (read: Files = new Map()): void => {
     for (const each of watches) each.close()
     const own = liveFiles(current.config)
     // What is no file now, a password among those that may be a file's name, is no file later.
-    const files = [...[...current.files].filter(([path, content]) => typeof content !== 'string' && !more.has(path)), ...[...more].filter(([path, content]) => typeof content !== 'string' || typeof current.files.get(path) !== 'string')]
-    watches = closed ? [] : files.filter(([path]) => !own.has(path)).map(([path, known]) => watchFile(path, found => {
-      const isKnown = found instanceof Buffer ? typeof known !== 'string' && found.equals(known) : typeof known === 'string'
-      if (!isKnown) soon()
-    }))
+    const files = new Map([...current.files, ...read].filter(([path]) => typeof current.files.get(path) !== 'string' && isPlain(path)))
+    watches = closed ? [] : [...files].map(([path, known]) => watchFile(path, found => { if ((refused || !own.has(path)) && !isSame(found, known)) soon() }))
   }
-  const soon = (pause = QUIET): void => {
+  const soon = (milliseconds = QUIET): void => {
     clearTimeout(timer)
-    timer = setTimeout(() => { void reload(false) }, pause)
+    if (!closed) timer = setTimeout(() => { void reload(false) }, milliseconds)
   }
+  const areQuiet = async (): Promise<boolean> => (await Promise.all(watches.map(each => each.isQuiet()))).every(Boolean)
 
   async function reload (isAsked: boolean): Promise<void> {
     asked ||= isAsked
     if (busy) return soon()
     busy = true
-    const reader = createReader(current.files)
-    try {
-      const { loaded, changed, kept } = follow(current, loadConfig({ flags, reader }))
-      await apply(loaded)
-      const silent = !asked && !refused && changed.length === 0
-      ;[current, refused, asked] = [loaded, false, false]
-      if (kept.length > 0) log.warn({ event: 'config.needs_restart', settings: kept }, 'these settings have changed, and count only after a restart')
-      if (!silent) log.info({ event: 'config.reloaded', settings: changed }, 'the settings were read again and are in force')
-      watch()
-    } catch (error) {
-      ;[refused, asked] = [true, false]
-      const problems = error instanceof ConfigError ? error.problems : [{ setting: '', message: error instanceof Error ? error.message : String(error), fix: '' }]
-      log.error({ event: 'config.refused', problems: problems.map(({ message, fix }) => `${message} ${fix}`.trim()) }, 'the settings were read again and cannot be taken: those before stay')
-      watch(reader.files)
-      if (!(error instanceof ConfigError)) soon(AGAIN) // nothing is wrong with what is in the files
-    }
+    await attempt(asked)
     busy = false
+  }
+
+  /** @param isAsked whoever asks has written what is to be read; otherwise it is read between two moments in which no file changes */
+  async function attempt (isAsked: boolean): Promise<void> {
+    if (closed || (!isAsked && !await areQuiet())) return soon()
+    asked = false
+    const reader = createReader(current.files)
+    const next = readAgain(reader)
+    if (!isAsked && !await areQuiet()) return soon()
+    try {
+      if (next instanceof Error) throw next
+      await apply(next.loaded)
+      took(next, isAsked)
+    } catch (error) {
+      refuse(error as Error, reader.files)
+    }
+  }
+
+  function readAgain (reader: FileReader): Succession | Error {
+    try {
+      return follow(current, loadConfig({ flags, reader }))
+    } catch (error) {
+      return error as Error
+    }
+  }
+
+  function took ({ loaded, changed, kept }: Succession, isAsked: boolean): void {
+    const silent = !isAsked && !refused && changed.length === 0
+    ;[current, refused] = [loaded, false]
+    if (kept.length > 0) log.warn({ event: 'config.needs_restart', settings: kept }, 'these settings have changed, and count only after a restart')
+    if (!silent) log.info({ event: 'config.reloaded', settings: changed }, 'the settings were read again and are in force')
+    watch()
+  }
+
+  function refuse (error: Error, files: Files): void {
+    refused = true
+    const problems = error instanceof ConfigError ? error.problems : [{ setting: '', message: error.message, fix: '' }]
+    log.error({ event: 'config.refused', problems: problems.map(({ message, fix }) => `${message} ${fix}`.trim()) }, 'the settings were read again and cannot be taken: those before stay')
+    watch(files)
+    if (!(error instanceof ConfigError)) soon(AGAIN)
   }
 
   watch()
@@ -81,4 +105,8 @@ export function startReloading (loaded: Loaded, { flags, log, apply }: ReloadOpt
       watch()
     }
   }
+}
+
+function isSame (found: Buffer | Problem, known: Buffer | string): boolean {
+  return typeof known === 'string' ? found instanceof Problem : found instanceof Buffer && found.equals(known)
 }

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import type { Loaded } from '../config/load.ts'
 import type { Flags } from '../config/sources.ts'
-import { createFront, type Front } from '../front.ts'
+import { createFront, TICKET_KEYS, TICKET_KEYS_LAST, type Front } from '../front.ts'
 import { createLogger } from '../log.ts'
 import { outside } from '../outside.ts'
 import { createMemoryStore } from '../session/store/memory.ts'
@@ -62,6 +62,7 @@ function inThisProcess ({ config }: Loaded): Serving {
   return {
     async start () {
       front = await createFront(config)
+      setInterval(() => { front?.setTicketKeys(outside.random(TICKET_KEYS)) }, TICKET_KEYS_LAST).unref()
       const first = await front.prepare(config)
       first.begin()
       return await listen(front.app, config)

@@ -38,6 +38,7 @@ async function obey (order: Order): Promise<void> {
   if (order.gate === 'start') await start(order)
   else if (order.gate === 'prepare') await prepare(order.files)
   else if (order.gate === 'begin') begin()
+  else if (order.gate === 'tickets') front?.setTicketKeys(order.keys)
   else if (order.gate === 'drop') {
     await next?.prepared.drop()
     next = undefined
@@ -48,7 +49,7 @@ async function start (order: Extract<Order, { gate: 'start' }>): Promise<void> {
   flags = order.flags
   current = withLists(loadConfig({ flags, reader: replay(order.files) }), order.files)
   const { config } = current
-  front = await createFront(config, { shared: createClusterStore(process), worker: order.worker })
+  front = await createFront(config, { shared: createClusterStore(process), worker: order.worker, ticketKeys: order.ticketKeys })
   const first = await front.prepare(config)
   first.begin()
   let why = ''

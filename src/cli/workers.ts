@@ -3,14 +3,16 @@ import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import type { Files } from '../config/files.ts'
 import type { Flags } from '../config/sources.ts'
+import { TICKET_KEYS, TICKET_KEYS_LAST } from '../front.ts'
 import type { Outside } from '../outside.ts'
 import { serveClusterStore } from '../session/store/cluster.ts'
 import type { Store } from '../session/store/store.ts'
 
 /** What a worker is told. It makes its configuration of what was read once for all. */
 export type Order =
-  | { readonly gate: 'start', readonly flags: Flags, readonly files: Files, readonly worker: number }
+  | { readonly gate: 'start', readonly flags: Flags, readonly files: Files, readonly worker: number, readonly ticketKeys: Buffer }
   | { readonly gate: 'prepare', readonly files: Files }
+  | { readonly gate: 'tickets', readonly keys: Buffer }
   | { readonly gate: 'begin' | 'drop' | 'stop' }
 
 /** What it says. */
@@ -25,7 +27,7 @@ export interface CrewOptions {
   readonly flags: Flags
   readonly files: Files
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
-  readonly outside: Pick<Outside, 'now'>
+  readonly outside: Pick<Outside, 'now' | 'random'>
   readonly store: Store
 }
 
@@ -73,6 +75,11 @@ export function createCrew ({ count, flags, files: first, log, outside, store }:
   let taking: Promise<unknown> = Promise.resolve()
   const started = new Promise<Awaited<ReturnType<Crew['start']>>>(resolve => { settle = resolve })
   let everListened = false
+  let ticketKeys = outside.random(TICKET_KEYS)
+  setInterval(() => {
+    ticketKeys = outside.random(TICKET_KEYS)
+    tellAll({ gate: 'tickets', keys: ticketKeys })
+  }, TICKET_KEYS_LAST).unref()
 
   const crew: Crew = {
     umask: undefined,
@@ -117,7 +124,7 @@ export function createCrew ({ count, flags, files: first, log, outside, store }:
   }
 
   function hear (member: Member, report: Report): void {
-    if (report.gate === 'ready') tell(member, { gate: 'start', flags, files, worker: member.number }) // before that nobody would hear it
+    if (report.gate === 'ready') tell(member, { gate: 'start', flags, files, worker: member.number, ticketKeys }) // before that nobody would hear it
     if (report.gate === 'cut') cut += report.connections
     if (report.gate === 'failed' && !everListened && member.since === undefined) settle({ fault: report.why })
     if (report.gate !== 'listening') return

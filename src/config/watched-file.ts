@@ -3,11 +3,18 @@ import { resolve } from 'node:path'
 import { Problem, unreadable } from './config-error.ts'
 
 export interface Watch {
+  /** Whether the file is at this moment what it was when it was last told. */
+  isQuiet (): Promise<boolean>
   close (): void
 }
 
-/** Milliseconds between two looks. A change is told once it looks the same twice, so that nobody sees a file half written. */
-const EVERY = 500
+/** Milliseconds between two looks. */
+const EVERY = 250
+/**
+ * Looks in which a file has to be the same before it is told, which makes more than a second: half of it may be a whole one by its form, and
+ * who writes slowly pauses. Whoever pauses for longer should write elsewhere, and rename.
+ */
+const LOOKS = 6
 
 /**
  * Tells of a file whenever it has changed, and once at the beginning: it may have changed since it was read. It asks for the
@@ -19,15 +26,16 @@ const EVERY = 500
 export function watchFile (path: string, tell: (content: Buffer | Problem) => void, every = EVERY): Watch {
   const whole = resolve(path)
   let closed = false
-  let [looking, last, told, failed] = [false, '', '', '']
+  let [looking, last, told, failed, looks] = [false, '', '', '', 0]
   const look = async () => {
     const now = await stateOf(whole)
-    const settled = now === last && now !== told
+    looks = now === last ? looks + 1 : 1
     last = now
-    if (!settled) return
+    if (looks < LOOKS || now === told) return
     const content = await contentOf(whole)
     const fails = content instanceof Problem
     if (closed || (fails && failed === now)) return // a failure is tried again, and told once
+    if (await stateOf(whole) !== now) return // it changed while it was read
     ;[told, failed] = fails ? ['', now] : [now, '']
     tell(content)
   }
@@ -37,6 +45,7 @@ export function watchFile (path: string, tell: (content: Buffer | Problem) => vo
     void look().finally(() => { looking = false })
   }, every).unref()
   return {
+    async isQuiet () { return [told, failed].includes(await stateOf(whole)) },
     close () {
       closed = true
       clearInterval(timer)

@@ -71,13 +71,13 @@ function answer (error: GateError, request: FastifyRequest, reply: FastifyReply,
   const here = returnTarget(request)
   const navigation = requestKind(request.raw.headers, request.method) !== 'other'
   if (kind.status === 401) void reply.header('www-authenticate', 'OAuthGate realm="oauth-gate"')
-  if (error instanceof StoreUnavailable) void reply.header('retry-after', String(RETRY_AFTER))
+  const again = navigation && request.method === 'GET' && (error instanceof UpstreamUnreachable || (error instanceof StoreUnavailable && request.place !== null))
+  if (error instanceof StoreUnavailable) void reply.header('retry-after', String(again ? REFRESH : RETRY_AFTER))
   if (error instanceof MalformedRequest) void reply.header('connection', 'close')
   if (!navigation) {
     const signIn = error instanceof LoginRequired || error instanceof FormNotSent
     return reply.send({ error: kind.code, message: kind.title, ...reason !== undefined && { reason }, ...ended !== undefined && { ended }, request_id: request.id, ...signIn && { sign_in: request.arrival.origin + urls.start(here) } })
   }
-  const again = request.method === 'GET' && (error instanceof UpstreamUnreachable || (error instanceof StoreUnavailable && request.place !== null))
   if (again) void reply.header('refresh', String(REFRESH))
   const actions = again ? retrying(urls, here) : actionsFor(error, urls, here)
   return reply.page(pages.error({ kind, reason, requestId: request.id, scene: sceneOf(error, request), actions, ...again && { sign: 'wait' } }))

@@ -171,7 +171,7 @@ t.test('a Redis that stands still signs nobody out, takes nobody for somebody el
   await t.test('meanwhile', async t => {
     t.equal((await new Visitor().ask(`${gate.origin}/ping`)).status, 200)
     t.match(await new Visitor().ask(`${gate.origin}/ready`), { status: 503, headers: { 'x-oauth-gate': 'GATE_STORE_UNAVAILABLE' } })
-    t.match(await visitor.navigate(`${gate.origin}/page`), { status: 503, headers: { 'retry-after': '5', refresh: '20' }, setCookies: [], body: /cannot be looked up right now/ })
+    t.match(await visitor.navigate(`${gate.origin}/page`), { status: 503, headers: { 'retry-after': '20', refresh: '20' }, setCookies: [], body: /cannot be looked up right now/ })
     t.equal(user(await visitor.ask(`${gate.origin}/public`)), undefined, 'what is open to everybody is open, and the app is told of nobody')
     t.equal(user(await visitor.ask(`${gate.origin}/news`)), 503, 'what tells the app who is signed in does not say that nobody is')
     t.equal(user(await new Visitor().ask(`${gate.origin}/news`)), undefined, 'to who brings no session it does')
