@@ -130,6 +130,27 @@ t.test('a worker in place of another knows the lists as they are by then', async
   }
 })
 
+t.test('a worker in place of another has the configuration that was taken last', async t => {
+  const gate = await serveGate(t, { workers: 2, settings: { allowed_emails: ['ada@example.com'] } })
+  const ada = new Visitor()
+  t.equal((await ada.signIn(`${gate.origin}/`, 'ada')).status, 200)
+  await gate.next('config.reloaded', () => { gate.change({ allowed_emails: ['ben@example.com'] }) })
+  await gate.next('config.refused', () => { gate.change({ allowed_emails: ['ada@example.com'], port: 'x' }) })
+  for (const pid of gate.children()) process.kill(pid, 'SIGKILL')
+  while (gate.log('worker.listening').length < 2) await sleep(10)
+  for (let count = 0; count < 8; count++) t.equal((await ada.navigate(`${gate.origin}/page`)).status, 403)
+})
+
+t.test('workers end with the process that started them, also where it had no time to tell them', async t => {
+  const gate = await serveGate(t, { workers: 2 })
+  const children = gate.children()
+  t.equal(children.length, 2)
+  gate.kill('SIGKILL')
+  await gate.ended
+  for (const pid of children) t.ok(await isGone(pid), `worker ${pid} is gone`)
+  await t.rejects(new Visitor().ask(`${gate.origin}/ready`), { code: /^(?:ECONNREFUSED|ECONNRESET)$/ }) // the latter while the last of them is being buried
+})
+
 t.test('a gate of which no worker ever starts ends, and says so', onlyInCi('waiting longer and longer for a worker'), async t => {
   const crashes = 'import cluster from "node:cluster"\nif (cluster.isWorker) process.exit(7)\nexport default { name: "crashes", label: "Crashes", scopes: ["openid"], endpoints: { issuer: "https://id.example" }, identity: ({ claims }) => ({ subject: claims.text("sub"), user: claims.text("sub") }) }'
   const gate = await serveGate(t, { workers: 2, waits: false, files: { 'crashes.mjs': crashes }, settings: { oauth_provider: 'crashes', provider_module: './crashes.mjs' } })

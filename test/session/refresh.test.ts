@@ -52,7 +52,7 @@ function setUp ({ answer, ...more }: More = {}) {
     const current = await renewals.current(session, jar, cookie, mayAsk)
     return { session: current.session, cookie: header(current.setCookies?.() ?? []) || cookie }
   }
-  return { outside, sessions, window, renewals, sent, events, give, start, request }
+  return { outside, store, sessions, window, renewals, sent, events, give, start, request }
 }
 
 t.test('a token is renewed a minute before it ends, or a quarter of its life where that is short, and never at every request', t => {
@@ -144,6 +144,50 @@ t.test('replay: the copy is known as one also after the next renewal', async t =
   t.strictSame(sent, ['refresh-0', 'refresh-1'])
 })
 
+t.test('a browser that shows a cookie late, after the next but one was made, has the newest session; no spent token is sent', async t => {
+  const { start, request, outside, sent, events } = setUp()
+  const first = await start()
+  outside.advance(HOUR)
+  const { cookie: second } = await request(first)
+  outside.advance(HOUR)
+  t.match((await request(first)).session, { version: 2 }, 'a script renews again, with the cookie of before')
+  for (let count = 0; count < 2; count++) t.match((await request(second)).session, { version: 2 })
+  t.strictSame(sent, ['refresh-0', 'refresh-1'])
+  t.notMatch(events.join(), /ended/)
+})
+
+t.test('where the newer cookie is lost nobody sends the token that made it: what was under way goes on with what it has', async t => {
+  const { start, request, outside, sent, events, store } = setUp()
+  const cookie = await start()
+  outside.advance(HOUR)
+  const { session } = await request(cookie)
+  t.equal(await store.remove(`renewed:${session?.id}`), true)
+  t.match((await request(cookie)).session, { version: 0 })
+  t.strictSame([sent, events], [['refresh-0'], ['renewed 1']])
+})
+
+t.test('what has ended leaves nothing of its cookies in the store', async t => {
+  const { start, request, outside, sessions, store } = setUp()
+  const cookie = await start()
+  outside.advance(HOUR)
+  const { session } = await request(cookie)
+  const left = async () => await Promise.all(['versions', 'renewed'].map(async name => await store.get(`${name}:${session?.id}`) !== null))
+  t.strictSame(await left(), [true, true])
+  await sessions.end(session as Session)
+  t.strictSame(await left(), [false, false])
+})
+
+t.test('replay: of many requests with the copy at once the log tells once', async t => {
+  const { start, request, outside, events } = setUp()
+  const old = await start()
+  outside.advance(HOUR)
+  await request((await request(old)).cookie)
+  outside.advance(30_000)
+  const answers = await Promise.all(Array.from({ length: 5 }, () => request(old)))
+  t.ok(answers.every(({ session }) => session === null))
+  t.strictSame(events, ['renewed 1', 'ended replayed'])
+})
+
 t.test('a refusal ends the session, for every copy of its cookie', async t => {
   const { start, request, outside, sessions, events, sent } = setUp({ answer: () => ({ ended: new Error('invalid_grant') }) })
   const cookie = await start()
@@ -178,6 +222,10 @@ t.test('whatever else fails lets the request pass: with pauses that grow, in whi
   await new Promise(resolve => { setTimeout(resolve, 5) })
   t.match((await request(cookie)).session, { version: 1 })
   t.notMatch(events.join(), /ended/)
+  isDown = true
+  outside.advance(HOUR)
+  await request(cookie)
+  t.equal(events.at(-1), 'failed Error: down 10000', 'a success ends the pauses: the next failure begins anew')
 })
 
 t.test('tokens that came are kept though nobody could be asked who they are for; that is made good a minute later', async t => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { StoreUnavailable } from '../../src/errors.ts'
-import { createRevocations, type Revocable } from '../../src/session/revocations.ts'
+import { createRevocations, type Revocable, type Revocations } from '../../src/session/revocations.ts'
 import { createMemoryStore } from '../../src/session/store/memory.ts'
 import type { Store } from '../../src/session/store/store.ts'
 import { TestOutside } from '../fixtures/outside.ts'
@@ -8,16 +8,27 @@ import { TestOutside } from '../fixtures/outside.ts'
 const DAY = 86_400_000
 
 function setUp (room?: number) {
+  let lifetime = DAY
   const outside = new TestOutside()
   const overflowed: number[] = []
-  const options = { outside, lifetime: DAY, overflowed: (floor: number) => { overflowed.push(floor) }, ...room !== undefined && { room } }
+  const options = {
+    outside, get lifetime () { return lifetime },
+    overflowed (floor: number) { overflowed.push(floor) },
+    ...room !== undefined && { room }
+  }
   let count = 0
   /** Somebody signs in a second after the one before. */
   const begin = (subject: string): Revocable => {
     outside.advance(1000)
     return { id: `id-${count++}`, startedAt: outside.now(), expiresAt: outside.now() + DAY, identity: { provider: 'oidc', subject, user: subject, groups: [], teams: [], organizations: [], claims: {} } }
   }
-  return { outside, overflowed, options, begin, revocations: createRevocations(options) }
+  /** Others come and go, until there is no room but for what is over. */
+  const fill = async (revocations: Revocations, count: number): Promise<void> => {
+    for (let index = 0; index < count; index++) await revocations.revoke({ ...begin(`passing-${index}`), expiresAt: outside.now() + 60_000 })
+    outside.advance(120_000)
+    await revocations.revoke(begin('passing'))
+  }
+  return { outside, overflowed, options, begin, fill, revocations: createRevocations(options), last (milliseconds: number) { lifetime = milliseconds } }
 }
 
 t.test('a session that was revoked is so until its end, and no other is', async t => {
@@ -64,6 +75,57 @@ t.test('a flood of many people ends the oldest sessions of all, and says so; non
   t.ok(revocations.has(oldest), 'older than what had to be forgotten')
   t.notOk(revocations.has(youngest))
   t.ok(overflowed.length > 0 && overflowed.length < 40)
+})
+
+t.test('what is over makes room again: nobody’s session ends for it, and nobody’s sign-outs count for later ones', async t => {
+  const { revocations, begin, outside, overflowed } = setUp(32)
+  for (let count = 0; count < 32; count++) await revocations.revoke(begin('ada'))
+  outside.advance(2 * DAY)
+  const [one, open] = [begin('ada'), begin('ada')]
+  await revocations.revoke(open)
+  t.strictSame([one, open].map(session => revocations.has(session)), [false, true])
+  const subjects = Array.from({ length: 31 }, (_, index) => `person-${index}`)
+  for (const subject of subjects) await revocations.revokeSubject('oidc', subject)
+  outside.advance(2 * DAY)
+  for (const subject of subjects) await revocations.revokeSubject('oidc', `another-${subject}`)
+  t.strictSame(overflowed, [])
+})
+
+t.test('what became coarser is kept as long as any session that it stands for, whichever of them came last', async t => {
+  const { revocations, begin, fill, outside } = setUp(40)
+  const many = Array.from({ length: 32 }, () => begin('ada'))
+  for (const session of many) await revocations.revoke(session)
+  await revocations.revoke({ ...begin('ada'), expiresAt: outside.now() + 60_000 })
+  await fill(revocations, 39)
+  t.ok(many.every(session => revocations.has(session)), 'replay after sign-out')
+})
+
+t.test('a subject’s sign-out is kept as long as the longest that was asked for, and a session’s at the provider as long as any of its sessions', async t => {
+  const { revocations, begin, fill, last } = setUp(20)
+  const [ada, ben] = [begin('ada'), { ...begin('ben'), sid: 's-1' }]
+  await revocations.revokeSubject('oidc', 'ada')
+  await revocations.revokeSid('oidc', 's-1', 'ben')
+  last(60_000)
+  await revocations.revokeSubject('oidc', 'ada')
+  await fill(revocations, 18)
+  t.strictSame([ada, ben].map(session => revocations.has(session)), [true, true])
+})
+
+t.test('what is over when it is heard changes nothing, and what comes late shortens nothing', async t => {
+  const { revocations, options, begin, outside } = setUp()
+  const over = begin('ada')
+  outside.advance(DAY)
+  const before = revocations.generation
+  await revocations.revoke(over)
+  t.equal(revocations.generation, before)
+  const store = createMemoryStore({ outside })
+  const [here, there] = [createRevocations({ ...options, store }), createRevocations({ ...options, store })]
+  await here.revokeSubject('oidc', 'ben')
+  const [early = ''] = (await store.members('revoked')).keys()
+  const ben = begin('ben')
+  await here.revokeSubject('oidc', 'ben')
+  await store.announce('revoked', early)
+  t.equal(there.has(ben), true)
 })
 
 t.test('all sessions of a subject that have begun end, those after it do not', async t => {
