@@ -183,7 +183,8 @@ t.test('two gates that tell of one session at once lose nothing that either know
     await pause(20) // both have read before either writes
     return value
   } }
-  const [one, other] = [createWindow({ store, outside }), createWindow({ store: slow, outside })]
+  const { session: seal } = createKeyring(undefined, [randomBytes(32)], outside)
+  const [one, other] = [createWindow({ store, outside, seal }), createWindow({ store: slow, outside, seal })]
   const at = (version: number) => ({ id: 'id', version, expiresAt: outside.now() + HOUR }) as Session
   await one.put({ session: at(1), token: 'first' })
   other.taken(at(1))
