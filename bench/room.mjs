@@ -70,7 +70,7 @@ export async function measureGateRoom (world) {
   const empty = async (what, settings, workers) => {
     const [gate] = await world.gates(provider, settings, { workers })
     await ask(gate, [''])
-    const { rss } = await gate.memory()
+    const rss = gate.resident()
     rows.push([what, `${Math.round(rss / 1e6)} MB`, ''])
     await gate.stop()
   }
@@ -85,7 +85,7 @@ export async function measureGateRoom (world) {
     const [gate] = await world.gates(provider, { ...settings, ...redis !== undefined && { session_store: redis.url } })
     const store = redis === undefined ? undefined : await openStore(redis)
     const people = await peopleLike(await signIn(gate), store)
-    const cookies = await people.begin(10_000, { tokens })
+    const cookies = await people.begin(2_500, { tokens })
     await ask(gate, cookies.slice(0, 500))
     const before = await gate.memory()
     await ask(gate, cookies.slice(500))

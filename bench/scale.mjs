@@ -1,4 +1,4 @@
-// Measures what docs/scale.md says in figures, and prints its tables: npm run types && node bench/scale.mjs [commands] [room] [load] [outage]
+// Measures what docs/scale.md says in figures, and prints its tables: npm run types && node bench/scale.mjs [commands] [room] [memory] [load] [outage]
 // It needs redis-server and wrk, and takes four minutes. Others who use the machine make it slower, and change little of processor time and bytes.
 import { availableParallelism, cpus } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
@@ -17,8 +17,8 @@ const parts = {
   async room (world) {
     await measureRedisRoom(world)
     await measureRevocations()
-    await measureGateRoom(world)
   },
+  memory: measureGateRoom,
   load: measureLoad,
   outage: measureOutage
 }

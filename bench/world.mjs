@@ -71,12 +71,10 @@ export async function startWorld () {
       origin: `http://127.0.0.1:${settings.port}`, stop,
       /** Milliseconds of processor time that all its processes have taken. */
       cpu: () => pids().reduce((sum, pid) => sum + cpuOf(pid), 0),
-      /** Bytes, of all its processes together. */
-      async memory () {
-        const all = []
-        for (const pid of pids()) all.push(await memoryOf(pid))
-        return { rss: all.reduce((sum, { rss }) => sum + rss, 0), held: all.reduce((sum, { held }) => sum + held, 0) }
-      }
+      /** Bytes that all its processes have of the system, what they share counted once for each. */
+      resident: () => pids().reduce((sum, pid) => sum + Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024, 0),
+      /** Bytes, of a gate of one process, after it has cleared up. */
+      memory: () => memoryOf(child.pid)
     }
   }
 
