@@ -1,5 +1,5 @@
 // Measures what docs/scale.md says in figures, and prints its tables: npm run types && node bench/scale.mjs [commands] [room] [memory] [load] [outage]
-// It needs redis-server and wrk, and takes four minutes. Others who use the machine make it slower, and change little of processor time and bytes.
+// It needs redis-server and wrk, and takes some minutes. Others who use the machine make it slower, and change little of processor time and bytes.
 import { availableParallelism, cpus } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'

@@ -81,7 +81,7 @@ export async function startWorld () {
   async function memoryOf (pid) {
     const file = join(folder, `${pid}.json`)
     rmSync(file, { force: true })
-    process.kill(pid, 'SIGUSR2')
+    process.kill(pid, 'SIGIO')
     for (;;) {
       await sleep(50)
       if (!existsSync(file)) continue
