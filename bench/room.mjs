@@ -10,6 +10,8 @@ import { signIn, table } from './world.mjs'
 const SOME = [1_000, 10_000]
 const AT_ONCE = 16
 const SOCKETS = 1_000
+/** In the cache of a process, which has room for 20,000. */
+const SESSIONS = 2_500
 
 async function usedBy (redis) {
   return Number(/used_memory:(\d+)/.exec(await redis.cli('INFO', 'memory'))[1])
@@ -85,7 +87,7 @@ export async function measureGateRoom (world) {
     const [gate] = await world.gates(provider, { ...settings, ...redis !== undefined && { session_store: redis.url } })
     const store = redis === undefined ? undefined : await openStore(redis)
     const people = await peopleLike(await signIn(gate), store)
-    const cookies = await people.begin(2_500, { tokens })
+    const cookies = await people.begin(SESSIONS, { tokens })
     await ask(gate, cookies.slice(0, 500))
     const before = await gate.memory()
     await ask(gate, cookies.slice(500))
