@@ -41,5 +41,5 @@ export default tseslint.config(
       'no-control-regex': 'off'
     }
   },
-  { files: ['scripts/**', 'bin/**', '*.js'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } } }
+  { files: ['scripts/**', 'bin/**', 'bench/**', '*.js'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', performance: 'readonly' } } }
 )

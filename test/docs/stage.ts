@@ -58,18 +58,24 @@ export async function startStage (t: Test, { people = everybody }: { readonly pe
   }
 }
 
+export interface Kept {
+  readonly said: () => string
+  /** @param signal how; at once unless given */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<void>
+}
+
 /** A process that runs until the test ends; resolves when `isReady` says so. @throws what it printed, if it ended before */
-export async function keepRunning (t: Test, command: string, args: readonly string[], { env, ready }: { readonly env: Readonly<Record<string, string>>, readonly ready: (said: string) => boolean | Promise<boolean> }): Promise<{ said: () => string, stop: () => Promise<void> }> {
+export async function keepRunning (t: Test, command: string, args: readonly string[], { env, ready }: { readonly env: Readonly<Record<string, string>>, readonly ready: (said: string) => boolean | Promise<boolean> }): Promise<Kept> {
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   let [said, ended] = ['', false]
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => { said += String(chunk) })
   child.on('exit', () => { ended = true })
-  const stop = async () => {
+  const stop = async (signal: NodeJS.Signals = 'SIGKILL') => {
     if (ended || child.pid === undefined) return
-    process.kill(-child.pid, 'SIGKILL') // the group that it is the leader of
+    process.kill(-child.pid, signal) // the group that it is the leader of
     await once(child, 'exit')
   }
-  t.teardown(stop)
+  t.teardown(() => stop())
   await once(child, 'spawn')
   for (let turn = 0; turn < 300; turn++) {
     if (await ready(said)) return { said: () => said, stop }
