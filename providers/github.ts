@@ -12,7 +12,8 @@ export default defineProvider({
   groupScopes: ['read:org'],
   refresh: { remark: 'the tokens of an OAuth App have no end, so nothing renews them; those of a GitHub App do' },
   parameters: { url: { kind: 'origin', default: 'https://github.com', example: 'github.example.com', doc: 'Your GitHub Enterprise Server, or your address below ghe.com.' } },
-  endpoints: ({ url = '' }) => ({ authorize: `${url}/login/oauth/authorize`, token: `${url}/login/oauth/access_token` }),
+  endpoints: ({ url = '' }) => ({ authorize: `${url}/login/oauth/authorize`, token: `${url}/login/oauth/access_token`, revocation: `${apiOf(url)}/applications/{client_id}/token` }),
+  signOut: { revokes: 'by-delete' },
   resources: ({ url = '' }) => ({
     user: `${apiOf(url)}/user`,
     emails: { url: `${apiOf(url)}/user/emails?per_page=100`, next: 'link', scopes: ['user:email', 'user'], optional: true },
