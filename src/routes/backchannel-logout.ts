@@ -16,7 +16,9 @@ export default async function backchannelLogout (app: FastifyInstance, { provide
   const config = { open: true, anyHost: true } // a provider may know the gate by a name that people do not
   app.addContentTypeParser('application/x-www-form-urlencoded', { bodyLimit: LARGEST, parseAs: 'string' }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error: Error & { code?: unknown }, request, reply) => refuse(asGateError(error), request, reply))
-  app.addHook('onRequest', async request => {
+  app.addHook('onRequest', async (request, reply) => {
+    // The next may come hours later: by a connection that was kept it would be lost with a gate that has restarted, and not every provider tries again.
+    void reply.header('connection', 'close')
     if (brake.isOver(request.arrival.address)) throw new TooManyAttempts(`from ${request.arrival.address}`)
   })
 
