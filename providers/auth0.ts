@@ -22,7 +22,7 @@ export default defineProvider({
   guide: {
     summary: 'Accounts of an Auth0 tenant, from any of its connections.', page: 'https://manage.auth0.com',
     register: 'Dashboard → Applications → Create Application → Regular Web Application', key: 'Client ID', secret: 'Client Secret', redirectUri: 'Allowed Callback URLs', backchannel: 'Back-Channel Logout URI, on the Enterprise plan', afterSignOut: 'Allowed Logout URLs',
-    traps: ['Roles and groups come only as claims that an Action adds, named by an address: https://example.com/groups.', 'The token must be signed with RS256 (Advanced Settings → OAuth).']
+    traps: ['Roles and groups come only as claims that an Action adds, named by an address: https://example.com/groups.', 'The token must be signed with RS256 (Advanced Settings → OAuth).', 'With --oauth-refresh-tokens switch Refresh Token Revocation Deletes Grant off (Settings → Advanced), or a sign-out in one browser ends all of that person’s.']
   },
   identity: openidIdentity
 })

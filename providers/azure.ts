@@ -18,6 +18,7 @@ export default defineProvider({
     jwks: `${host}/${tenant}/discovery/v2.0/keys`,
     logout: `${host}/${tenant}/oauth2/v2.0/logout`
   }),
+  signOut: { sidHint: false }, // it takes the optional claim login_hint alone
   resources: { groups: memberships },
   manyTenants: hasManyTenants,
   guide: {
@@ -27,6 +28,7 @@ export default defineProvider({
       'The tenant is “Directory (tenant) ID”. Without it everybody’s tenant may sign in: set tenant, or --allowed-tenants.',
       'Groups come as object ids, after Token configuration → Add groups claim; more than 200 are read from Graph, which needs the permission GroupMember.Read.All.',
       'An address counts only if the tenant is yours, or the optional claim xms_edov is true.',
+      'Signing out there, people with several accounts are asked which one.',
       'These endpoints take no resource: ask for a scope like api://id/.default, or take azurev1.'
     ]
   },

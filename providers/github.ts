@@ -12,14 +12,14 @@ export default defineProvider({
   groupScopes: ['read:org'],
   refresh: { remark: 'the tokens of an OAuth App have no end, so nothing renews them; those of a GitHub App do' },
   parameters: { url: { kind: 'origin', default: 'https://github.com', example: 'github.example.com', doc: 'Your GitHub Enterprise Server, or your address below ghe.com.' } },
-  endpoints: ({ url = '' }) => ({ authorize: `${url}/login/oauth/authorize`, token: `${url}/login/oauth/access_token` }),
+  endpoints: ({ url = '' }) => ({ authorize: `${url}/login/oauth/authorize`, token: `${url}/login/oauth/access_token`, revocation: `${apiOf(url)}/applications/{client_id}/token` }),
   resources: ({ url = '' }) => ({
     user: `${apiOf(url)}/user`,
     emails: { url: `${apiOf(url)}/user/emails?per_page=100`, next: 'link', scopes: ['user:email', 'user'], optional: true },
     organizations: { url: `${apiOf(url)}/user/orgs?per_page=100`, next: 'link', scopes: ofOrganizations, optional: true },
     teams: { url: `${apiOf(url)}/user/teams?per_page=100`, next: 'link', scopes: ofOrganizations, optional: true }
   }),
-  accept: 'application/vnd.github+json',
+  accept: 'application/vnd.github+json', signOut: { revokes: 'by-delete' },
   guide: {
     summary: 'Accounts of github.com or GitHub Enterprise; organizations and teams are groups.', page: 'https://github.com/settings/developers',
     register: 'Settings → Developer settings → OAuth Apps → New OAuth App', key: 'Client ID', secret: 'Client secret', redirectUri: 'Authorization callback URL',

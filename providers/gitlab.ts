@@ -15,6 +15,7 @@ export default defineProvider({
     summary: 'Accounts of gitlab.com or of your own GitLab, with its groups.', page: 'https://gitlab.com/-/user_settings/applications',
     register: 'Preferences → Applications → Add new application (Confidential; scopes openid, email, profile)', key: 'Application ID', secret: 'Secret', redirectUri: 'Redirect URI',
     traps: [
+      'GitLab has no sign-out for apps: who signs out of the gate stays signed in at GitLab.',
       'Every scope that is asked for must be ticked on the application; GitLab knows no offline_access.',
       'Groups are full paths (acme/devs). With --oauth-scope=read_user the groups need read_api as well.'
     ]

@@ -21,6 +21,7 @@ export default defineProvider({
     logout: `${baseOf(url, server)}/v1/logout`,
     revocation: `${baseOf(url, server)}/v1/revoke`
   },
+  signOut: { idToken: 'always' },
   resources: ({ url, server = '' }) => ({ ...url === undefined ? {} : { user: `${baseOf(url, server)}/v1/userinfo` } }),
   guide: {
     summary: 'Accounts of an Okta organization.',

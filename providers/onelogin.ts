@@ -17,10 +17,11 @@ export default defineProvider({
     const base = baseOf(parameters)
     return base === undefined ? {} : { issuer: `${base}/oidc/2`, authorize: `${base}/oidc/2/auth`, token: `${base}/oidc/2/token`, logout: `${base}/oidc/2/logout`, revocation: `${base}/oidc/2/token/revocation`, jwks: `${base}/oidc/2/certs` }
   },
+  signOut: { idToken: 'to-return' },
   resources: parameters => ({ ...baseOf(parameters) === undefined ? {} : { user: `${baseOf(parameters)}/oidc/2/me` } }),
   guide: {
     summary: 'Accounts of a OneLogin organization.',
-    register: 'Administration → Applications → Add App → OpenId Connect (OIDC)', key: 'Client ID', secret: 'Client Secret', redirectUri: 'Redirect URIs',
+    register: 'Administration → Applications → Add App → OpenId Connect (OIDC)', key: 'Client ID', secret: 'Client Secret', redirectUri: 'Redirect URIs', afterSignOut: 'Post Logout Redirect URIs',
     traps: ['Set the Token Endpoint Authentication Method to POST, or --auth-style=header.', 'Groups are sent by the app’s groups parameter and the scope groups.']
   },
   identity: openidIdentity

@@ -9,10 +9,9 @@ export type Sources<Resource extends string = string> = { readonly [Name in Reso
 /** The values of a provider's own parameters by name, checked: what has no value and no default is absent. */
 export type ParameterValues = Readonly<Record<string, string>>
 
-/** What of the settings `identity` may know. */
+/** What of the settings `identity` may know; `allowedTenants` is empty where nobody set any. */
 export interface IdentityContext {
   readonly parameters: ParameterValues
-  /** `allowed-tenants`; empty where it is not set. */
   readonly allowedTenants: readonly string[]
 }
 
@@ -57,7 +56,7 @@ export interface Parameter {
   readonly example: string
 }
 
-/** Endpoints that the file itself knows; `logout` as RP-Initiated Logout §2, `revocation` as RFC 7009 has it. Settings and discovery override them. */
+/** Endpoints that the file itself knows; `logout` as RP-Initiated Logout §2, `revocation` as RFC 7009 has it: absent where one token would take all others of its person along. Settings and discovery override them. */
 export interface ProviderEndpoints {
   /** Without `jwks` it is asked for its discovery document. `{tid}` in it stands for that claim of the id_token (Entra's many tenants). */
   readonly issuer?: string
@@ -146,6 +145,8 @@ export interface ProviderFile<Name extends string = string> {
   readonly notice?: string
   /** Extra params that this provider's users nearly always need, with what happens without: told at start when absent. */
   readonly advised?: Readonly<Record<string, string>>
+  /** Where RP-Initiated Logout §2 leaves it open: without `id_token_hint` nobody is signed out (`always`) or comes back (`to-return`); `logout_hint` is no `sid`. And tokens are taken back by a DELETE, with the access token in JSON and `{client_id}` in the address. */
+  readonly signOut?: { readonly idToken?: 'always' | 'to-return', readonly sidHint?: false, readonly revokes?: 'by-delete' }
   readonly guide?: Guide
   /** A method to the compiler, so that a file which names its resources is a provider like any other. */
   identity (sources: Sources<Name>, context: IdentityContext): ProviderIdentity
@@ -161,16 +162,14 @@ export interface RefreshNeeds {
   readonly remark?: string
 }
 
-/** What is not OAuth: pages of its own, below the gate's, that find out who somebody is. */
+/** What is not OAuth: pages of its own, below the gate's, that find out who somebody is. They are mounted once, when the gate is made. */
 export interface HandlerFile<Handler = AnyHandler> extends Pick<ProviderFile, 'name' | 'aliases' | 'label' | 'parameters' | 'requires' | 'notice'> {
   readonly guide?: Pick<Guide, 'summary' | 'page' | 'register' | 'traps'>
-  /** Mounted once, when the gate is made. */
   readonly handler: Handler
 }
 
 /** What it takes is known where it is mounted, in routes/handler.ts: nothing here knows a web server. */
 export type AnyHandler = (app: never, context: never) => Promise<void> | void
-
 export type Resources<Name extends string = string> = Readonly<Record<Name, string | Resource>>
 
 /** A provider as the gate knows it: with everything its file may leave out. */

@@ -11,7 +11,7 @@ import { endOf, markOf, verifyIdToken } from './id-token.ts'
 import { createKeySource, type KeySet } from './keys.ts'
 import { sidOf, verifyLogoutToken, type Claimed, type Logout } from './logout-token.ts'
 import { listDocuments, mergeClaims, putTogether } from './merge-claims.ts'
-import { buildLogoutUrl, revokeToken, type LogoutRequest } from './sign-out.ts'
+import { buildLogoutUrl, deleteToken, revokeToken, type LogoutRequest } from './sign-out.ts'
 import { requestTokens, type TokenRequest, type Tokens } from './token.ts'
 import { readPages, readResource, type ResourceRequest } from './resources.ts'
 import { readUserInfo } from './userinfo.ts'
@@ -46,8 +46,8 @@ export interface OAuthClient {
   readAgain (tokens: Tokens, mark: string | undefined): Promise<SignIn | undefined>
   /** All pages of one more document, with the token of a sign-in: none where a resource that is optional was refused. @throws see resources.ts */
   readMore (resource: Resource, tokens: Tokens): Promise<readonly Claims[]>
-  /** Where people sign out of the provider too; undefined where no such place is known. @throws as `authorizeUrl` */
-  logoutUrl (request: LogoutRequest): Promise<string | undefined>
+  /** Where people sign out of the provider too; undefined where no such place is known, or it would sign nobody out by this request. @param request without it the place alone. @throws as `authorizeUrl` */
+  logoutUrl (request?: LogoutRequest): Promise<string | undefined>
   /** RFC 7009, where the provider does that. @throws see sign-out.ts */
   revoke (token: string, kind: 'access_token' | 'refresh_token'): Promise<void>
   /** Whether a logout token says that it is of this provider, and for this client. Nothing of it is verified. */
@@ -106,12 +106,15 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
     },
     async logoutUrl (request) {
       const { logout } = await findEndpoints()
-      return logout === undefined ? undefined : buildLogoutUrl(logout, options.clientId, request)
+      // What the file says is of the provider's own place, and not of one that a setting names.
+      return logout === undefined || request === undefined ? logout : buildLogoutUrl(logout, options.clientId, request, options.logoutUrl === undefined ? options.provider.signOut : undefined)
     },
     async revoke (token, kind) {
       const { revocation, revocationAuthMethods, authMethods } = await findEndpoints()
       if (revocation === undefined) return
-      await revokeToken({ endpoint: revocation, clientId: options.clientId, clientAuth: chooseClientAuth(options, revocationAuthMethods ?? authMethods), token, kind, fetch: options.fetch })
+      const request = { endpoint: revocation, clientId: options.clientId, token, kind, fetch: options.fetch }
+      if (options.provider.signOut?.revokes !== 'by-delete') await revokeToken({ ...request, clientAuth: chooseClientAuth(options, revocationAuthMethods ?? authMethods) })
+      else if (options.clientSecret !== undefined) await deleteToken({ ...request, clientSecret: options.clientSecret })
     },
     isFor: parties => issuer !== undefined && parties.issuer !== undefined && isOfIssuer(parties.issuer, issuer) && parties.audiences.includes(options.clientId),
     async readLogout (token) {

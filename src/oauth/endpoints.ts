@@ -114,7 +114,7 @@ function combine (settings: EndpointsOptions, { endpoints, resources: known, iss
     offeredScopes: found.scopes,
     promisesIss: found.promisesIss,
     logout: settings.logoutUrl ?? found.logout ?? endpoints.logout,
-    revocation: movedFrom(settings.tokenUrl, found.revocation ?? endpoints.revocation) ? undefined : found.revocation ?? endpoints.revocation,
+    revocation: movedFrom(settings.tokenUrl, found.token ?? endpoints.token ?? found.revocation) ? undefined : found.revocation ?? endpoints.revocation,
     revocationAuthMethods: found.revocationAuthMethods,
     tellsLogouts: found.tellsLogouts,
     resources

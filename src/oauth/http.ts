@@ -12,7 +12,7 @@ const SPENT_HEADERS = ['content-encoding', 'content-length', 'transfer-encoding'
 export interface ProviderRequest {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: URLSearchParams | null | undefined
+  readonly body?: URLSearchParams | string | null | undefined
   readonly signal?: AbortSignal
   /** A redirect is an error, unless where it leads is what is asked. It is never followed. */
   readonly redirects?: 'refused' | 'told'

@@ -1,6 +1,7 @@
 import { allowInsecureRequests, customFetch, revocationRequest, type ClientAuth } from 'oauth4webapi'
 import { Claims } from '../claims.ts'
 import { ProviderAnswerInvalid, ProviderRefused } from '../errors.ts'
+import type { ProviderFile } from '../provider.ts'
 import { errorCode } from './callback.ts'
 import { address, readJson, type ProviderFetch } from './http.ts'
 
@@ -21,11 +22,15 @@ const LONGEST_HINT = 6000
 /**
  * Where the provider signs people out (OpenID Connect RP-Initiated Logout §2). What the endpoint's own query has stays as it is: it may
  * be one that knows other names for the same.
+ *
+ * @returns undefined where the provider would sign nobody out: it wants an id_token, and none is there
  */
-export function buildLogoutUrl (endpoint: string, clientId: string, { sid, idToken, returnUri, state }: LogoutRequest): string {
+export function buildLogoutUrl (endpoint: string, clientId: string, { sid, idToken, returnUri, state }: LogoutRequest, needs: ProviderFile['signOut'] = {}): string | undefined {
   const url = new URL(endpoint)
   const hint = idToken !== undefined && idToken.length <= LONGEST_HINT ? idToken : undefined
-  const parameters = { client_id: clientId, logout_hint: sid, id_token_hint: hint, post_logout_redirect_uri: returnUri, state: returnUri === undefined ? undefined : state }
+  if (needs.idToken === 'always' && hint === undefined) return undefined
+  const back = needs.idToken === 'to-return' && hint === undefined ? undefined : returnUri
+  const parameters = { client_id: clientId, logout_hint: needs.sidHint === false ? undefined : sid, id_token_hint: hint, post_logout_redirect_uri: back, state: back === undefined ? undefined : state }
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined && !url.searchParams.has(name)) url.searchParams.set(name, value)
   }
@@ -55,6 +60,26 @@ export async function revokeToken ({ endpoint, clientId, clientAuth, token, kind
   })
   if (answer.status === 200) return
   const code = await readJson(answer, from).then(document => new Claims(document).text('error'), () => undefined)
+  if (code === 'unsupported_token_type') return // §2.2.1: tokens of this kind last until their end, there
   if (code === undefined) throw new ProviderAnswerInvalid(`${from} answered ${answer.status}`)
   throw new ProviderRefused(`${from} answered ${answer.status} ${errorCode(code)}`)
+}
+
+export interface DeletionRequest extends Omit<RevocationRequest, 'clientAuth'> {
+  readonly clientSecret: string
+}
+
+/**
+ * The same by a DELETE of the token, as GitHub’s REST API has it (“Delete an app token”). One that is not there any more is no error.
+ *
+ * @throws as `revokeToken`
+ */
+export async function deleteToken ({ endpoint, clientId, clientSecret, token, kind, fetch }: DeletionRequest): Promise<void> {
+  if (kind !== 'access_token') return
+  const credentials = Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
+  const answer = await fetch(endpoint.replace('{client_id}', encodeURIComponent(clientId)), {
+    method: 'DELETE', body: JSON.stringify({ access_token: token }), headers: { authorization: `Basic ${credentials}`, 'content-type': 'application/json', accept: 'application/json' }
+  })
+  if (answer.status === 204 || answer.status === 404) return
+  throw new ProviderAnswerInvalid(`${address(endpoint)} answered ${answer.status}`)
 }

@@ -16,7 +16,9 @@ export default async function backchannelLogout (app: FastifyInstance, { provide
   const config = { open: true, anyHost: true } // a provider may know the gate by a name that people do not
   app.addContentTypeParser('application/x-www-form-urlencoded', { bodyLimit: LARGEST, parseAs: 'string' }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error: Error & { code?: unknown }, request, reply) => refuse(asGateError(error), request, reply))
-  app.addHook('onRequest', async request => {
+  app.addHook('onRequest', async (request, reply) => {
+    // The next may come hours later: by a connection that was kept it would be lost with a gate that has restarted, and not every provider tries again.
+    void reply.header('connection', 'close')
     if (brake.isOver(request.arrival.address)) throw new TooManyAttempts(`from ${request.arrival.address}`)
   })
 
@@ -31,16 +33,24 @@ export default async function backchannelLogout (app: FastifyInstance, { provide
 
   async function end (token: string, request: FastifyRequest): Promise<void> {
     const claimed = claimedBy(token)
-    const provider = providers.all.find(({ client }) => client.isFor(claimed))
+    const named = providers.all.filter(({ client }) => client.isFor(claimed)) // several, where one client is there twice
+    const [provider] = named
     if (provider === undefined) throw new LogoutTokenInvalid(`no provider here has the issuer ${JSON.stringify(claimed.issuer)?.slice(0, 300) ?? 'missing'} and a client id among ${JSON.stringify(claimed.audiences).slice(0, 300)}; one without an issuer (--oauth-issuer) cannot send any`)
     const { jti, sid, sub } = await provider.client.readLogout(token)
     const name = `${provider.id} ${jti}`
-    if (await logoutsSeen.has(name)) throw replayed()
+    if (await hasCome(name)) throw replayed()
     // Before it is remembered: where the store fails in between, the provider's next attempt must count.
-    if (sid !== undefined) await revocations.revokeSid(provider.id, sid, sub)
-    else await revocations.revokeSubject(provider.id, sub as string)
+    await Promise.all(named.map(({ id }) => sid === undefined ? revocations.revokeSubject(id, sub as string) : revocations.revokeSid(id, sid, sub)))
     if (!await logoutsSeen.add(name)) throw replayed()
     request.log.info({ event: 'session.ended', cause: 'back-channel', provider: provider.id, by: sid === undefined ? 'sub' : 'sid', ...sub !== undefined && { subject: sub } }, 'the provider has signed somebody out')
+  }
+
+  /** Where the store that knows is not there, this process ends what it can at once: not every provider tries again. Then the answer is that it has failed. */
+  async function hasCome (name: string): Promise<boolean> {
+    return await logoutsSeen.has(name).catch((error: unknown) => {
+      if (error instanceof StoreUnavailable) return false
+      throw error
+    })
   }
 
   function refuse (error: GateError, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import { GateError } from '../errors.ts'
+import { GateError, ProviderRefused } from '../errors.ts'
+import type { LogoutRequest } from '../oauth/sign-out.ts'
 import type { KeptTokens } from '../session/session.ts'
 import type { Session } from '../session/opened.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -47,19 +48,25 @@ const RETRY = 2_000
 export function createFarewell ({ mode, idTokenHint, returnUri, waysBack, sessions, keepsTokens, log }: FarewellOptions): Farewell {
   const find = async (provider: ActiveProvider, leaving?: Leaving): Promise<string | undefined> => {
     if (mode === 'never') return undefined
-    const { session = null, tokens, returnTo = '/' } = leaving ?? {}
-    const state = returnUri === undefined || leaving === undefined ? undefined : waysBack.state({ provider: provider.id, returnTo })
-    const url = provider.client.logoutUrl({ sid: session?.sid, idToken: idTokenHint ? tokens?.id : undefined, returnUri, state })
-    return await Promise.race([url, after(PATIENCE)]).catch(() => undefined) // the log has why: discovery says so itself
+    const request = leaving && requestOf(provider, leaving)
+    return await Promise.race([provider.client.logoutUrl(request), after(PATIENCE)]).catch(() => undefined) // the log has why: discovery says so itself
   }
-  const tryToRevoke = async (provider: ActiveProvider, token: string, kind: 'access_token' | 'refresh_token'): Promise<void> => {
+  const requestOf = ({ id }: ActiveProvider, { session, tokens, returnTo }: Leaving): LogoutRequest => ({
+    sid: session?.sid, idToken: idTokenHint ? tokens?.id : undefined, returnUri,
+    state: returnUri === undefined ? undefined : waysBack.state({ provider: id, returnTo })
+  })
+  /** @param followed what became of a token that may have taken this one along: then nobody is told that it is not known any more */
+  const tryToRevoke = async ({ id, client }: ActiveProvider, token: string, kind: 'access_token' | 'refresh_token', followed?: Promise<boolean>): Promise<boolean> => {
     try {
-      await provider.client.revoke(token, kind).catch(async () => {
+      await client.revoke(token, kind).catch(async () => {
         await after(RETRY)
-        await provider.client.revoke(token, kind)
+        await client.revoke(token, kind)
       })
+      return true
     } catch (error) {
-      log.warn({ event: 'token.not_revoked', provider: provider.id, kind, ...error instanceof GateError && { code: error.code }, detail: error instanceof Error ? error.message : String(error) }, 'somebody signed out, and the provider did not take a token back: it is good until its own end')
+      if (error instanceof ProviderRefused && await followed === true) return true
+      log.warn({ event: 'token.not_revoked', provider: id, kind, ...error instanceof GateError && { code: error.code }, detail: error instanceof Error ? error.message : String(error) }, 'somebody signed out, and the provider did not take a token back: it is good until its own end')
+      return false
     }
   }
   return {
@@ -75,8 +82,8 @@ export function createFarewell ({ mode, idTokenHint, returnUri, waysBack, sessio
       return url === undefined ? undefined : new URL(url).origin
     },
     revoke (provider, { refresh, access }) {
-      if (refresh !== undefined) void tryToRevoke(provider, refresh, 'refresh_token')
-      if (access !== undefined) void tryToRevoke(provider, access, 'access_token')
+      const first = refresh === undefined ? undefined : tryToRevoke(provider, refresh, 'refresh_token')
+      if (access !== undefined) void tryToRevoke(provider, access, 'access_token', first)
     }
   }
 }

@@ -44,7 +44,7 @@ export function createCache (options: SessionOptions, opener: Opener): Cache {
   const causeOf = (session: Opened) => opener.causeOf(session) ?? opener.causeOf(opener.newest(session))
   const close = (session: Opened): void => {
     const cause = causeOf(session)
-    if (cause === undefined || cause === 'revoked') return // whoever revokes says why
+    if (cause === undefined || cause === 'revoked' || cause === 'back-channel') return // whoever revokes says why
     endings?.record(session, cause, false)
     if (cause !== 'idle' || idle?.isShared !== true) return
     // Or it would go on for whoever saw the person in the last minute.

@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache'
 import type { SealedSession } from './session.ts'
 import type { Store } from './store/store.ts'
 
-/** What ended a session. `provider`: its own end of the session, which it named at sign-in. `entry`: the password that let somebody in is another now. */
-export type Cause = 'absolute' | 'provider' | 'idle' | 'entry' | 'sign-out' | 'another-sign-in' | 'refresh-refused' | 'replay' | 'revoked'
+/** What ended a session. `provider`: its own end of the session, which it named at sign-in. `back-channel`: it said later that somebody has signed out there. `entry`: the password that let somebody in is another now. */
+export type Cause = 'absolute' | 'provider' | 'idle' | 'entry' | 'sign-out' | 'another-sign-in' | 'refresh-refused' | 'replay' | 'back-channel' | 'revoked'
 
 /** Why somebody who was signed in is not any more. */
 export interface Ending {
@@ -78,6 +78,7 @@ function sentencesFor (lifetime: string, idle: string): Readonly<Record<Cause, s
     'another-sign-in': 'you have signed in anew',
     'refresh-refused': 'the sign-in service has ended your sign-in',
     replay: 'an old copy of your sign-in was used, so it was ended',
+    'back-channel': 'the sign-in service has signed you out',
     revoked: 'your sign-in was ended'
   }
 }

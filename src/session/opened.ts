@@ -120,7 +120,7 @@ export function createOpener (options: OpenerOptions): Opener {
     },
     holds: session => judge(session).holds,
     causeOf (session) {
-      if (hasEnded(session) && session.revoked) return 'revoked'
+      if (hasEnded(session) && session.revoked) return revocations.isByProvider(session) ? 'back-channel' : 'revoked'
       if (session.expiresAt <= outside.now()) return session.isCapped === true ? 'provider' : 'absolute'
       return idle?.hasEnded(session) === true ? 'idle' : judge(session).holds ? undefined : 'entry'
     },

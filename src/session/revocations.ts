@@ -16,6 +16,8 @@ export interface Revocations {
   demand (): void
   /** Whether a session was revoked: itself, or with all of its subject that began by some time. */
   has (session: Revocable): boolean
+  /** Whether it is its provider that has ended a revoked session. */
+  isByProvider (session: Revocable): boolean
   /** Ends one session, at once in this process and then everywhere. @throws {StoreUnavailable} here it has ended all the same */
   revoke (session: Revocable): Promise<void>
   /** Ends all sessions of somebody that have begun by now. @throws as above */
@@ -65,7 +67,7 @@ export function createRevocations (options: RevocationOptions): Revocations {
   /** By the name of a session here, or of one at a provider. */
   const sessions = new Map<string, Revoked>()
   /** All sessions of a subject that began by then; each with its own end. */
-  const subjects = new Map<string, { readonly startedAt: number, readonly until: number }>()
+  const subjects = new Map<string, { readonly startedAt: number, readonly until: number, /** As far as their provider said so. */ readonly byProvider: number }>()
   const counts = new Map<string, number>()
   const telling = createTelling({ store, set, outside })
   const alone = store === undefined || store.reach === 'process'
@@ -93,10 +95,11 @@ export function createRevocations (options: RevocationOptions): Revocations {
     for (const [subject, { startedAt }] of subjects) if (startedAt <= floor) subjects.delete(subject)
     overflowed(floor)
   }
-  const takeSubject = (subject: string, upTo: number, until: number): void => {
+  const takeSubject = (subject: string, upTo: number, until: number, byProvider = -Infinity): void => {
+    const before = subjects.get(subject)
     const ended = counts.has(subject) ? [...sessions].filter(([, entry]) => entry.subject === subject) : []
-    const startedAt = Math.max(upTo, subjects.get(subject)?.startedAt ?? -Infinity, ...ended.map(([, entry]) => Math.min(entry.startedAt, outside.now())))
-    subjects.set(subject, { startedAt, until: Math.max(until, subjects.get(subject)?.until ?? 0) })
+    const startedAt = Math.max(upTo, before?.startedAt ?? -Infinity, ...ended.map(([, entry]) => Math.min(entry.startedAt, outside.now())))
+    subjects.set(subject, { startedAt, until: Math.max(until, before?.until ?? 0), byProvider: Math.max(byProvider, before?.byProvider ?? -Infinity) })
     for (const [id, entry] of ended) forget(id, entry)
   }
   const take = (id: string, entry: Revoked): void => {
@@ -115,6 +118,8 @@ export function createRevocations (options: RevocationOptions): Revocations {
     covered({ subject: subjectOf(provider, subject), startedAt }) ||
     (sub !== undefined && covered({ subject: subjectOf(provider, sub), startedAt })) ||
     (sid !== undefined && isOver(sidOf(provider, sid), startedAt))
+  const isByProvider = ({ id, identity: { provider, subject }, startedAt, sid, sub = subject }: Revocable): boolean => !isOver(nameOf(id), startedAt) &&
+    ((sid !== undefined && isOver(sidOf(provider, sid), startedAt)) || [subject, sub].some(name => startedAt <= (subjects.get(subjectOf(provider, name))?.byProvider ?? -Infinity)))
 
   /** One word for each: `s ID SUBJECT STARTED UNTIL`, the same for the name of a session at the provider, `u SUBJECT STARTED UNTIL`, with hashes for names. */
   const hear = (word: string): void => {
@@ -123,7 +128,7 @@ export function createRevocations (options: RevocationOptions): Revocations {
     if (!(until > outside.now())) return
     if (sessions.size + subjects.size >= room) coarsen()
     if (kind === 's') take(parts[0] as string, { subject: parts[1] as string, startedAt, until })
-    if (kind === 'u') takeSubject(parts[0] as string, startedAt, until)
+    if (kind === 'u') takeSubject(parts[0] as string, startedAt, until, startedAt) // nobody else ends all of somebody
     generation++
   }
   const tell = async (word: string, until: number): Promise<void> => {
@@ -161,7 +166,7 @@ export function createRevocations (options: RevocationOptions): Revocations {
     recall,
     demand () { if (!known) throw unheard() },
     get generation () { return known ? generation : NaN },
-    has,
+    has, isByProvider,
     revoke: ({ id, identity: { provider, subject }, startedAt, expiresAt }) => tell(`s ${nameOf(id)} ${subjectOf(provider, subject)} ${startedAt} ${expiresAt}`, expiresAt),
     revokeSubject (provider, subject) {
       const now = outside.now()

@@ -160,3 +160,14 @@ t.test('an end without activity that would never come before the absolute one', 
   t.strictSame(blamed(() => load({ 'session-idle': '23h', 'oauth-expiry-days': '0.5' })), ['session-idle'])
   t.strictSame(blamed(() => load({ 'session-idle': 'off', 'oauth-expiry-days': '0.5' })), [])
 })
+
+t.test('a provider that wants an id_token to sign out is told of where somebody counts on it', async t => {
+  const notices = (provider: string, params: string, more: Record<string, string> = {}) => load({ 'oauth-provider': provider, 'oauth-extra-params': params, 'public-url': 'https://app.example.com', ...more }).notices.filter(notice => notice.includes('id_token'))
+  const [okta, onelogin] = [['okta', '{\'url\': \'acme.okta.com\'}'], ['onelogin', '{\'subdomain\': \'acme\'}']] as const
+  const back = { 'post-logout-redirect-uri': 'https://app.example.com/oauth2/signed_out' }
+  for (const more of [back, { 'sign-out-at-provider': 'always' }]) t.match(notices(...okta, more), [/^Okta signs nobody out without their id_token: as long as --id-token-hint is off/])
+  t.match(notices(...onelogin, back), [/^OneLogin sends nobody back without their id_token/])
+  for (const more of [{}, { ...back, 'sign-out-at-provider': 'never' }, { ...back, 'oauth-logout-url': 'https://acme.okta.com/login/signout' }]) t.strictSame(notices(...okta, more), [])
+  t.strictSame(notices(...onelogin, { 'sign-out-at-provider': 'always' }), [], 'it signs out')
+  t.match(notices(...okta, { ...back, 'id-token-hint': 'yes' }), [/^--id-token-hint keeps the id_token/])
+})

@@ -48,7 +48,7 @@ t.test('a block is a provider, with what Grafana has where it is silent', async 
 /** Another value for each key, and what becomes of it. */
 const taken: Readonly<Record<string, readonly [written: string, value: unknown]>> = {
   name: ['Some where', 'Some where'], icon: ['lock', 'lock'], client_id: ['other', 'other'], client_secret: ['`a#b`', 'a#b'], scopes: ['a, "b:c" d', ['a', 'b:c', 'd']], empty_scopes: ['t', true],
-  auth_url: ['https://b.example/x?y=1', 'https://b.example/x?y=1'], token_url: ['https://b.example/t', 'https://b.example/t'], api_url: ['https://b.example/u', 'https://b.example/u'], auth_style: ['InHeader', 'header'], use_pkce: ['no', false], use_refresh_token: ['true', true],
+  auth_url: ['https://b.example/x?y=1', 'https://b.example/x?y=1'], token_url: ['https://b.example/t', 'https://b.example/t'], api_url: ['https://b.example/u', 'https://b.example/u'], auth_style: ['InHeader', 'header'], use_pkce: ['no', false], use_refresh_token: ['true', true], signout_redirect_url: ['https://b.example/out?x=1', 'https://b.example/out?x=1'],
   tls_skip_verify_insecure: ['y', true], id_token_attribute_name: ['access_token', 'access_token'], email_attribute_name: ['mail', 'mail'],
   email_attribute_path: ['a.b', 'a.b'], login_attribute_path: ['preferred_username', 'preferred_username'], name_attribute_path: ['"full name"', 'full name'], groups_attribute_path: ['info.groups', 'info.groups'],
   role_attribute_path: ['"\'Admin\'"', '\'Admin\''], role_attribute_strict: ['True', true], teams_url: ['https://b.example/teams', 'https://b.example/teams'], team_ids_attribute_path: ['values[*].workspace.slug', 'values[*].workspace.slug'],
@@ -197,9 +197,27 @@ t.test('use_refresh_token renews tokens here as there', async t => {
   t.match(load(t, `${block}use_refresh_token = true\n`).notices, [/offline_access is not among the scopes/])
 })
 
+t.test('signout_redirect_url is where a sign-out goes on to, by itself as in Grafana', t => {
+  const end = 'https://id.example/out?post_logout_redirect_uri=https%3A%2F%2Fapp.example%2F'
+  const of = ({ config: { signOutAtProvider, idTokenHint, providers } }: ReturnType<typeof load>) => [signOutAtProvider, idTokenHint, providers[0]?.oauthLogoutUrl]
+  const own = load(t, `${block}signout_redirect_url = ${end}\n`)
+  t.strictSame(of(own), ['always', false, end])
+  t.match(own.notices, [/^\[auth\.generic_oauth\] signout_redirect_url in \S+ gets client_id from the gate, where Grafana adds id_token_hint: --id-token-hint does that too$/])
+  t.equal(own.notices.length, 1)
+  const everybodys = load(t, `[auth]\nsignout_redirect_url = https://id.example/all\ndisable_login_form = true\n${block}`)
+  t.strictSame(of(everybodys), ['always', false, 'https://id.example/all'])
+  t.match(everybodys.notices, [/not used is \[auth\] disable_login_form$/])
+  t.strictSame(of(load(t, `[auth]\nsignout_redirect_url = https://id.example/all\n${block}signout_redirect_url = https://id.example/own\n`)), ['always', false, 'https://id.example/own'], 'the block’s own comes first')
+  t.strictSame(of(load(t, block)), ['offer', false, undefined])
+  t.strictSame(of(load(t, `${block}signout_redirect_url =\n`)), ['offer', false, undefined], 'and an empty one is none')
+  t.strictSame(of(loadEnv({ GF_AUTH_SIGNOUT_REDIRECT_URL: 'https://id.example/env' })), ['always', false, 'https://id.example/env'])
+  t.strictSame(of(load(t, `${block}signout_redirect_url = ${end}\n`, { flags: { 'sign-out-at-provider': 'offer' } })), ['offer', false, end], 'who says otherwise is heard')
+  t.end()
+})
+
 t.test('what means nothing here is said, each once', async t => {
-  const { notices } = load(t, `${block}auto_login = true\nallow_assign_grafana_admin = true\nsignout_redirect_url = https://id.example/out\nvalidate_hd = true\n`)
-  t.strictSame(notices.map(notice => /^\[auth\.generic_oauth\] (\w+) in \S+ is not used: \S/.exec(notice)?.[1]), ['auto_login', 'allow_assign_grafana_admin', 'signout_redirect_url', 'validate_hd'])
+  const { notices } = load(t, `${block}auto_login = true\nallow_assign_grafana_admin = true\nvalidate_hd = true\n`)
+  t.strictSame(notices.map(notice => /^\[auth\.generic_oauth\] (\w+) in \S+ is not used: \S/.exec(notice)?.[1]), ['auto_login', 'allow_assign_grafana_admin', 'validate_hd'])
   t.strictSame(load(t, `${block}auto_login = false\nallow_assign_grafana_admin = false\n`).notices, [])
   t.match(load(t, block.replace('use_pkce = true\n', '')), { notices: [/use_pkce is not written: PKCE is on/], config: { providers: [{ usePkce: true }] } })
   t.match(load(t, `app_mode = production\n[database]\npassword = x\n[auth.github]\nenabled = true\n[auth.google]\nenabled = false\n[security]\n[server]\nhttp_port = 80\n[users]\nallow_sign_up = false\n${block}`).notices, [

@@ -6,15 +6,9 @@ import type { Settings } from '../../src/config/options.ts'
 import { launchBrowser, screenshot, signInAs } from '../fixtures/browser.ts'
 import { startGate, type GateSetup, type LogLine, type Running } from '../fixtures/gate.ts'
 import { startServer } from '../fixtures/server.ts'
-import { Visitor, type Answer } from '../fixtures/visitor.ts'
+import { linkIn, Visitor, type Answer } from '../fixtures/visitor.ts'
 
 const HERE = { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
-
-/** The address behind a link of a page. */
-export function linkIn ({ body }: Answer, words: RegExp): string | undefined {
-  const links = [...body.matchAll(/<a [^>]*href="([^"]*)"[^>]*>([^<]*)<\/a>/g)]
-  return links.find(([, , text = '']) => words.test(text))?.[1]?.replaceAll('&amp;', '&')
-}
 
 async function signedIn (t: Test, settings: Settings | GateSetup['settings'] = {}, more: Partial<GateSetup> = {}) {
   const log: LogLine[] = []
@@ -198,3 +192,45 @@ for (const mode of ['offer', 'always'] as const) {
     t.strictSame(refused, [])
   })
 }
+
+t.test('open redirect: no rd of a sign-out leads anywhere but here, at once, by the page or on the way back', async t => {
+  for (const signOutAtProvider of ['offer', 'always'] as const) {
+    const { origin, provider, visitor } = await signedIn(t, ({ origin }) => ({ signOutAtProvider, postLogoutRedirectUri: `${origin}/oauth2/signed_out` }))
+    for (const target of ['https://evil.example/', '//evil.example', '/\\evil.example', '/\t/evil.example', 'javascript:alert(1)', `${origin}.evil.example/`, `${origin}@evil.example/`, 'https:evil.example', '/oauth2/sign_out']) {
+      const answer = await signOut(visitor, { origin }, `?rd=${encodeURIComponent(target)}&post_logout_redirect_uri=${encodeURIComponent(target)}`)
+      t.notMatch(answer.body + answer.location, /evil|alert/, target)
+      const onward = new URL(signOutAtProvider === 'always' ? answer.location : linkIn(answer, /^Sign out at/) ?? '')
+      t.strictSame([onward.origin, onward.searchParams.get('post_logout_redirect_uri')], [provider.issuer, `${origin}/oauth2/signed_out`])
+      const back = await new Visitor().navigate(`${origin}/oauth2/signed_out?${new URLSearchParams({ state: onward.searchParams.get('state') ?? '', rd: target, post_logout_redirect_uri: target })}`)
+      t.match([back.status, back.location, linkIn(back, /^Sign in again/)], [200, '', /[?&]rd=%2F(?:oauth2%2Fsign_in)?$/], 'and “Sign in again” stays here')
+    }
+  }
+})
+
+t.test('in a browser: a link on another site only asks, and its button signs out', async t => {
+  const browser = await launchBrowser(t)
+  if (browser === undefined) return
+  const elsewhere: { link: string } = { link: '' }
+  const other = (await startServer(t, createServer((_request, response) => {
+    response.setHeader('content-type', 'text/html').end(`<a href="${elsewhere.link}">A prize</a><img alt="" src="${elsewhere.link}">`)
+  }))).replace('127.0.0.1', 'localhost')
+  const { origin } = await startGate(t)
+  elsewhere.link = `${origin}/oauth2/sign_out`
+  const page = await browser.newPage()
+  await page.goto(`${origin}/page`)
+  await signInAs(page, { login: 'ada' })
+  const isIn = async () => (await (await page.context().request.get(`${origin}/page`, { maxRedirects: 0 })).status()) === 200
+  await page.goto(other)
+  t.ok(await isIn(), 'the picture signed nobody out')
+  await page.getByRole('link', { name: 'A prize' }).click()
+  await page.getByRole('heading', { name: 'Sign out?' }).waitFor()
+  t.ok(await isIn(), 'nor did the link')
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
+  t.notOk(await isIn())
+  await page.goto(`${origin}/page`)
+  await signInAs(page, { login: 'ada' })
+  await page.goto(`${origin}/oauth2/sign_out`)
+  await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
+  t.notOk(await isIn(), 'an address that was typed asks nothing')
+})

@@ -4,13 +4,16 @@ import { Claims } from '../../src/claims.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Settings } from '../../src/config/options.ts'
 import { createGate } from '../../src/gate.ts'
+import type { Outside } from '../../src/outside.ts'
 import { runCommand } from '../cli/run-command.ts'
 import { keepRunning } from '../docs/stage.ts'
 import { launchBrowser, screenshot } from '../fixtures/browser.ts'
 import { COOKIE_SECRET, divert, freePort, startApp, type LogLine, type TestApp } from '../fixtures/gate.ts'
-import { Visitor, type Answer } from '../fixtures/visitor.ts'
+import { Visitor } from '../fixtures/visitor.ts'
+import { signIn, typePassword, unescape } from './form.ts'
 import { CLIENTS, PASSWORD, PEOPLE, REALM, SECRET, realm } from './realm.ts'
 import { startKeycloak } from './server.ts'
+import { testSignOut } from './sign-out.ts'
 
 t.setTimeout(600_000)
 
@@ -34,10 +37,10 @@ t.test('a real Keycloak', { timeout: 600_000 }, async t => {
   const extraParams = `{'url': '${url}', 'realm': '${REALM}'}`
   const usual: Settings = { port, oauthProvider: 'keycloak', oauthExtraParams: extraParams, oauthKey: CLIENTS.mapped, oauthSecret: SECRET, cookieSecret: COOKIE_SECRET }
 
-  async function startGate (t: Test, settings: Settings = {}): Promise<{ app: TestApp, log: LogLine[] }> {
+  async function startGate (t: Test, settings: Settings = {}, outside?: Outside): Promise<{ app: TestApp, log: LogLine[] }> {
     const app = await startApp(t)
     const { config } = loadConfig({ env: {}, settings: { ...usual, upstream: [app.url], logLevel: 'debug', logFormat: 'json', ...settings } })
-    const gate = await createGate(config)
+    const gate = await createGate(config, outside)
     t.teardown(() => gate.close())
     const log: LogLine[] = []
     divert(gate, log)
@@ -180,6 +183,8 @@ t.test('a real Keycloak', { timeout: 600_000 }, async t => {
     t.equal(app.received.at(-1)?.headers['x-forwarded-user'], 'ben@example.com')
   })
 
+  await testSignOut(t, { startGate, origin, issuer })
+
   await t.test('the same Keycloak as any OpenID Connect server: groups, and no roles', async t => {
     const { headers, groups } = await enter(t, 'ada', { oauthProvider: 'oidc', oauthIssuer: issuer, oauthExtraParams: '{}' })
     t.match(headers, { 'x-forwarded-user': 'ada@example.com', 'x-forwarded-name': 'Ada Lovelace', 'x-forwarded-provider': 'oidc' })
@@ -230,18 +235,3 @@ t.test('a real Keycloak', { timeout: 600_000 }, async t => {
     t.notOk(headers.cookie)
   })
 })
-
-/** From a link to where the browser ends, over Keycloak's own page. */
-async function signIn (visitor: Visitor, address: string, username: string): Promise<Answer & { readonly address: string }> {
-  return await typePassword(visitor, await visitor.follow(address), username, PASSWORD)
-}
-
-async function typePassword (visitor: Visitor, { body, address }: { readonly body: string, readonly address: string }, username: string, password: string): Promise<Answer & { readonly address: string }> {
-  const action = /<form[^>]*id="kc-form-login"[^>]*action="([^"]+)"/.exec(body)?.[1]
-  if (action === undefined) throw new Error(`no form of Keycloak’s at ${address}: ${body}`)
-  return await visitor.follow(new URL(unescape(action), address).href, { form: { username, password, credentialId: '' } })
-}
-
-function unescape (html: string): string {
-  return html.replaceAll('&amp;', '&')
-}

@@ -14,7 +14,11 @@ export const CLIENTS = {
   /** The same, with mappers that put the roles into the ID token; Keycloak refuses the userinfo to such access tokens. */
   mended: 'gate-light-mended',
   /** No scope with roles, no groups: nothing is said of either. */
-  silent: 'gate-silent'
+  silent: 'gate-silent',
+  /** Told of sign-outs, and with a place to come back to. */
+  told: 'gate-told',
+  /** Of an administrator’s script: it may do what it likes to users, and signs nobody in. */
+  keeper: 'keeper'
 } as const
 
 export interface Somebody {
@@ -45,13 +49,20 @@ export function realm (redirectUri: string): { readonly realm: string } & Readon
     groups: [{ name: 'staff' }, { name: 'Vertrieb', subGroups: [{ name: 'Süd, 100%' }] }, { name: '管理者' }, { name: 'role:admin' }],
     // Keycloak asks at each sign-in for what a profile lacks, unless told not to.
     requiredActions: [{ alias: 'VERIFY_PROFILE', name: 'Verify Profile', providerId: 'VERIFY_PROFILE', enabled: false, defaultAction: false, priority: 90 }],
-    users: Object.values(PEOPLE).map(person => ({ ...person, enabled: true, credentials: [{ type: 'password', value: PASSWORD, temporary: false }] })),
+    users: [
+      ...Object.values(PEOPLE).map(person => ({ ...person, enabled: true, credentials: [{ type: 'password', value: PASSWORD, temporary: false }] })),
+      { username: `service-account-${CLIENTS.keeper}`, enabled: true, serviceAccountClientId: CLIENTS.keeper, clientRoles: { 'realm-management': ['manage-users', 'view-users'] } }
+    ],
     clients: [
       client(CLIENTS.mapped, redirectUri, { protocolMappers: [groupMapper] }),
       client(CLIENTS.plain, redirectUri, {}),
       client(CLIENTS.lightweight, redirectUri, { protocolMappers: [groupMapper] }, { 'client.use.lightweight.access.token.enabled': 'true' }),
       client(CLIENTS.mended, redirectUri, { protocolMappers: roleMappers }, { 'client.use.lightweight.access.token.enabled': 'true' }),
       client(CLIENTS.silent, redirectUri, { defaultClientScopes: ['basic', 'profile', 'email'] }),
+      client(CLIENTS.told, redirectUri, {}, {
+        'backchannel.logout.url': `${redirectUri}/oauth2/backchannel-logout`, 'backchannel.logout.session.required': 'true', 'post.logout.redirect.uris': `${redirectUri}/oauth2/signed_out`
+      }),
+      { clientId: CLIENTS.keeper, secret: SECRET, publicClient: false, serviceAccountsEnabled: true, standardFlowEnabled: false },
       { clientId: 'editor', publicClient: true, standardFlowEnabled: false }
     ]
   }

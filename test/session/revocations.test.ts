@@ -137,6 +137,27 @@ t.test('all sessions of a subject that have begun end, those after it do not', a
   t.notOk(revocations.has(others), 'a name is a person only with its provider')
 })
 
+t.test('what the provider ended is told from what was ended here, in every process', async t => {
+  const { options, outside, begin } = setUp()
+  const store = createMemoryStore({ outside })
+  const [here, there] = [createRevocations({ ...options, store }), createRevocations({ ...options, store })]
+  const [ada, ben, cleo] = [begin('ada'), { ...begin('ben'), sid: 's-1' }, begin('cleo')]
+  await here.revoke(ada)
+  await here.revokeSid('oidc', 's-1')
+  await here.revokeSubject('oidc', 'cleo')
+  for (const revocations of [here, there]) {
+    t.strictSame([ada, ben, cleo].map(session => [revocations.has(session), revocations.isByProvider(session)]), [[true, false], [true, true], [true, true]])
+  }
+  const edith = { ...begin('edith'), sid: 's-2' }
+  await here.revoke(edith)
+  await here.revokeSid('oidc', 's-2', 'edith')
+  t.notOk(here.isByProvider(edith), 'who signed out here first has done it themselves')
+  const many = Array.from({ length: 40 }, () => begin('dora'))
+  for (const session of many) await here.revoke(session)
+  const before = { ...begin('dora'), startedAt: (many[0]?.startedAt ?? 0) - 1 }
+  t.strictSame([here.has(before), here.isByProvider(before)], [true, false], 'nor is it the provider where there was no room')
+})
+
 t.test('by a store they hold in every process, at once, and in one that starts later', async t => {
   const { options, outside, begin } = setUp()
   const store = createMemoryStore({ outside })

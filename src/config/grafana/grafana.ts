@@ -93,6 +93,8 @@ class Reading implements Gathered {
       }
     }
     for (const [level, more] of Object.entries(params) as [Layer['level'], Record<string, string>][]) this.#add('oauthExtraParams', { ...params.file, ...more }, { level, from: level === 'file' ? `[${BLOCK}] in ${this.#input.file?.path ?? ''}` : Object.keys(more).map(name => name === 'hd' ? 'GF_AUTH_GENERIC_OAUTH_HOSTED_DOMAIN' : 'GF_AUTH_GENERIC_OAUTH_LOGIN_PROMPT').join(' and ') })
+    const [own, everybodys] = [BLOCK, 'auth'].map(section => this.#layers.find(section, 'signout_redirect_url'))
+    if (own === undefined && everybodys !== undefined) this.#take(keys['signout_redirect_url'] as KeyUse, everybodys, {})
     const role = this.#layers.find('users', 'auto_assign_org_role')
     if (role !== undefined && skipped[0] !== 'role_attribute_path') this.#attempt('default-role', role.from, () => this.#add('defaultRole', this.#layers.text(role), role))
   }
@@ -111,12 +113,14 @@ class Reading implements Gathered {
     })
   }
 
-  #setting ({ option, as }: Extract<KeyUse, { readonly option: OptionName }>, text: string, written: Written): void {
+  #setting ({ option, as, remark }: Extract<KeyUse, { readonly option: OptionName }>, text: string, written: Written): void {
     if (option === 'oauthKey' && text === PLACEHOLDER) {
       if (this.#isSaid('oauthKey')) return
       throw new Problem(`is ${PLACEHOLDER}, which only holds the place`, 'Write the client id that the provider issued.')
     }
     if (option === 'authStyle' && text.toLowerCase() === 'autodetect') return
+    const more = remark?.(text)
+    if (more !== undefined) this.notices.push(`${written.from} ${more}`)
     const raw = as === 'flag' ? readFlag(text) : as === 'list' ? readList(text) : text
     if (Array.isArray(raw) && raw.length === 0) return // [] says that there is nothing, as an empty value does
     this.#add(option, raw, written)
@@ -155,6 +159,7 @@ class Reading implements Gathered {
   #preset (): void {
     const provider = this.#input.said.find(({ option }) => option === 'oauthProvider')
     this.#unlessSaid('callbackPath', CALLBACK)
+    if (this.candidates.some(({ option }) => option === 'oauthLogoutUrl')) this.#unlessSaid('signOutAtProvider', 'always') // Grafana sends people there unasked
     if (this.#isSaid('providers') || this.#isSaid('providerModule') || (provider !== undefined && String(provider.raw).trim().toLowerCase() !== 'generic')) return
     this.#unlessSaid('oauthProvider', 'generic')
     const asksNothing = isOn(String([...this.#input.said, ...this.candidates].find(({ option }) => option === 'emptyScopes')?.raw))

@@ -2,7 +2,7 @@ import type { OptionName } from '../options.ts'
 
 /** What becomes of one key of Grafana's `[auth.generic_oauth]`. */
 export type KeyUse =
-  | { readonly option: OptionName, readonly as: 'text' | 'list' | 'flag' }
+  | { readonly option: OptionName, readonly as: 'text' | 'list' | 'flag', /** What is to be known of this very value. */ readonly remark?: (text: string) => string | undefined }
   /** Goes on the authorization request. */
   | { readonly param: string, readonly words?: readonly string[], readonly remark?: string }
   /** Read by itself: it says whether other keys count. */
@@ -61,7 +61,7 @@ export const keys: Readonly<Record<string, KeyUse>> = {
   skip_org_role_sync: { switch: true },
   allow_assign_grafana_admin: { flag: true, passed: 'GrafanaAdmin is Admin here' },
   auto_login: { flag: true, passed: 'the gate sends everybody to the provider at once, where there is only one' },
-  signout_redirect_url: { passed: '/oauth2/sign_out ends the session here; link from the app to where the provider signs people out' },
+  signout_redirect_url: { option: 'oauthLogoutUrl', as: 'text', remark: text => /[?&]post_logout_redirect_uri=/.test(text) ? 'gets client_id from the gate, where Grafana adds id_token_hint: --id-token-hint does that too' : undefined },
   validate_hd: { flag: true, passed: 'Grafana looks at it with Google alone' },
   validate_id_token: { flag: true, unlessIssuer: true, refused: 'has id_tokens verified, for which the gate needs the issuer', fix: BY_ISSUER },
   jwk_set_url: { unlessIssuer: true, refused: 'names the keys of id_tokens, which the gate finds by the issuer', fix: BY_ISSUER },
@@ -78,7 +78,8 @@ export const keys: Readonly<Record<string, KeyUse>> = {
 /** Keys of other sections that are read too. What only helps `%(…)s` in `root_url` has its default here. */
 export const others: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   server: { root_url: '', serve_from_sub_path: '', protocol: 'http', domain: 'localhost', http_port: '3000' },
-  users: { auto_assign_org_role: '' }
+  users: { auto_assign_org_role: '' },
+  auth: { signout_redirect_url: '' }
 }
 
 /**

@@ -47,7 +47,14 @@ export function summaryOf ({ guide, label }: Provider): string {
   return guide?.summary ?? `People sign in with ${label}.`
 }
 
-function registering ({ guide, flow, secret }: Provider): string[] {
+/** What it takes besides an address. */
+function hintOf ({ label, signOut }: Provider): string {
+  if (signOut?.idToken === undefined) return ''
+  return signOut.idToken === 'always' ? ` That takes --id-token-hint: without an id_token ${label} signs nobody out, and the gate offers nothing.` : ` That takes --id-token-hint: without an id_token ${label} signs people out and sends nobody back.`
+}
+
+function registering (provider: Provider): string[] {
+  const { guide, flow, secret } = provider
   const { backchannel, afterSignOut } = guide ?? {}
   const { register, page, key = 'Client ID', secret: secretField = 'Client secret', redirectUri = 'Redirect URI' } = guide ?? {}
   const where = register === undefined ? [] : [`Where: ${register}${page === undefined ? '' : ` (${page})`}.`]
@@ -57,7 +64,7 @@ function registering ({ guide, flow, secret }: Provider): string[] {
     ...flow === 'password' ? [] : [`${redirectUri}: the address that people type, without a path or a slash at its end: https://app.example.com, or http://localhost:4180 to try it. It is compared byte for byte. The gate prints it at start; another one is --oauth-redirect-uri.`],
     `${key} → --oauth-key.`,
     ...backchannel === undefined ? [] : [`${backchannel}: that address and /oauth2/backchannel-logout, so that signing out there, or being signed out, ends the sessions here.`],
-    ...afterSignOut === undefined ? [] : [`${afterSignOut}: that address and /oauth2/signed_out → --post-logout-redirect-uri, so that people come back after signing out there.`],
+    ...afterSignOut === undefined ? [] : [`${afterSignOut}: that address and /oauth2/signed_out → --post-logout-redirect-uri, so that people come back after signing out there.${hintOf(provider)}`],
     secret === 'sent' ? `${secretField} → --oauth-secret, or --oauth-secret-file so that it is in no process list.` : `${secretField}: only for a client that has one; then --oauth-secret with --auth-style=params or header.`
   ]
 }

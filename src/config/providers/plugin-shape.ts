@@ -90,6 +90,7 @@ const fields: Fields<Required<ProviderFile>> = {
   aliases: listOf(name), flow: oneOf('code', 'password'), groupScopes: listOf(scope), refresh, parameters: recordOf(parameter, `{ url: ${parameter.example} }`), requires: listOf(text('\'url|oauthIssuer\'')),
   secret: oneOf('sent', 'only-if-asked'), authStyle: oneOf('params', 'header'), pkce: flag, nonce: flag, userKey: text('\'email\''), namesUser: flag,
   endpoints: orElse(endpointsField, callable('')), resources: orElse(resourcesField, callable('')), accept: text('\'application/json\''), tokenScheme: oneOf('Bearer', 'token'),
+  signOut: objectOf<Required<Required<ProviderFile>['signOut']>>({ idToken: oneOf('always', 'to-return'), sidHint: flag, revokes: oneOf('by-delete') }, '{ idToken: \'always\' }'),
   manyTenants: callable('parameters => parameters.tenant === undefined'), notice: text(), advised: recordOf(text(), '{ audience: \'without it …\' }'), guide
 }
 
