@@ -4,6 +4,7 @@ import { OLDEST } from './oauth/logout-token.ts'
 import type { Outside } from './outside.ts'
 import { createVerifier, type Verifier } from './passwords/verifier.ts'
 import { createForwarder, type Forwarder } from './proxy/forward.ts'
+import { createBrake, type Brake } from './routes/throttle.ts'
 import { createCauses, type Causes } from './session/endings.ts'
 import { createPulses, type Pulses } from './session/idle.ts'
 import { createLiveSessions, type Admits, type LiveSessions, type Watched } from './session/live.ts'
@@ -46,6 +47,8 @@ export interface Lasting {
   revocations (gate: string): Revocations
   /** Logout tokens. */
   logoutsSeen (gate: string): Seen
+  /** Of logout tokens that cannot be believed. */
+  brake (gate: string): Brake
   /** Logins that have ended: a code is sent once, whatever configuration its login began under. */
   readonly consumed: Seen
   readonly live: LiveSessions
@@ -109,6 +112,7 @@ export async function createLasting (config: Config, { outside, log, shared }: L
     stores, live, verifier, window,
     revocations: once(gate => createRevocations({ outside, get lifetime () { return lifetime }, store: common, set: `${gate}:revoked`, ...tellOfRevocations(log) })),
     logoutsSeen: once(gate => createSeen({ outside, store: common, life: 2 * OLDEST * 1000, prefix: `${gate}:logout` })),
+    brake: once(gate => createBrake({ others: common === undefined || common.reach === 'process' ? undefined : { store: common, topic: `${gate}:failed`, outside } })),
     consumed: createConsumed(outside, common),
     pageOwners: createPageOwners(),
     pulses: createPulses(),

@@ -24,6 +24,7 @@ import { panelHeaders, panelHeadersOfGet } from './proxy/panel.ts'
 import { createAsker, tellOfAbsence, tellOfEnds, tellOfRenewals } from './renewal.ts'
 import { createFarewell } from './routes/farewell.ts'
 import { createLoginFlow, createProviders, type ActiveProvider } from './routes/login-flow.ts'
+import { createTries } from './routes/throttle.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
 import { createEndings } from './session/endings.ts'
 import { createIdle } from './session/idle.ts'
@@ -108,7 +109,8 @@ export async function createParts (config: Config, lasting: Lasting, outside: Ou
     forwarders: createForwarders(config, lasting),
     outward: commonOutward(config, headers.owned),
     flow: createLoginFlow({
-      revocations, logoutsSeen: lasting.logoutsSeen(gate),
+      revocations, logoutsSeen: lasting.logoutsSeen(gate), brake: lasting.brake(gate),
+      tries: shared === undefined || shared.reach === 'process' ? undefined : createTries({ store: shared, prefix: `${gate}:`, outside }),
       farewell: createFarewell({ mode: config.signOutAtProvider, idTokenHint: config.idTokenHint, returnUri: config.postLogoutRedirectUri, waysBack: createWaysBack(keyring.login, gate), sessions, keepsTokens: keepsTokens(config), log }),
       providers, logins, sessions, loops, urls, pages, logo, entry, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
       keepTokens (tokens, provider) {
