@@ -101,7 +101,10 @@ export async function createLasting (config: Config, { outside, log, shared }: L
   const verifier = createVerifier(outside)
   const window = store === undefined ? createWindow({ store: common ?? createMemoryStore({ outside }), outside }) : undefined
   const turns = common === undefined || common.reach === 'process' ? undefined : createTurns({ store: common, outside })
-  if (common !== undefined && common.reach !== 'process') common.listen(NEWS, word => present?.news?.hear(word))
+  if (common !== undefined && common.reach !== 'process') {
+    const catchUp = async () => { await present?.news?.catchUp(live.sessions()) }
+    common.listen(NEWS, word => present?.news?.hear(word), () => { catchUp().catch(() => { /* away again: it is tried when it is back */ }) })
+  }
   const hangUp = (): void => {
     leaving = true
     live.close()
