@@ -3,6 +3,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { freePort, startGate, type LogLine, type Running } from '../fixtures/gate.ts'
+import { personCalled } from '../fixtures/people.ts'
 import { startRedis } from '../fixtures/redis.ts'
 import { openSocket, startBusyApp } from '../fixtures/served.ts'
 import { Visitor } from '../fixtures/visitor.ts'
@@ -67,5 +68,33 @@ for (const [what, setting] of ways) {
     t.equal(await Promise.race([ofAda.closed, sleep(2_000, 'open')]), 4401)
     t.comment(`closed ${Date.now() - back} ms after the store was back`)
     t.ok(ofBen.socket.readyState === ofBen.socket.OPEN, 'and nobody else’s')
+  })
+}
+
+for (const [what, setting] of ways) {
+  t.test(`${what}: whom a refresh elsewhere has shut out while this gate heard nothing is out as soon as it hears again, with what is open`, async t => {
+    const redis = await startRedis(t)
+    if (redis === null) return
+    const way = await startWay(t, redis.port)
+    const log: LogLine[] = []
+    const people = [personCalled('ada'), personCalled('ben')]
+    const app = { url: (await startBusyApp(t)).url, received: [] }
+    const settings = { cookieName: 'site', oauthRefreshTokens: true, rules: [{ path: '/admin', allow: { groups: ['admins'] } }, { path: '/', allow: 'signed-in' }] } as const
+    const one = await startGate(t, { app, settings: { ...settings, [setting]: redis.url }, provider: { refreshTokens: true, accessTokenLife: 120, people } })
+    const other = await startGate(t, { app, log, settings: { ...settings, oauthIssuer: one.provider.issuer, [setting]: way.url } })
+    const ada = new Visitor()
+    t.equal((await ada.signIn(`${one.origin}/admin`, 'ada')).status, 200)
+    const [inAdmin, elsewhere] = [await openSocket(other.origin, ada, '/admin/ws'), await openSocket(other.origin, ada)]
+    way.cut()
+    while (!log.some(({ event }) => event === 'store.lost')) await sleep(10)
+    const [before] = people as [typeof people[number]]
+    people[0] = { ...before, claims: { ...before.claims, groups: ['staff'] } }
+    for (const { outside } of [one, other]) outside.advance(95_000)
+    t.equal((await ada.navigate(`${one.origin}/admin`)).status, 403)
+    t.equal(await Promise.race([inAdmin.closed, sleep(1_000, 'open')]), 'open', 'nobody could know')
+    way.mend()
+    while (!log.some(({ event }) => event === 'store.back')) await sleep(10)
+    t.equal(await Promise.race([inAdmin.closed, sleep(2_000, 'open')]), 4401)
+    t.equal(elsewhere.socket.readyState, elsewhere.socket.OPEN, 'but not from where everybody may be')
   })
 }
