@@ -9,6 +9,7 @@ import { createCauses, type Causes } from './session/endings.ts'
 import { createPulses, type Pulses } from './session/idle.ts'
 import { createLiveSessions, type Admits, type LiveSessions, type Watched } from './session/live.ts'
 import { createConsumed } from './session/login.ts'
+import { createMarks, type Marks } from './session/opened.ts'
 import { createPageOwners, type PageOwners } from './session/page-owners.ts'
 import { NEWS, type News } from './session/news.ts'
 import { createRenewals, type Renewals, type RenewalsOptions } from './session/renewals.ts'
@@ -57,6 +58,8 @@ export interface Lasting {
   /** Who was there when, and what ended sessions. */
   readonly pulses: Pulses
   readonly causes: Causes
+  /** What apps were told before tokens were renewed. */
+  readonly told: Marks
   /** Where sessions are in their cookies. */
   readonly window: Window | undefined
   readonly renewals: () => Renewals
@@ -120,6 +123,7 @@ export async function createLasting (config: Config, { outside, log, shared }: L
     pageOwners: createPageOwners(),
     pulses: createPulses(),
     causes: createCauses(),
+    told: createMarks(),
     get leaving () { return leaving },
     renewals: () => renewals ??= createRenewals({ sessions: now('sessions'), window, turns, outside, ask: (...question) => (present as Present).ask(...question), told: now('told') }),
     generations: () => generation += POLICY_CHANGES,

@@ -80,7 +80,7 @@ export async function createParts (config: Config, lasting: Lasting, outside: Ou
   const pageTokens = isForBokeh(config) ? createPageTokens({ owned: headers.owned, prefix: config.prefix, open: cookies?.open, owners: lasting.pageOwners }) : undefined
   const generation = lasting.generations()
   const sessions = createSessions({
-    window, renews, outside, lifetime, idle, endings, news, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations, headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, refuse: entry.refuse,
+    window, renews, outside, lifetime, idle, endings, news, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations, headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, told: lasting.told, refuse: entry.refuse,
     holds: ({ identity: { provider, subject }, mark }) => holds(providers.find(provider), subject, mark),
     generation: () => known.reduce((sum, { generation }) => sum + generation, generation + entry.generation)
   })
