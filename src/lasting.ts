@@ -4,10 +4,12 @@ import { OLDEST } from './oauth/logout-token.ts'
 import type { Outside } from './outside.ts'
 import { createVerifier, type Verifier } from './passwords/verifier.ts'
 import { createForwarder, type Forwarder } from './proxy/forward.ts'
+import { createBrake, type Brake } from './routes/throttle.ts'
 import { createCauses, type Causes } from './session/endings.ts'
 import { createPulses, type Pulses } from './session/idle.ts'
 import { createLiveSessions, type Admits, type LiveSessions, type Watched } from './session/live.ts'
 import { createConsumed } from './session/login.ts'
+import { createMarks, type Marks } from './session/opened.ts'
 import { createPageOwners, type PageOwners } from './session/page-owners.ts'
 import { NEWS, type News } from './session/news.ts'
 import { createRenewals, type Renewals, type RenewalsOptions } from './session/renewals.ts'
@@ -49,6 +51,8 @@ export interface Lasting {
   revocations (gate: string): Revocations
   /** Logout tokens. */
   logoutsSeen (gate: string): Seen
+  /** Of logout tokens that cannot be believed. */
+  brake (gate: string): Brake
   /** Logins that have ended: a code is sent once, whatever configuration its login began under. */
   readonly consumed: Seen
   readonly live: LiveSessions
@@ -57,6 +61,8 @@ export interface Lasting {
   /** Who was there when, and what ended sessions. */
   readonly pulses: Pulses
   readonly causes: Causes
+  /** What apps were told before tokens were renewed. */
+  readonly told: Marks
   /** Where sessions are in their cookies. */
   readonly window: Window | undefined
   readonly renewals: () => Renewals
@@ -101,7 +107,10 @@ export async function createLasting (config: Config, { outside, log, shared }: L
   const verifier = createVerifier(outside)
   const window = store === undefined ? createWindow({ store: common ?? createMemoryStore({ outside }), outside, seal: now('seal') }) : undefined
   const turns = common === undefined || common.reach === 'process' ? undefined : createTurns({ store: common, outside })
-  if (common !== undefined && common.reach !== 'process') common.listen(NEWS, word => present?.news?.hear(word))
+  if (common !== undefined && common.reach !== 'process') {
+    const catchUp = async () => { await present?.news?.catchUp(live.sessions()) }
+    common.listen(NEWS, word => present?.news?.hear(word), () => { catchUp().catch(() => { /* away again: it is tried when it is back */ }) })
+  }
   const hangUp = (): void => {
     leaving = true
     live.close()
@@ -112,10 +121,12 @@ export async function createLasting (config: Config, { outside, log, shared }: L
     stores, live, verifier, window,
     revocations: once(gate => createRevocations({ outside, get lifetime () { return lifetime }, store: common, set: `${gate}:revoked`, ...tellOfRevocations(log) })),
     logoutsSeen: once(gate => createSeen({ outside, store: common, life: 2 * OLDEST * 1000, prefix: `${gate}:logout` })),
+    brake: once(gate => createBrake({ others: common === undefined || common.reach === 'process' ? undefined : { store: common, topic: `${gate}:failed`, outside } })),
     consumed: createConsumed(outside, common),
     pageOwners: createPageOwners(),
     pulses: createPulses(),
     causes: createCauses(),
+    told: createMarks(),
     get leaving () { return leaving },
     renewals: () => renewals ??= createRenewals({ sessions: now('sessions'), window, turns, outside, ask: (...question) => (present as Present).ask(...question), told: now('told') }),
     generations: () => generation += POLICY_CHANGES,

@@ -24,6 +24,7 @@ import { panelHeaders, panelHeadersOfGet } from './proxy/panel.ts'
 import { createAsker, tellOfAbsence, tellOfEnds, tellOfRenewals } from './renewal.ts'
 import { createFarewell } from './routes/farewell.ts'
 import { createLoginFlow, createProviders, type ActiveProvider } from './routes/login-flow.ts'
+import { createTries } from './routes/throttle.ts'
 import { createCookieJar, createOurCookies } from './session/cookies.ts'
 import { createEndings } from './session/endings.ts'
 import { createIdle } from './session/idle.ts'
@@ -79,7 +80,7 @@ export async function createParts (config: Config, lasting: Lasting, outside: Ou
   const pageTokens = isForBokeh(config) ? createPageTokens({ owned: headers.owned, prefix: config.prefix, open: cookies?.open, owners: lasting.pageOwners }) : undefined
   const generation = lasting.generations()
   const sessions = createSessions({
-    window, renews, outside, lifetime, idle, endings, news, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations, headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, refuse: entry.refuse,
+    window, renews, outside, lifetime, idle, endings, news, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations, headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, told: lasting.told, refuse: entry.refuse,
     holds: ({ identity: { provider, subject }, mark }) => holds(providers.find(provider), subject, mark),
     generation: () => known.reduce((sum, { generation }) => sum + generation, generation + entry.generation)
   })
@@ -108,7 +109,8 @@ export async function createParts (config: Config, lasting: Lasting, outside: Ou
     forwarders: createForwarders(config, lasting),
     outward: commonOutward(config, headers.owned),
     flow: createLoginFlow({
-      revocations, logoutsSeen: lasting.logoutsSeen(gate),
+      revocations, logoutsSeen: lasting.logoutsSeen(gate), brake: lasting.brake(gate),
+      tries: shared === undefined || shared.reach === 'process' ? undefined : createTries({ store: shared, prefix: `${gate}:`, outside }),
       farewell: createFarewell({ mode: config.signOutAtProvider, idTokenHint: config.idTokenHint, returnUri: config.postLogoutRedirectUri, waysBack: createWaysBack(keyring.login, gate), sessions, keepsTokens: keepsTokens(config), log }),
       providers, logins, sessions, loops, urls, pages, logo, entry, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
       keepTokens (tokens, provider) {

@@ -2,17 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GateError, LogoutTokenInvalid, MalformedRequest, MethodRefused, StoreUnavailable, TooManyAttempts, Unexpected } from '../errors.ts'
 import { claimedBy } from '../oauth/logout-token.ts'
 import type { LoginFlow } from './login-flow.ts'
-import { createBrake } from './throttle.ts'
 
 /** A token has one to two KiB. */
 const LARGEST = 16 * 1024
-/** Refused ones a minute: to find that out costs a tenth of a millisecond each. */
-const LIMITS = { perAddress: 600, inAll: 6000 }
 const RETRY_AFTER = 5 // seconds
 
 /** `POST backchannel-logout`: a provider says that a session of its own has ended (OpenID Connect Back-Channel Logout §2.5). No cookie counts here. */
-export default async function backchannelLogout (app: FastifyInstance, { providers, revocations, logoutsSeen }: LoginFlow): Promise<void> {
-  const brake = createBrake(LIMITS)
+export default async function backchannelLogout (app: FastifyInstance, { providers, revocations, logoutsSeen, brake }: LoginFlow): Promise<void> {
   const config = { open: true, anyHost: true } // a provider may know the gate by a name that people do not
   app.addContentTypeParser('application/x-www-form-urlencoded', { bodyLimit: LARGEST, parseAs: 'string' }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error: Error & { code?: unknown }, request, reply) => refuse(asGateError(error), request, reply))

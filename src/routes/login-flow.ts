@@ -18,6 +18,7 @@ import type { Seen } from '../session/seen.ts'
 import type { KeptTokens } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Farewell } from './farewell.ts'
+import type { Brake, Tries } from './throttle.ts'
 
 /** One provider, ready to sign people in. */
 export interface ActiveProvider {
@@ -54,6 +55,10 @@ export interface LoginFlow {
   /** For a provider that ends sessions from its side, and what it has said already. */
   readonly revocations: Pick<Revocations, 'revokeSid' | 'revokeSubject'>
   readonly logoutsSeen: Seen
+  /** Of those that cannot be believed. */
+  readonly brake: Brake
+  /** Of passwords, where several processes count them together. */
+  readonly tries?: Tries | undefined
   readonly farewell: Farewell
   readonly urls: OwnUrls
   readonly pages: Pages
@@ -88,7 +93,7 @@ export interface Attempt {
   readonly selectAccount?: boolean
 }
 
-export interface LoginFlowOptions extends Pick<LoginFlow, 'providers' | 'logins' | 'sessions' | 'revocations' | 'logoutsSeen' | 'farewell' | 'urls' | 'pages' | 'logo'> {
+export interface LoginFlowOptions extends Pick<LoginFlow, 'providers' | 'logins' | 'sessions' | 'revocations' | 'logoutsSeen' | 'brake' | 'tries' | 'farewell' | 'urls' | 'pages' | 'logo'> {
   /** Made from the origin that the request came to, where none is set. */
   readonly redirectUri: string | undefined
   readonly isOurs: (target: string) => boolean
@@ -98,12 +103,12 @@ export interface LoginFlowOptions extends Pick<LoginFlow, 'providers' | 'logins'
   readonly keepTokens: (tokens: SignIn['tokens'] | undefined, provider: string) => KeptTokens | undefined
 }
 
-export function createLoginFlow ({ providers, logins, sessions, revocations, logoutsSeen, farewell, urls, pages, logo, ...options }: LoginFlowOptions): LoginFlow {
+export function createLoginFlow ({ providers, logins, sessions, revocations, logoutsSeen, brake, tries, farewell, urls, pages, logo, ...options }: LoginFlowOptions): LoginFlow {
   // Of several, the one that was taken last is offered first.
   const remember = (request: FastifyRequest, id: string) => providers.only === undefined ? [request.jar.writeChoice(id)] : []
   const redirectUri = (request: FastifyRequest) => options.redirectUri ?? urls.redirectUri(request.arrival.origin)
   return {
-    providers, logins, sessions, revocations, logoutsSeen, farewell, urls, pages, logo, redirectUri,
+    providers, logins, sessions, revocations, logoutsSeen, brake, tries, farewell, urls, pages, logo, redirectUri,
     returnTo: (rd, request) => urls.landing(safeReturn(typeof rd === 'string' ? rd : undefined, request.arrival.origin, options.isOurs), rd),
     async sendToProvider (request, reply, { id, client, handler }, { selectAccount = false, ...attempt }) {
       const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: id, ...attempt })

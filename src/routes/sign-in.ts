@@ -63,18 +63,25 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
   await app.register(fastifyFormbody, { bodyLimit: LARGEST_FORM })
   await app.register(fastifyRateLimit, { global: false })
   const throttle = { timeWindow: MINUTE, cache: THROTTLED } // where the plugin is registered, cache would be for its own hook only
-  const perAddress = app.createRateLimit({ ...throttle, max: PER_ADDRESS, keyGenerator: request => householdOf(request.arrival.address) })
-  const perName = app.createRateLimit({ ...throttle, max: PER_NAME, keyGenerator: request => keyOf(readForm(request).username) })
-  const perPassword = app.createRateLimit({ ...throttle, max: PER_PASSWORD, keyGenerator: () => 'all' })
+  /** In this process, and then among all: it also holds while the store is away in which the others count. */
+  const limit = (kind: string, max: number, keyGenerator: (request: FastifyRequest) => string) => {
+    const here = app.createRateLimit({ ...throttle, max, keyGenerator })
+    return async (request: FastifyRequest): Promise<boolean> => {
+      const { isAllowed, isExceeded } = { isExceeded: false, ...await here(request) }
+      return (!isAllowed && isExceeded) || await flow.tries?.isOver(`${kind}:${keyGenerator(request)}`, max) === true
+    }
+  }
+  const perAddress = limit('address', PER_ADDRESS, request => householdOf(request.arrival.address))
+  const perName = limit('name', PER_NAME, request => keyOf(readForm(request).username))
+  const perPassword = limit('password', PER_PASSWORD, () => 'all')
 
   app.post('/sign_in', { config: { open: true } }, async (request, reply) => {
     const form = readForm(request)
     const login = logins.find(request.jar, request.headers.cookie, form.state)
     const provider = providers.find(login?.provider)
     if (login === null || provider?.askPassword === undefined || !isFromHere(request.headers, request.arrival.origin)) throw new FormForged(`Origin ${request.headers.origin ?? 'none'}, ${login === null ? 'no login of this browser' : 'state known'}`)
-    for (const throttle of [perAddress, perName, ...provider.people?.isShared === true ? [perPassword] : []]) {
-      const { isAllowed, isExceeded } = { isExceeded: false, ...await throttle(request) }
-      if (!isAllowed && isExceeded) throw new TooManyAttempts(`from ${request.arrival.address}`)
+    for (const isOver of [perAddress, perName, ...provider.people?.isShared === true ? [perPassword] : []]) {
+      if (await isOver(request)) throw new TooManyAttempts(`from ${request.arrival.address}`)
     }
     try {
       await flow.admit(request, reply, provider, await provider.askPassword(form.username, form.password, { redirectUri: flow.redirectUri(request), network: networkOf(request.arrival.address) }))

@@ -1,4 +1,7 @@
 import { LRUCache } from 'lru-cache'
+import { StoreUnavailable } from '../errors.ts'
+import type { Outside } from '../outside.ts'
+import type { Store } from '../session/store/store.ts'
 import { householdOf } from './network.ts'
 
 const MINUTE = 60_000
@@ -12,17 +15,58 @@ export interface Brake {
   failed (address: string): void
 }
 
-/** @param limits failures a minute */
-export function createBrake (limits: { readonly perAddress: number, readonly inAll: number }): Brake {
+/** Refused logout tokens a minute: to find one out costs a tenth of a millisecond. */
+const LOGOUTS = { perAddress: 600, inAll: 6000 }
+
+/** @param limits failures a minute @param others where others count the same: what fails at one of them has failed at all */
+export function createBrake ({ limits = LOGOUTS, others }: { readonly limits?: typeof LOGOUTS, readonly others?: { readonly store: Store, readonly topic: string, readonly outside: Pick<Outside, 'random'> } | undefined } = {}): Brake {
   const counts = new LRUCache<string, { count: number }>({ max: NETWORKS, ttl: MINUTE })
   const countOf = (key: string) => counts.get(key)?.count ?? 0
+  const count = (household: string): void => {
+    for (const key of [household, ALL]) {
+      const counted = counts.get(key)
+      if (counted === undefined) counts.set(key, { count: 1 })
+      else counted.count++
+    }
+  }
+  const me = others?.outside.random(6).toString('base64url') ?? ''
+  others?.store.listen(others.topic, word => {
+    const [from = '', household = ''] = word.split(' ')
+    if (from !== me) count(household)
+  })
   return {
     isOver: address => countOf(householdOf(address)) >= limits.perAddress || countOf(ALL) >= limits.inAll,
     failed (address) {
-      for (const key of [householdOf(address), ALL]) {
-        const counted = counts.get(key)
-        if (counted === undefined) counts.set(key, { count: 1 })
-        else counted.count++
+      count(householdOf(address))
+      others?.store.announce(others.topic, `${me} ${householdOf(address)}`).catch(() => { /* each goes by its own count then */ })
+    }
+  }
+}
+
+/** Counts tries in the store that processes share, so that there are not as many more of them as there are processes. */
+export interface Tries {
+  /** Counts one more. @param max a minute @returns whether there were as many already; false where nobody can say, and each process goes by its own count */
+  isOver (name: string, max: number): Promise<boolean>
+}
+
+/** @param prefix before each key */
+export function createTries ({ store, prefix, outside }: { readonly store: Store, readonly prefix: string, readonly outside: Pick<Outside, 'now'> }): Tries {
+  const count = async (key: string, max: number): Promise<boolean> => {
+    for (;;) {
+      const text = await store.get(key)
+      const [tries, until] = text?.split(' ').map(Number) as [number, number] | undefined ?? [0, outside.now() + MINUTE]
+      if (tries >= max) return true
+      const [next, life] = [`${tries + 1} ${until}`, Math.max(1, until - outside.now())]
+      if (text === null ? await store.add(key, next, life) : await store.replace(key, text, next, life)) return false // otherwise somebody else has tried meanwhile
+    }
+  }
+  return {
+    async isOver (name, max) {
+      try {
+        return await count(`${prefix}tries:${name}`, max)
+      } catch (error) {
+        if (error instanceof StoreUnavailable) return false
+        throw error
       }
     }
   }

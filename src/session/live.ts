@@ -39,6 +39,8 @@ export interface LiveSessions {
    * @param endless whether it does not end by itself, so that nobody waits for that when the gate stops
    */
   watch (session: Session | null, stream: Stream, asked?: Asked, endless?: boolean | (() => boolean)): void
+  /** The ids of the sessions that something is open with, each once. */
+  sessions (): ReadonlySet<string>
   /** The rules are others: what they do not let through ends, now and later. */
   judge (admits: Admits): void
   /** The gate stops: ends what does not end by itself; where it cannot wait any longer (`hard`), everything. */
@@ -136,6 +138,7 @@ export function createLiveSessions (sessions: Watched, options: LiveOptions): Li
     watch (session, stream, asked, endless = false) {
       streams.set(stream, { session: session === null ? null : sessions.newest(session), asked, isAdmitted: true, endedAt: undefined, endless })
     },
+    sessions: () => new Set([...streams.values(), ...channels.values()].flatMap(({ session }) => session === null ? [] : [session.id])),
     judge (next) {
       admits = next
       for (const open of [...streams.values(), ...channels.values()]) judge(open)

@@ -11,22 +11,37 @@ export interface News {
   listen (heard: (session: SealedSession) => void): void
   /** @param word that somebody has told, under `NEWS` */
   hear (word: string): void
+  /** Hears again what was told of these while nobody heard anything. @param ids of sessions @throws {StoreUnavailable} */
+  catchUp (ids: Iterable<string>): Promise<void>
 }
 
 export const NEWS = 'renewed'
+/** Milliseconds for which somebody may have heard nothing, and still learns it. */
+const KEPT = 24 * 60 * 60_000
 
 /** Sealed, so that who reads along in the store reads of nobody, and who writes to it makes nobody up. */
-export function createNews ({ store, seal, gate }: { readonly store: Pick<Store, 'announce'>, readonly seal: Seal, readonly gate: string }): News {
+export function createNews ({ store, seal, gate }: { readonly store: Pick<Store, 'announce' | 'get' | 'set'>, readonly seal: Seal, readonly gate: string }): News {
   const envelope: Envelope = { type: 'session', cookie: ` ${NEWS}`, gate } // no cookie has such a name
+  const keyOf = (id: string) => `${gate}:news:${id}`
   let listener: ((session: SealedSession) => void) | undefined
+  const hear = (word: string): void => {
+    const plain = seal.open(word)
+    const content = plain === null ? null : unwrap(envelope, plain)
+    if (content !== null) listener?.(restore(content))
+  }
   return {
-    // Who is not reached learns it with the person's next request.
-    tell (session) { store.announce(NEWS, seal.seal(wrap(envelope, compact(session)))).catch(() => { /* the store says by itself that it is away */ }) },
+    hear,
+    // Kept first: who begins to hear in between finds it. Who is not reached learns it with the person's next request.
+    tell (session) {
+      const word = seal.seal(wrap(envelope, compact(session)))
+      for (const told of [store.set(keyOf(session.id), word, KEPT), store.announce(NEWS, word)]) told.catch(() => { /* the store says by itself that it is away */ })
+    },
     listen (heard) { listener = heard },
-    hear (word) {
-      const plain = seal.open(word)
-      const content = plain === null ? null : unwrap(envelope, plain)
-      if (content !== null) listener?.(restore(content))
+    async catchUp (ids) {
+      for (const id of ids) {
+        const word = await store.get(keyOf(id))
+        if (word !== null) hear(word)
+      }
     }
   }
 }

@@ -55,6 +55,15 @@ export interface OpenerOptions {
   readonly idle?: Idle | undefined
   /** Marks of what the app is told in a session, where somebody will ask for them. */
   readonly marks?: ((session: Session) => readonly string[]) | undefined
+  /** What was told by then under earlier configurations, where there were any. */
+  readonly told?: Marks | undefined
+}
+
+/** By the ids of sessions. */
+export type Marks = Pick<LRUCache<string, readonly string[]>, 'get' | 'set'>
+
+export function createMarks (): Marks {
+  return new LRUCache<string, readonly string[]>({ max: RENEWED })
 }
 
 /** Makes of a session that was kept one that requests can go by, and says whether they still may. */
@@ -87,7 +96,7 @@ const EARLIER = 48
 export const NEAR = 1_000
 
 export function createOpener (options: OpenerOptions): Opener {
-  const { revocations, outside, headers, cookies, refuse, idle, lifetime = Infinity, holds = () => true, generation = () => 0, renews = false, marks = () => [] } = options
+  const { revocations, outside, headers, cookies, refuse, idle, lifetime = Infinity, holds = () => true, generation = () => 0, renews = false, marks = () => [], told } = options
   /** Of sessions that were renewed, as they are now: a websocket holds the one that it was opened with. */
   const renewed = new LRUCache<string, Opened>({ max: RENEWED })
   const hasEnded = (session: Opened, sure = false): boolean => {
@@ -117,6 +126,7 @@ export function createOpener (options: OpenerOptions): Opener {
     hasEnded,
     succeed (before, next) {
       next.earlier = [...new Set([...next.earlier, ...before.earlier, ...marks(before)])].slice(-EARLIER)
+      if (next.earlier.length > 0) told?.set(next.id, next.earlier)
     },
     holds: session => judge(session).holds,
     causeOf (session) {
@@ -139,7 +149,7 @@ export function createOpener (options: OpenerOptions): Opener {
         const known = renewed.get(session.id)
         // Not by spreading a session into a literal, after which V8 knows each by a shape of its own and takes thirty times as long to read from it.
         const opened: Opened = Object.seal(Object.assign({
-          version, earlier: known?.earlier ?? [], pulse: idle?.pulseOf(session) ?? AWAKE, renewAt: renews ? tokens?.renewAt ?? Infinity : Infinity,
+          version, earlier: known?.earlier ?? told?.get(session.id) ?? [], pulse: idle?.pulseOf(session) ?? AWAKE, renewAt: renews ? tokens?.renewAt ?? Infinity : Infinity,
           headers: headers(session.identity, tokens),
           refusal: refuse(session.identity), holds: holds(session), generation: generation(), revoked: revocations.has(session), revocations: revocations.generation
         }, session, session.expiresAt > session.startedAt + lifetime && { expiresAt: session.startedAt + lifetime }, cookies === undefined ? undefined : { cookies: cookies(session.identity, tokens) }))

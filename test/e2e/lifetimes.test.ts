@@ -101,7 +101,7 @@ for (const [cause, { settings, end, closed, ended }] of Object.entries(causes)) 
     await wait(600)
     t.strictSame(live.ends, {})
     await end(started)
-    if (cause.includes('list')) await wait(700) // until the file is looked at
+    if (cause.includes('list')) await wait(1_600) // until the file has been quiet
     await endWithinASecond(t, live)
     t.strictSame(others?.ends ?? {}, {})
     t.match(started.events('connections.closed'), [{ user: 'ada@example.com', websockets: 1, streams: 1, ...closed }])

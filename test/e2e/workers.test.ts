@@ -227,27 +227,37 @@ t.test('a load balancer that still asks while the gate stops is told that it is 
       }
     }
   }
-  const [ready, ping] = [await dial('/ready'), await dial('/ping')]
+  const [ready, ping, app] = [await dial('/ready'), await dial('/ping'), await dial('/begun?again')]
   gate.kill('SIGTERM')
   await sleep(200)
-  const answers = await Promise.all([ready.ask(), ping.ask()])
-  t.strictSame(answers.map(({ first, next }) => [first, next.slice(0, 12), next.includes('connection: close')]), [[true, 'http/1.1 503', true], [true, 'http/1.1 200', true]])
+  const answers = await Promise.all([ready.ask(), ping.ask(), app.ask()])
+  t.strictSame(answers.map(({ first, next }) => [first, next.slice(0, 12), next.includes('connection: close')]), [[true, 'http/1.1 503', true], [true, 'http/1.1 200', true], [true, 'http/1.1 200', true]])
   t.strictSame(await gate.ended, [0, null])
 })
 
-t.test('a second signal ends everything at once', async t => {
-  const gate = await serveGate(t, { workers: 2, settings: { skip_auth_route: '^/slow' } })
-  get(`${gate.origin}/slow`).on('error', () => {})
-  while (gate.asked.length < 1) await sleep(10)
-  const began = Date.now()
-  const children = gate.children()
-  gate.kill('SIGTERM')
-  await sleep(200)
-  gate.kill('SIGTERM')
-  t.strictSame(await gate.ended, [1, null])
-  t.ok(Date.now() - began < 1000)
-  for (const pid of children) t.ok(await isGone(pid), 'no worker is left')
-})
+for (const [signal, workers] of [['SIGTERM', 2], ['SIGINT', 2], ['SIGINT', 1]] as const) {
+  t.test(`with ${workers}: a second ${signal} ends everything at once`, async t => {
+    const gate = await serveGate(t, { workers, settings: { skip_auth_route: '^/slow' } })
+    const slow = once(get(`${gate.origin}/slow`), 'response').then(() => 'answered', () => 'cut')
+    while (gate.asked.length < 1) await sleep(10)
+    const children = gate.children()
+    // Ctrl-C reaches all processes of a terminal.
+    const press = () => {
+      gate.kill(signal)
+      if (signal === 'SIGINT') for (const pid of children) process.kill(pid, signal)
+    }
+    press()
+    t.equal(await Promise.race([gate.ended.then(() => 'ended'), sleep(300, 'waits')]), 'waits', 'the first lets it finish')
+    const began = Date.now()
+    gate.kill('SIGHUP') // means nothing any more
+    press()
+    t.strictSame(await gate.ended, [1, null])
+    t.ok(Date.now() - began < 1000)
+    t.equal(await slow, 'cut')
+    for (const pid of children) t.ok(await isGone(pid), 'no worker is left')
+    t.notOk(gate.log('config.reloaded').length + gate.log('worker.ended').length)
+  })
+}
 
 t.test('a port of which nobody knows is the same for all workers', onlyInCi('one more gate of two workers'), async t => {
   const gate = await serveGate(t, { workers: 2, settings: { port: 0 } })
