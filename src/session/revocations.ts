@@ -53,7 +53,8 @@ const AGAIN = 1_000
 /** Milliseconds in which a sign-in may still come to its end whose session at the provider is over. */
 const UNDER_WAY = 60_000
 
-interface Revoked { readonly subject: string, readonly startedAt: number, readonly until: number }
+/** `told` is where `startedAt` is later than when it was said: for sign-ins that were under way then. */
+interface Revoked { readonly subject: string, readonly startedAt: number, readonly told: number, readonly until: number }
 
 /**
  * Nothing is forgotten before its time. Where there is no room, what is remembered gets coarser, and ends more sessions than it must:
@@ -91,9 +92,10 @@ export function createRevocations (options: RevocationOptions): Revocations {
     for (const [subject, { startedAt }] of subjects) if (startedAt <= floor) subjects.delete(subject)
     overflowed(floor)
   }
-  const takeSubject = (subject: string, upTo: number, until: number): void => {
-    const ended = counts.has(subject) ? [...sessions].filter(([, entry]) => entry.subject === subject) : []
-    const startedAt = Math.max(upTo, subjects.get(subject)?.startedAt ?? -Infinity, ...ended.map(([, entry]) => Math.min(entry.startedAt, outside.now())))
+  /** @param all has what is remembered of sessions that begin later become part of it */
+  const takeSubject = (subject: string, upTo: number, until: number, all = false): void => {
+    const ended = counts.has(subject) ? [...sessions].filter(([, entry]) => entry.subject === subject && (all || entry.startedAt <= upTo)) : []
+    const startedAt = Math.max(upTo, subjects.get(subject)?.startedAt ?? -Infinity, ...all ? ended.map(([, { told }]) => Math.min(told, outside.now())) : [])
     subjects.set(subject, { startedAt, until: Math.max(until, subjects.get(subject)?.until ?? 0) })
     for (const [id, entry] of ended) forget(id, entry)
   }
@@ -102,7 +104,7 @@ export function createRevocations (options: RevocationOptions): Revocations {
     if (covered(entry) || (before !== undefined && before.startedAt >= entry.startedAt)) return
     if (before !== undefined) forget(id, before)
     const count = counts.get(entry.subject) ?? 0
-    if (count >= OF_SUBJECT) return takeSubject(entry.subject, Math.min(entry.startedAt, outside.now()), outside.now() + options.lifetime) // who signs in again now is not meant
+    if (count >= OF_SUBJECT) return takeSubject(entry.subject, Math.min(entry.told, outside.now()), outside.now() + options.lifetime, true) // who signs in again now is not meant
     sessions.set(id, entry)
     counts.set(entry.subject, count + 1)
   }
@@ -114,13 +116,16 @@ export function createRevocations (options: RevocationOptions): Revocations {
     (sub !== undefined && covered({ subject: subjectOf(provider, sub), startedAt })) ||
     (sid !== undefined && isOver(sidOf(provider, sid), startedAt))
 
-  /** One word for each: `s ID SUBJECT STARTED UNTIL`, the same for the name of a session at the provider, `u SUBJECT STARTED UNTIL`, with hashes for names. */
+  /**
+   * One word for each: `s ID SUBJECT STARTED UNTIL`, `s SID SUBJECT TOLD STARTED UNTIL` for a session at the provider, `u SUBJECT STARTED UNTIL`, with hashes for names.
+   * A word may be heard again, much later: what it means goes by what it says, not by when that is.
+   */
   const hear = (word: string): void => {
     const [kind, ...parts] = word.split(' ')
     const [startedAt, until] = parts.slice(-2).map(Number) as [number, number]
     if (!(until > outside.now())) return
     if (sessions.size + subjects.size >= room) coarsen()
-    if (kind === 's') take(parts[0] as string, { subject: parts[1] as string, startedAt, until })
+    if (kind === 's') take(parts[0] as string, { subject: parts[1] as string, startedAt, told: parts.length > 4 ? Number(parts[2]) : startedAt, until })
     if (kind === 'u') takeSubject(parts[0] as string, startedAt, until)
     generation++
   }
@@ -163,8 +168,8 @@ export function createRevocations (options: RevocationOptions): Revocations {
     },
     // Without its subject it is a subject of its own: what is remembered of it must not get coarser into what fits nobody.
     revokeSid (provider, sid, sub) {
-      const [name, last] = [sidOf(provider, sid), outside.now() + UNDER_WAY]
-      return tell(`s ${name} ${sub === undefined ? name : subjectOf(provider, sub)} ${last} ${last + options.lifetime}`, last + options.lifetime)
+      const [name, now, last] = [sidOf(provider, sid), outside.now(), outside.now() + UNDER_WAY]
+      return tell(`s ${name} ${sub === undefined ? name : subjectOf(provider, sub)} ${now} ${last} ${last + options.lifetime}`, last + options.lifetime)
     }
   }
 }
