@@ -90,6 +90,7 @@ interface Row {
   readonly logged: string
   /** What becomes of who asks again, with a copy of the cookie. */
   readonly status: 401 | 403
+  /** Where it could not be otherwise by another store, or there is no such thing. */
   readonly onlyWith?: 'cookie'
   readonly before?: (world: World) => void
   readonly happens: (world: World, ada: Somebody, t: Test) => Promise<Effect>
@@ -167,8 +168,8 @@ const rows: readonly Row[] = [
     t.match(world.gate.log('session.ended').at(-1), { cause: 'back-channel', by: 'sub' })
     return began
   } },
-  { cause: 'being taken off the file of addresses', logged: 'list', status: 403, happens: async world => await list(world, LISTED.replace(/ada.*\n/, '')), after: async world => { await list(world, LISTED) } },
-  { cause: 'a rule that is another after a reload', logged: 'rule', status: 403,
+  { cause: 'being taken off the file of addresses', logged: 'list', status: 403, onlyWith: 'cookie', happens: async world => await list(world, LISTED.replace(/ada.*\n/, '')), after: async world => { await list(world, LISTED) } },
+  { cause: 'a rule that is another after a reload', logged: 'rule', status: 403, onlyWith: 'cookie',
     happens: async world => momentOf(world, await reload(world, () => { world.gate.change({ rules: [{ path: '/', allow: { groups: ['editors'] } }] }) })),
     after: async world => { await reload(world, () => { world.gate.change({}) }) } },
   { cause: 'a refresh that the provider refuses (invalid_grant)', logged: 'revoked', status: 401,
