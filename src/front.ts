@@ -97,10 +97,10 @@ export async function createFront (config: Config, { outside = machine, shared, 
         begin () {
           const before = gate?.app
           gate = made
+          if (before !== undefined) made.listening(app.server.address()) // first: what its cookies are called is what sessions go by
           made.take()
           if (tls !== undefined) for (const server of servers) if ('setSecureContext' in server) server.setSecureContext({ ...tls, ticketKeys: tickets })
           if (before === undefined) app.addHook('onListen', () => made.listening(app.server.address()))
-          else made.listening(app.server.address())
           void before?.close()
         },
         drop: () => made.app.close()

@@ -52,14 +52,14 @@ type Log = Pick<Logger, 'info' | 'warn' | 'error'>
 
 /** Everything the gate is made of, made once from its configuration, around what outlives that. */
 export async function createParts (config: Config, lasting: Lasting, outside: Outside, log: Log, inside?: Inside) {
-  const gate = gateId(config)
+  const [gate, jars] = [gateId(config), createJars(config)]
   const tls = inside?.tls ?? config.sslCertfile !== undefined
   const keyring = createKeyring(config.cookieSecret, config.oauthEncryptionKey.map(key => Buffer.from(key, 'base64url')), outside, isForPanel(config) ? { opens: appOpens(config) } : undefined)
   const { entry, judge, servesHost, oneHost, headers } = createPolicy(config, inside !== undefined)
   const logins = createLogins(keyring, gate, outside, lasting.consumed)
   const lifetime = config.oauthExpiryDays * DAY
   const { live, stores: { sessions: store } } = lasting
-  const keeping = { seal: keyring.session, outside, gate }
+  const keeping = store === undefined ? keepInCookies({ seal: keyring.session, outside, gate }) : keepInStore({ seal: keyring.session, outside, gate, store })
   const renews = config.oauthRefreshTokens
   const shared = lasting.stores.revocations
   const window = renews ? lasting.window : undefined
@@ -80,13 +80,13 @@ export async function createParts (config: Config, lasting: Lasting, outside: Ou
   const pageTokens = isForBokeh(config) ? createPageTokens({ owned: headers.owned, prefix: config.prefix, open: cookies?.open, owners: lasting.pageOwners }) : undefined
   const generation = lasting.generations()
   const sessions = createSessions({
-    window, renews, outside, lifetime, idle, endings, news, keeping: store === undefined ? keepInCookies(keeping) : keepInStore({ ...keeping, store }), revocations, headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, told: lasting.told, refuse: entry.refuse,
+    window, renews, outside, lifetime, idle, endings, news, keeping, revocations, headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, told: lasting.told, refuse: entry.refuse,
+    knows: by => keeping.knows(by, Object.values(jars)),
     holds: ({ identity: { provider, subject }, mark }) => holds(providers.find(provider), subject, mark),
     generation: () => known.reduce((sum, { generation }) => sum + generation, generation + entry.generation)
   })
   const renewals = renews ? lasting.renewals() : undefined
   const tellAbsence = renews ? tellOfAbsence(log) : undefined
-  const jars = createJars(config)
   const places = createPlaces({ judge, logins, urls, paths: probes === undefined ? [] : [probes.ping, probes.ready], callbacks: providers.all.some(({ flow }) => flow === 'code') })
   const logo = logoOf(config)
   const pages = pagesOf(config, urls, logo, log)

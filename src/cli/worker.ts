@@ -7,7 +7,7 @@ import { createLogger } from '../log.ts'
 import { createClusterStore } from '../session/store/cluster.ts'
 import { listen } from './listen.ts'
 import { GRACE } from './stop.ts'
-import type { Order, Report } from './workers.ts'
+import type { Order, Report } from './orders.ts'
 
 /** One of several processes that serve together (workers.ts): begins here, does as it is told, and ends with whoever started it. */
 let flags: Flags = {}

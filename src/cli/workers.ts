@@ -1,4 +1,4 @@
-import cluster, { type ClusterSettings, type Worker } from 'node:cluster'
+import cluster, { type ClusterSettings } from 'node:cluster'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import type { Files } from '../config/files.ts'
@@ -7,20 +7,7 @@ import { TICKET_KEYS, TICKET_KEYS_LAST } from '../front.ts'
 import type { Outside } from '../outside.ts'
 import { serveClusterStore } from '../session/store/cluster.ts'
 import type { Store } from '../session/store/store.ts'
-
-/** What a worker is told. It makes its configuration of what was read once for all. */
-export type Order =
-  | { readonly gate: 'start', readonly flags: Flags, readonly files: Files, readonly worker: number, readonly ticketKeys: Buffer }
-  | { readonly gate: 'prepare', readonly files: Files }
-  | { readonly gate: 'tickets', readonly keys: Buffer }
-  | { readonly gate: 'begin' | 'drop' | 'stop' }
-
-/** What it says. */
-export type Report =
-  | { readonly gate: 'listening', readonly at: string }
-  | { readonly gate: 'ready' | 'prepared' | 'begun' }
-  | { readonly gate: 'failed', readonly why: string }
-  | { readonly gate: 'cut', readonly connections: number }
+import { answer, ended, tell, type Member, type Order, type Report } from './orders.ts'
 
 export interface CrewOptions {
   readonly count: number
@@ -42,21 +29,12 @@ export interface Crew {
   stop (grace: number): Promise<number>
 }
 
-interface Member {
-  readonly number: number
-  readonly process: Worker
-  /** When it began to listen. */
-  since?: number
-}
-
 /** Milliseconds a worker has to have served for its end to be no failed start. */
 const SETTLED = 1_000
 const FIRST_PAUSE = 500
 const LONGEST_PAUSE = 30_000
 /** Failed starts after which nobody waits any more for a first one that does not fail. */
 const HOPELESS = 4
-/** Milliseconds a worker has to make a gate of a new configuration. */
-const PATIENCE = 20_000
 /** Milliseconds beyond the grace that a worker has to end. */
 const LEAVE = 1_000
 
@@ -171,33 +149,4 @@ export function createCrew ({ count, flags, files: first, log, outside, store }:
   function tellAll (order: Order): void {
     for (const member of members.values()) tell(member, order)
   }
-}
-
-function tell ({ process }: Member, order: Order): void {
-  if (process.isConnected()) process.send(order, () => { /* it is gone: `exit` says so */ })
-}
-
-function ended ({ process }: Member): Promise<void> {
-  return new Promise(resolve => process.once('exit', () => resolve()))
-}
-
-/** @throws {Error} it fails, ends, or says nothing in time */
-function answer (member: Member, order: Order | undefined, wanted: Report['gate']): Promise<void> {
-  const { process, number } = member
-  return new Promise((resolve, reject) => {
-    const heard = (report: Report): void => {
-      if (report.gate === wanted) end()
-      if (report.gate === 'failed') end(report.why)
-    }
-    const lost = (): void => { end(`worker ${number} ended meanwhile`) }
-    const timer = setTimeout(() => end(`worker ${number} does not answer`), PATIENCE)
-    const end = (fault?: string): void => {
-      clearTimeout(timer)
-      process.off('message', heard).off('exit', lost)
-      if (fault === undefined) resolve()
-      else reject(new Error(fault))
-    }
-    process.on('message', heard).on('exit', lost)
-    if (order !== undefined) tell(member, order)
-  })
 }

@@ -71,7 +71,7 @@ export function createCache (options: SessionOptions, opener: Opener): Cache {
       before.until = outside.now() + keeping.fresh
       return judged(key, before.session)
     }
-    const opened = found === null || found === 'same' ? null : opener.open(found.session)
+    const opened = found === null || found === 'same' ? null : opener.open(found.session, found.by)
     if (found === null || found === 'same' || opened === null) {
       cache.delete(key)
       return null

@@ -2,8 +2,11 @@ import { LRUCache } from 'lru-cache'
 import type { SealedSession } from './session.ts'
 import type { Store } from './store/store.ts'
 
-/** What ended a session. `provider`: its own end of the session, which it named at sign-in. `back-channel`: it said later that somebody has signed out there. `entry`: the password that let somebody in is another now. */
-export type Cause = 'absolute' | 'provider' | 'idle' | 'entry' | 'sign-out' | 'another-sign-in' | 'refresh-refused' | 'replay' | 'back-channel' | 'revoked'
+/**
+ * What ended a session. `provider`: its own end of the session, which it named at sign-in. `back-channel`: it said later that somebody has signed
+ * out there. `entry`: the password that let somebody in is another now. `key`: its cookie opens no more.
+ */
+export type Cause = 'absolute' | 'provider' | 'idle' | 'entry' | 'key' | 'sign-out' | 'another-sign-in' | 'refresh-refused' | 'replay' | 'back-channel' | 'revoked'
 
 /** Why somebody who was signed in is not any more. */
 export interface Ending {
@@ -74,6 +77,7 @@ function sentencesFor (lifetime: string, idle: string): Readonly<Record<Cause, s
     provider: 'the sign-in service has set an end to your sign-in, and it has come',
     idle: `you were signed out after ${idle} without activity`,
     entry: 'the password that you signed in with does not count any more',
+    key: 'the key of your sign-in does not count any more',
     'sign-out': 'you have signed out',
     'another-sign-in': 'you have signed in anew',
     'refresh-refused': 'the sign-in service has ended your sign-in',

@@ -11,6 +11,8 @@ export interface Kept {
   readonly session: SealedSession
   /** Tells this state of it from every other. */
   readonly mark: string
+  /** Under what its cookie is sealed: a name, a gate and a key. */
+  readonly by: string
 }
 
 /** Where sessions are kept: whole in their cookies, or in a store that the cookie has a ticket for. */
@@ -24,13 +26,15 @@ export interface Keeping {
   /**
    * Puts a session with a higher version in place of what is there.
    *
-   * @returns the cookie it has now, and the mark of its state; null where it has ended meanwhile, or is as new already. @throws as `begin`
+   * @returns the cookie it has now, the mark of its state, and under what its cookie is sealed; null where it has ended meanwhile, or is as new already. @throws as `begin`
    */
-  renew (jar: CookieJar, cookie: string, session: SealedSession): Promise<{ readonly cookie: string, readonly mark: string } | null>
+  renew (jar: CookieJar, cookie: string, session: SealedSession): Promise<{ readonly cookie: string, readonly mark: string, readonly by: string } | null>
   /** The same session with when its person was last seen; null where it does not open, absent where no cookie has to know. */
   touch? (jar: CookieJar, cookie: string, seenAt: number): string | null
   /** Of the session that the cookie stands for, or stood for; null where it stands for none. */
   idOf (jar: CookieJar, cookie: string): string | null
+  /** Whether what is sealed so still opens: with one name, gate or key less it does not. */
+  knows (by: string, jars: readonly CookieJar[]): boolean
   /** Whatever copies of the cookie there are, none opens anything any more, as far as that is in reach. @throws {StoreUnavailable} */
   end (session: Pick<SealedSession, 'id'>): Promise<void>
 }
@@ -44,7 +48,13 @@ export interface KeepingOptions {
 /** Base64url of a Fernet token's MAC: no two tokens have the same. */
 const MARK = 43
 
-export function keepInCookies ({ seal, gate }: KeepingOptions): Keeping {
+/** @param key by its name, in the seal */
+const byOf = ({ gate }: Pick<KeepingOptions, 'gate'>, { sessionName }: CookieJar, key: string | undefined): string => `${sessionName} ${gate} ${key}`
+
+const knows = (options: KeepingOptions): Keeping['knows'] => (by, jars) => jars.some(jar => options.seal.names.some(key => by === byOf(options, jar, key)))
+
+export function keepInCookies (options: KeepingOptions): Keeping {
+  const { seal, gate } = options
   const envelope = (jar: CookieJar): Envelope => ({ type: 'session', cookie: jar.sessionName, gate })
   const sealed = async (jar: CookieJar, session: SealedSession): Promise<string> => {
     const cookie = seal.seal(wrap(envelope(jar), compact(session)))
@@ -53,11 +63,12 @@ export function keepInCookies ({ seal, gate }: KeepingOptions): Keeping {
   }
   return {
     fresh: Infinity,
-    read: (jar, cookie) => opened(seal, envelope(jar), cookie),
+    knows: knows(options),
+    read: (jar, cookie) => opened(seal, envelope(jar), cookie, key => byOf(options, jar, key)),
     begin: sealed,
     async renew (jar, _cookie, session) {
       const cookie = await sealed(jar, session)
-      return { cookie, mark: cookie.slice(-MARK) }
+      return { cookie, mark: cookie.slice(-MARK), by: byOf(options, jar, seal.names[0]) }
     },
     touch (jar, cookie, seenAt) {
       const kept = opened(seal, envelope(jar), cookie)
@@ -79,12 +90,14 @@ const LARGEST = 256 * 1024
  * A session is sealed with a key of its own that only its cookie has, so that who reads the store reads no session, and who writes to it
  * makes none. The cookie stays the same for as long as the session lives.
  */
-export function keepInStore ({ seal, outside, gate, store }: KeepingOptions & { readonly store: Store }): Keeping {
+export function keepInStore (options: KeepingOptions & { readonly store: Store }): Keeping {
+  const { seal, outside, gate, store } = options
   const envelope = (jar: CookieJar, type: Envelope['type']): Envelope => ({ type, cookie: jar.sessionName, gate })
   const keyOf = ({ id }: { readonly id: string }) => `${gate}:session:${id}`
-  const ticketOf = (jar: CookieJar, cookie: string): Ticket | null => {
-    const plain = seal.open(cookie)
-    return plain === null ? null : unwrap(envelope(jar, 'ticket'), plain) as Ticket | null
+  const ticketOf = (jar: CookieJar, cookie: string): Ticket & { readonly by: string } | null => {
+    const { plain, key } = seal.unseal(cookie) ?? {}
+    const ticket = plain === undefined ? null : unwrap(envelope(jar, 'ticket'), plain) as Ticket | null
+    return ticket === null ? null : { ...ticket, by: byOf(options, jar, key) }
   }
   const sealOf = ({ key }: Ticket) => createSeal([Buffer.from(key, 'base64url')], outside)
   const sealed = (jar: CookieJar, ticket: Ticket, session: SealedSession): string => {
@@ -96,11 +109,12 @@ export function keepInStore ({ seal, outside, gate, store }: KeepingOptions & { 
 
   return {
     fresh: store.reach === 'process' ? Infinity : 1000,
+    knows: knows(options),
     async read (jar, cookie, mark) {
       const ticket = ticketOf(jar, cookie)
       const record = ticket === null ? null : await store.get(keyOf(ticket))
       if (ticket === null || record === null) return null
-      return record.slice(-MARK) === mark ? 'same' : opened(sealOf(ticket), envelope(jar, 'session'), record)
+      return record.slice(-MARK) === mark ? 'same' : opened(sealOf(ticket), envelope(jar, 'session'), record, () => ticket.by)
     },
     async begin (jar, session) {
       const ticket: Ticket = { id: session.id, key: outside.random(32).toString('base64url') }
@@ -114,15 +128,15 @@ export function keepInStore ({ seal, outside, gate, store }: KeepingOptions & { 
       const now = record === null ? null : opened(sealOf(ticket), envelope(jar, 'session'), record)
       if (record === null || now === null || (now.session.version ?? 0) >= (session.version ?? 0)) return null
       const next = sealed(jar, ticket, session)
-      return await store.replace(keyOf(ticket), record, next, lifeOf(session)) ? { cookie, mark: next.slice(-MARK) } : null
+      return await store.replace(keyOf(ticket), record, next, lifeOf(session)) ? { cookie, mark: next.slice(-MARK), by: ticket.by } : null
     },
     idOf: (jar, cookie) => ticketOf(jar, cookie)?.id ?? null,
     async end (session) { await store.remove(keyOf(session)) }
   }
 }
 
-function opened (seal: Seal, envelope: Envelope, text: string): Kept | null {
-  const plain = seal.open(text)
-  const content = plain === null ? null : unwrap(envelope, plain)
-  return content === null ? null : { session: restore(content), mark: text.slice(-MARK) }
+function opened (seal: Seal, envelope: Envelope, text: string, by: (key: string) => string = String): Kept | null {
+  const unsealed = seal.unseal(text)
+  const content = unsealed === null ? null : unwrap(envelope, unsealed.plain)
+  return unsealed === null || content === null ? null : { session: restore(content), mark: text.slice(-MARK), by: by(unsealed.key) }
 }

@@ -29,6 +29,8 @@ export interface Opened extends Session {
   refusal: Refusal | null
   holds: boolean
   revoked: boolean
+  /** Under what its cookie was sealed (keeping.ts), as far as this process knows. */
+  by: string
   readonly pulse: Pulse
   /** Of the policy that this refusal is by, and of the revocations that it was looked up in. */
   generation: number
@@ -47,7 +49,9 @@ export interface OpenerOptions {
   readonly lifetime?: number
   /** Whether what the session was let in by still holds; it does, unless given. */
   readonly holds?: (session: Pick<SealedSession, 'identity' | 'mark'>) => boolean
-  /** Changes whenever `refuse` or `holds` might say something else than before; never, unless given. */
+  /** Whether what its cookie was sealed under still opens one; it does, unless given. */
+  readonly knows?: (by: string) => boolean
+  /** Changes whenever `refuse`, `holds` or `knows` might say something else than before; never, unless given. */
   readonly generation?: () => number
   /** Whether tokens are renewed; they are not, unless given. */
   readonly renews?: boolean
@@ -69,7 +73,7 @@ export function createMarks (): Marks {
 /** Makes of a session that was kept one that requests can go by, and says whether they still may. */
 export interface Opener {
   /** @returns null where settings ask for more now than when it was kept, so that no app would take it: a new sign-in says so */
-  open (session: SealedSession): Opened | null
+  open (session: SealedSession, by: string): Opened | null
   /** @param sure whether it must not count while nobody knows what others have revoked. @throws {StoreUnavailable} if so */
   hasEnded (session: Opened, sure?: boolean): boolean
   /** What has ended it by now, as far as that is seen from here; nothing for one that goes on. */
@@ -96,7 +100,7 @@ const EARLIER = 48
 export const NEAR = 1_000
 
 export function createOpener (options: OpenerOptions): Opener {
-  const { revocations, outside, headers, cookies, refuse, idle, lifetime = Infinity, holds = () => true, generation = () => 0, renews = false, marks = () => [], told } = options
+  const { revocations, outside, headers, cookies, refuse, idle, lifetime = Infinity, holds = () => true, knows = () => true, generation = () => 0, renews = false, marks = () => [], told } = options
   /** Of sessions that were renewed, as they are now: a websocket holds the one that it was opened with. */
   const renewed = new LRUCache<string, Opened>({ max: RENEWED })
   const hasEnded = (session: Opened, sure = false): boolean => {
@@ -117,7 +121,7 @@ export function createOpener (options: OpenerOptions): Opener {
     const now = generation()
     if (session.generation !== now) {
       session.refusal = refuse(session.identity)
-      session.holds = holds(session)
+      session.holds = knows(session.by) && holds(session)
       session.generation = now
     }
     return session
@@ -132,7 +136,8 @@ export function createOpener (options: OpenerOptions): Opener {
     causeOf (session) {
       if (hasEnded(session) && session.revoked) return revocations.isByProvider(session) ? 'back-channel' : 'revoked'
       if (session.expiresAt <= outside.now()) return session.isCapped === true ? 'provider' : 'absolute'
-      return idle?.hasEnded(session) === true ? 'idle' : judge(session).holds ? undefined : 'entry'
+      if (idle?.hasEnded(session) === true) return 'idle'
+      return judge(session).holds ? undefined : knows(session.by) ? 'entry' : 'key'
     },
     newest,
     get renewals () { return renewals },
@@ -143,15 +148,15 @@ export function createOpener (options: OpenerOptions): Opener {
     },
     isUnchanged: (session, now) => session.generation === generation() && session.revocations === revocations.generation &&
       session.holds && session.refusal === null && !session.revoked && session.expiresAt > now && session.pulse.seenAt + alarm > now,
-    open ({ tokens, ...session }) {
+    open ({ tokens, ...session }, by) {
       const { version = 0 } = session
       try {
         const known = renewed.get(session.id)
         // Not by spreading a session into a literal, after which V8 knows each by a shape of its own and takes thirty times as long to read from it.
         const opened: Opened = Object.seal(Object.assign({
-          version, earlier: known?.earlier ?? told?.get(session.id) ?? [], pulse: idle?.pulseOf(session) ?? AWAKE, renewAt: renews ? tokens?.renewAt ?? Infinity : Infinity,
+          version, by, earlier: known?.earlier ?? told?.get(session.id) ?? [], pulse: idle?.pulseOf(session) ?? AWAKE, renewAt: renews ? tokens?.renewAt ?? Infinity : Infinity,
           headers: headers(session.identity, tokens),
-          refusal: refuse(session.identity), holds: holds(session), generation: generation(), revoked: revocations.has(session), revocations: revocations.generation
+          refusal: refuse(session.identity), holds: knows(by) && holds(session), generation: generation(), revoked: revocations.has(session), revocations: revocations.generation
         }, session, session.expiresAt > session.startedAt + lifetime && { expiresAt: session.startedAt + lifetime }, cookies === undefined ? undefined : { cookies: cookies(session.identity, tokens) }))
         if (version > (known?.version ?? 0)) {
           renewed.set(session.id, opened)

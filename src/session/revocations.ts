@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
 import { StoreUnavailable } from '../errors.ts'
 import type { Outside } from '../outside.ts'
+import { nameOf, sidOf, subjectOf } from './revoked-names.ts'
 import type { SealedSession } from './session.ts'
 import type { Store } from './store/store.ts'
 import { createTelling } from './telling.ts'
@@ -56,7 +56,8 @@ const AGAIN = 1_000
 /** Milliseconds in which a sign-in may still come to its end whose session at the provider is over. */
 const UNDER_WAY = 60_000
 
-interface Revoked { readonly subject: string, readonly startedAt: number, readonly until: number }
+/** `told` is where `startedAt` is later than when it was said: for sign-ins that were under way then. */
+interface Revoked { readonly subject: string, readonly startedAt: number, readonly told: number, readonly until: number }
 
 /**
  * Nothing is forgotten before its time. Where there is no room, what is remembered gets coarser, and ends more sessions than it must:
@@ -95,10 +96,11 @@ export function createRevocations (options: RevocationOptions): Revocations {
     for (const [subject, { startedAt }] of subjects) if (startedAt <= floor) subjects.delete(subject)
     overflowed(floor)
   }
-  const takeSubject = (subject: string, upTo: number, until: number, byProvider = -Infinity): void => {
+  /** @param all has what is remembered of sessions that begin later become part of it */
+  const takeSubject = (subject: string, upTo: number, until: number, { all = false, byProvider = -Infinity } = {}): void => {
     const before = subjects.get(subject)
-    const ended = counts.has(subject) ? [...sessions].filter(([, entry]) => entry.subject === subject) : []
-    const startedAt = Math.max(upTo, before?.startedAt ?? -Infinity, ...ended.map(([, entry]) => Math.min(entry.startedAt, outside.now())))
+    const ended = counts.has(subject) ? [...sessions].filter(([, entry]) => entry.subject === subject && (all || entry.startedAt <= upTo)) : []
+    const startedAt = Math.max(upTo, before?.startedAt ?? -Infinity, ...all ? ended.map(([, { told }]) => Math.min(told, outside.now())) : [])
     subjects.set(subject, { startedAt, until: Math.max(until, before?.until ?? 0), byProvider: Math.max(byProvider, before?.byProvider ?? -Infinity) })
     for (const [id, entry] of ended) forget(id, entry)
   }
@@ -107,7 +109,7 @@ export function createRevocations (options: RevocationOptions): Revocations {
     if (covered(entry) || (before !== undefined && before.startedAt >= entry.startedAt)) return
     if (before !== undefined) forget(id, before)
     const count = counts.get(entry.subject) ?? 0
-    if (count >= OF_SUBJECT) return takeSubject(entry.subject, Math.min(entry.startedAt, outside.now()), outside.now() + options.lifetime) // who signs in again now is not meant
+    if (count >= OF_SUBJECT) return takeSubject(entry.subject, Math.min(entry.told, outside.now()), outside.now() + options.lifetime, { all: true }) // who signs in again now is not meant
     sessions.set(id, entry)
     counts.set(entry.subject, count + 1)
   }
@@ -121,14 +123,17 @@ export function createRevocations (options: RevocationOptions): Revocations {
   const isByProvider = ({ id, identity: { provider, subject }, startedAt, sid, sub = subject }: Revocable): boolean => !isOver(nameOf(id), startedAt) &&
     ((sid !== undefined && isOver(sidOf(provider, sid), startedAt)) || [subject, sub].some(name => startedAt <= (subjects.get(subjectOf(provider, name))?.byProvider ?? -Infinity)))
 
-  /** One word for each: `s ID SUBJECT STARTED UNTIL`, the same for the name of a session at the provider, `u SUBJECT STARTED UNTIL`, with hashes for names. */
+  /**
+   * One word for each: `s ID SUBJECT STARTED UNTIL`, `s SID SUBJECT TOLD STARTED UNTIL` for a session at the provider, `u SUBJECT STARTED UNTIL`, with hashes for names.
+   * A word may be heard again, much later: what it means goes by what it says, not by when that is.
+   */
   const hear = (word: string): void => {
     const [kind, ...parts] = word.split(' ')
     const [startedAt, until] = parts.slice(-2).map(Number) as [number, number]
     if (!(until > outside.now())) return
     if (sessions.size + subjects.size >= room) coarsen()
-    if (kind === 's') take(parts[0] as string, { subject: parts[1] as string, startedAt, until })
-    if (kind === 'u') takeSubject(parts[0] as string, startedAt, until, startedAt) // nobody else ends all of somebody
+    if (kind === 's') take(parts[0] as string, { subject: parts[1] as string, startedAt, told: parts.length > 4 ? Number(parts[2]) : startedAt, until })
+    if (kind === 'u') takeSubject(parts[0] as string, startedAt, until, { byProvider: startedAt }) // nobody else ends all of somebody
     generation++
   }
   const tell = async (word: string, until: number): Promise<void> => {
@@ -136,7 +141,7 @@ export function createRevocations (options: RevocationOptions): Revocations {
     await telling.tell(word, until)
   }
   const words = (): Map<string, number> => new Map([
-    ...[...sessions].map(([id, { subject, startedAt, until }]) => [`s ${id} ${subject} ${startedAt} ${until}`, until] as const),
+    ...[...sessions].map(([id, { subject, startedAt, told, until }]) => [`s ${id} ${subject} ${told === startedAt ? '' : `${told} `}${startedAt} ${until}`, until] as const),
     ...[...subjects].map(([subject, { startedAt, until }]) => [`u ${subject} ${startedAt} ${until}`, until] as const)
   ])
   const recall = async (): Promise<void> => {
@@ -174,24 +179,12 @@ export function createRevocations (options: RevocationOptions): Revocations {
     },
     // Without its subject it is a subject of its own: what is remembered of it must not get coarser into what fits nobody.
     revokeSid (provider, sid, sub) {
-      const [name, last] = [sidOf(provider, sid), outside.now() + UNDER_WAY]
-      return tell(`s ${name} ${sub === undefined ? name : subjectOf(provider, sub)} ${last} ${last + options.lifetime}`, last + options.lifetime)
+      const [name, now, last] = [sidOf(provider, sid), outside.now(), outside.now() + UNDER_WAY]
+      return tell(`s ${name} ${sub === undefined ? name : subjectOf(provider, sub)} ${now} ${last} ${last + options.lifetime}`, last + options.lifetime)
     }
   }
 }
 
 function unheard (): StoreUnavailable {
   return new StoreUnavailable('what others have revoked is not known, because the store that tells it is not there')
-}
-
-function nameOf (id: string): string {
-  return hash('sha256', id, 'base64url')
-}
-
-function subjectOf (provider: string, subject: string): string {
-  return hash('sha256', JSON.stringify([provider, subject]), 'base64url')
-}
-
-function sidOf (provider: string, sid: string): string {
-  return hash('sha256', JSON.stringify([provider, 'sid', sid]), 'base64url')
 }

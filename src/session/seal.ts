@@ -10,6 +10,10 @@ export interface Seal {
    * @returns null for everything that was not sealed under one of the keys, whatever is wrong with it
    */
   open (token: string, maxAge?: number): Buffer | null
+  /** The same, with a name for the key that it was sealed under. */
+  unseal (token: string, maxAge?: number): { readonly plain: Buffer, readonly key: string } | null
+  /** Of the keys in their order; a name tells nothing of its key. */
+  readonly names: readonly string[]
 }
 
 const VERSION = 0x80
@@ -18,7 +22,7 @@ const MAC = 32
 const CLOCK_SKEW = 60_000
 const TOKEN = /^[A-Za-z0-9_-]+={0,2}$/
 
-interface Key { readonly sign: KeyObject, readonly encrypt: KeyObject }
+interface Key { readonly sign: KeyObject, readonly encrypt: KeyObject, readonly name: string }
 
 /**
  * @param keys 32 bytes each: the first seals, all open
@@ -28,17 +32,21 @@ export function createSeal (keys: readonly Uint8Array[], outside: Outside): Seal
   if (keys.length === 0) throw new RangeError('a seal needs a key')
   const ring = keys.map(splitKey)
   const first = ring[0] as Key
+  const unseal: Seal['unseal'] = (token, maxAge = Infinity) => {
+    const raw = decode(token)
+    if (raw === null) return null
+    const sealedAt = Number(raw.readBigUInt64BE(1)) * 1000
+    const now = outside.now()
+    if (sealedAt > now + CLOCK_SKEW || sealedAt + maxAge < now) return null
+    const key = ring.find(key => timingSafeEqual(mac(key, raw.subarray(0, -MAC)), raw.subarray(-MAC)))
+    const plain = key === undefined ? null : decrypt(key, raw)
+    return key === undefined || plain === null ? null : { plain, key: key.name }
+  }
   return {
     seal: plain => write(first, outside, plain),
-    open (token, maxAge = Infinity) {
-      const raw = decode(token)
-      if (raw === null) return null
-      const sealedAt = Number(raw.readBigUInt64BE(1)) * 1000
-      const now = outside.now()
-      if (sealedAt > now + CLOCK_SKEW || sealedAt + maxAge < now) return null
-      const key = ring.find(key => timingSafeEqual(mac(key, raw.subarray(0, -MAC)), raw.subarray(-MAC)))
-      return key === undefined ? null : decrypt(key, raw)
-    }
+    open: (token, maxAge) => unseal(token, maxAge)?.plain ?? null,
+    unseal,
+    get names () { return ring.map(({ name }) => name) }
   }
 }
 
@@ -54,7 +62,11 @@ export function deriveKey (secret: string | Uint8Array, label: string): Buffer {
 // KeyObjects are made once: with raw bytes Node would import the key anew at every call.
 function splitKey (bytes: Uint8Array): Key {
   if (bytes.length !== 32) throw new RangeError('a Fernet key has 32 bytes')
-  return { sign: createSecretKey(bytes.subarray(0, 16)), encrypt: createSecretKey(bytes.subarray(16)) }
+  let name: string | undefined
+  return {
+    sign: createSecretKey(bytes.subarray(0, 16)), encrypt: createSecretKey(bytes.subarray(16)),
+    get name () { return name ??= deriveKey(bytes, 'name').toString('base64url') } // few are ever asked for it
+  }
 }
 
 function write (key: Key, outside: Outside, plain: string | Uint8Array): string {

@@ -90,12 +90,12 @@ export function createSessions (options: SessionOptions): Sessions {
     cache.close(session as Opened)
     return false
   }
-  news?.listen(session => opener.open(session))
+  news?.listen((session, by) => opener.open(session, by))
 
   const reread: Sessions['reread'] = async (jar, cookie) => {
     const kept = await keeping.read(jar, cookie)
     if (kept === null || kept === 'same') return null
-    const session = opener.open(kept.session)
+    const session = opener.open(kept.session, kept.by)
     return session === null || opener.hasEnded(session) ? null : { session, tokens: kept.session.tokens }
   }
 
@@ -128,7 +128,7 @@ export function createSessions (options: SessionOptions): Sessions {
       const id = cookie === null ? null : keeping.idOf(jar, cookie)
       if (cookie === null || id === null || endings === undefined) return undefined
       const kept = await keeping.read(jar, cookie)
-      const opened = kept === null || kept === 'same' ? null : opener.open(kept.session)
+      const opened = kept === null || kept === 'same' ? null : opener.open(kept.session, kept.by)
       const cause = await endings.find(id) ?? (opened === null ? undefined : opener.causeOf(opened))
       return cause === undefined ? undefined : endings.explain(cause)
     },
@@ -147,7 +147,7 @@ export function createSessions (options: SessionOptions): Sessions {
       return jar.writeSession(await keeping.begin(jar, session), expiresAt - startedAt, cookieHeader)
     },
     async renew (jar, { session, token }, identity, tokens) {
-      const { id, startedAt, version, mark, pulse, isCapped, sid, sub } = session as Opened
+      const { id, startedAt, version, mark, pulse, isCapped, sid, sub, by } = session as Opened
       const { endsAt = Infinity } = tokens
       const expiresAt = Math.min(session.expiresAt, endsAt) // never longer
       if (expiresAt <= outside.now()) {
@@ -157,13 +157,14 @@ export function createSessions (options: SessionOptions): Sessions {
       }
       const plain: SealedSession = { id, identity, startedAt, expiresAt, version: version + 1, ...mark !== undefined && { mark }, ...(isCapped === true || endsAt === expiresAt) && { isCapped: true }, ...idle !== undefined && { seenAt: pulse.seenAt }, ...sid !== undefined && { sid }, ...sub !== undefined && { sub } }
       const renewed: SealedSession = { ...plain, tokens }
-      const next = opener.open(renewed)
+      const next = opener.open(renewed, by)
       if (next === null) throw new IdentityTooLarge('the headers for the app, with the renewed tokens') // the one reason why it does not open
       const kept = await keeping.renew(jar, token, renewed)
       if (kept === null) return null
+      next.by = kept.by
       opener.succeed(session as Opened, next)
       cache.remember(jar, kept.cookie, next, kept.mark)
-      if (!isDeepStrictEqual(identity, session.identity) || expiresAt < session.expiresAt) news?.tell(plain)
+      if (!isDeepStrictEqual(identity, session.identity) || expiresAt < session.expiresAt) news?.tell(plain, kept.by)
       return { session: next, token: kept.cookie }
     },
     async end (session, cause = 'sign-out') {

@@ -47,6 +47,7 @@ for (const workers of sizes) {
     await ada.signIn(`${gate.origin}/`, 'ada')
     const socket = await openSocket(gate.origin, ada)
     t.strictSame((await gate.next('config.reloaded', () => { gate.write('key', `${young},${old}`) }))['settings'], ['oauth-encryption-key'])
+    t.ok(await socket.echoes(), 'as long as the old key is there')
     for (let count = 0; count < 4; count++) t.equal((await ada.navigate(`${gate.origin}/page`)).status, 200)
     await ben.signIn(`${gate.origin}/`, 'ben')
     await gate.next('config.reloaded', () => { gate.write('key', `${younger},${young}`) })
@@ -54,7 +55,8 @@ for (const workers of sizes) {
       t.equal((await ada.ask(`${gate.origin}/page`)).status, 401, 'the old key is gone')
       t.equal((await ben.ask(`${gate.origin}/page`)).status, 200)
     }
-    t.ok(await socket.echoes(), 'a socket is open as long as its person may have one')
+    t.equal(await Promise.race([socket.closed, sleep(RELOADED, 'open')]), 4401, 'and so is what was open by it')
+    t.match(gate.log('session.ended'), [{ cause: 'key', user: 'ada@example.com' }])
     for (const key of [old, young, younger]) t.notOk(gate.said().includes(key.slice(0, 20)), 'no key is in the log')
   })
 

@@ -265,14 +265,14 @@ t.test('news that nobody of ours has sealed says nothing', async t => {
   const heard: string[] = []
   const newsOf = (gate: string, key: Buffer) => heardNews({ store, seal: createKeyring(undefined, [key], outside).session, gate })
   const key = randomBytes(32)
-  newsOf('gate', key).listen(({ id }) => { heard.push(id) })
+  newsOf('gate', key).listen(({ id }, by) => { heard.push(id, by) })
   const session = (id: string) => ({ id, identity: ada, startedAt: 1, expiresAt: 2 })
-  newsOf('gate', randomBytes(32)).tell(session('another key'))
-  newsOf('another gate', key).tell(session('another gate'))
-  await store.announce('renewed', JSON.stringify(session('plain')))
-  newsOf('gate', key).tell(session('ours'))
+  newsOf('gate', randomBytes(32)).tell(session('another key'), 'by')
+  newsOf('another gate', key).tell(session('another gate'), 'by')
+  await store.announce('renewed', JSON.stringify({ by: 'by', session: session('plain') }))
+  newsOf('gate', key).tell(session('ours'), 'a cookie')
   await settled()
-  t.strictSame(heard, ['ours'])
+  t.strictSame(heard, ['ours', 'a cookie'])
 })
 
 t.test('times in words', async t => {

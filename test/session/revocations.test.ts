@@ -323,3 +323,29 @@ t.test('what a provider ended is so in every process', async t => {
   t.notMatch(JSON.stringify([...await store.members('revoked')]), /ada|the-sid/)
   for (const word of (await store.members('revoked')).keys()) t.match(word, /^[ -~]{1,200}$/)
 })
+
+t.test('what a provider ended within the last minute, told once more by a reload or to a process that starts, signs nobody out who has signed in since', async t => {
+  const { options, outside, begin } = setUp()
+  const store = createMemoryStore({ outside })
+  const here = createRevocations({ ...options, store })
+  const [one, other] = [{ ...begin('ada'), sid: 's-1' }, begin('ada')]
+  await here.revokeSid('oidc', 's-1', 'ada')
+  outside.advance(1000)
+  await here.revokeSubject('oidc', 'ada')
+  const [again, out] = [{ ...begin('ada'), sid: 's-2' }, begin('ada')]
+  await here.revoke(out)
+  await here.recall()
+  const later = createRevocations({ ...options, store })
+  await later.recall()
+  for (const revocations of [here, later]) {
+    t.strictSame([one, other, { ...begin('ada'), sid: 's-1' }, out].map(session => revocations.has(session)), [true, true, true, true])
+    t.notOk(revocations.has(again))
+  }
+  const flood = setUp()
+  const common = createMemoryStore({ outside: flood.outside })
+  const busy = createRevocations({ ...flood.options, store: common })
+  for (let count = 0; count < 40; count++) await busy.revokeSid('oidc', `s-${count}`, 'ada')
+  const after = { ...flood.begin('ada'), sid: 's-new' }
+  await busy.recall()
+  t.notOk(busy.has(after), 'nor where there were so many that they became one')
+})

@@ -189,3 +189,27 @@ t.test('a browser carries at most eight logins: the oldest goes, and what does n
   }
   t.strictSame(jar.loginStates([...cookies].map(pair => pair.join('=')).join('; ')).toSorted(), states.slice(2).toSorted())
 })
+
+t.test('a stolen key that is taken away holds nothing open: not by it, nor by another client or cookie name; what was renewed under the key before it stays', async t => {
+  const { outside, sessions, options } = setUp()
+  const other = randomBytes(32)
+  let generation = 0
+  /** What counts after a reload. */
+  const next = (keys: readonly Buffer[], gate = 'gate-1', ours = jar) => {
+    const now = ++generation
+    const keeping = keepInCookies({ seal: createKeyring(undefined, keys, outside).session, outside, gate })
+    return createSessions({ ...options, keeping, knows: by => keeping.knows(by, [ours]), generation: () => now })
+  }
+  const cookie = header(await sessions.start(jar, undefined, ada, { tokens: { refresh: 'r', renewAt: 1 } }))
+  const open = (await sessions.open(jar, cookie))!
+  const rotated = next([other, key])
+  t.ok(rotated.isLive(open))
+  const renewed = (await rotated.renew(jar, { session: (await rotated.open(jar, cookie))!, token: jar.readSession(cookie)! }, ada, { refresh: 's' }))!.session
+  for (const last of [next([other]), next([key], 'gate-2'), next([key], 'gate-1', createCookieJar({ port: 1, path: '/', sameSite: 'lax', name: 'another' }, true))]) {
+    t.notOk(last.isLive(open))
+    t.equal(last.causeOf(open), 'key')
+  }
+  t.ok(next([other]).isLive(renewed))
+  t.notOk(next([key]).isLive(renewed))
+  t.ok(next([key, other]).isLive(open), 'and nobody is out where it is back')
+})
