@@ -6,7 +6,10 @@ import { createBrake } from './throttle.ts'
 
 /** A token has one to two KiB. */
 const LARGEST = 16 * 1024
-/** Refused ones a minute: to find that out costs a tenth of a millisecond each. */
+/**
+ * Refused ones a minute: with one more the sender is told to wait. Each is looked at all the same, which costs a tenth of a millisecond, and no
+ * more where a signature has to be looked at: a provider must be heard whatever others send, also from its own address, and some try only once.
+ */
 const LIMITS = { perAddress: 600, inAll: 6000 }
 const RETRY_AFTER = 5 // seconds
 
@@ -15,10 +18,7 @@ export default async function backchannelLogout (app: FastifyInstance, { provide
   const brake = createBrake(LIMITS)
   const config = { open: true, anyHost: true } // a provider may know the gate by a name that people do not
   app.addContentTypeParser('application/x-www-form-urlencoded', { bodyLimit: LARGEST, parseAs: 'string' }, (_request, body, done) => done(null, body))
-  app.setErrorHandler((error: Error & { code?: unknown }, request, reply) => refuse(asGateError(error), request, reply))
-  app.addHook('onRequest', async request => {
-    if (brake.isOver(request.arrival.address)) throw new TooManyAttempts(`from ${request.arrival.address}`)
-  })
+  app.setErrorHandler((error: Error & { code?: unknown }, request, reply) => refuse(slowed(asGateError(error), request.arrival.address), request, reply))
 
   app.route({ method: ['GET', 'HEAD', 'PUT', 'DELETE', 'PATCH'], url: '/backchannel-logout', config, async handler (request, reply) {
     void reply.header('allow', 'POST')
@@ -43,9 +43,15 @@ export default async function backchannelLogout (app: FastifyInstance, { provide
     request.log.info({ event: 'session.ended', cause: 'back-channel', provider: provider.id, by: sid === undefined ? 'sub' : 'sid', ...sub !== undefined && { subject: sub } }, 'the provider has signed somebody out')
   }
 
+  function slowed (error: GateError, address: string): GateError {
+    if (error.kind.status >= 500) return error // ours to mend
+    if (brake.isOver(address)) return new TooManyAttempts(`from ${address}: ${error.message}`)
+    brake.failed(address)
+    return error
+  }
+
   function refuse (error: GateError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const { kind } = error
-    if (!(error instanceof TooManyAttempts) && kind.status < 500) brake.failed(request.arrival.address)
     request.log[kind.status >= 500 ? 'error' : 'warn']({ event: 'request.refused', code: kind.code, detail: error.message, hint: kind.hint }, kind.title)
     if (error instanceof StoreUnavailable || error instanceof TooManyAttempts) void reply.header('retry-after', String(RETRY_AFTER))
     const description = error instanceof LogoutTokenInvalid ? error.message : kind.title
