@@ -8,6 +8,8 @@ import { audiencesOf, checkHeader, checkParties, decodeOnly, seconds, shown, SKE
 export interface Logout {
   /** Tells this token from every other of its provider. */
   readonly jti: string
+  /** When it was made, in milliseconds since the epoch by the provider's clock. */
+  readonly issuedAt: number
   readonly sid?: string
   readonly sub?: string
 }
@@ -49,7 +51,7 @@ function read (claims: Claims, expected: LogoutTokenExpectation): Logout {
   const [jti, sid, sub] = [nameIn(claims, 'jti'), nameIn(claims, 'sid'), nameIn(claims, 'sub')]
   if (jti === undefined) throw new LogoutTokenInvalid('jti is missing')
   if (sid === undefined && sub === undefined) throw new LogoutTokenInvalid('both sid and sub are missing')
-  return { jti, ...sid !== undefined && { sid }, ...sub !== undefined && { sub } }
+  return { jti, issuedAt: seconds(claims, 'iat', LogoutTokenInvalid) * 1000, ...sid !== undefined && { sid }, ...sub !== undefined && { sub } }
 }
 
 /** What a token says of itself before anything of it is verified: enough to find who has to. @throws {LogoutTokenInvalid} it is none */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GateError, LogoutTokenInvalid, MalformedRequest, MethodRefused, StoreUnavailable, TooManyAttempts, Unexpected } from '../errors.ts'
 import { claimedBy } from '../oauth/logout-token.ts'
+import { SKEW } from '../oauth/signed-token.ts'
 import type { LoginFlow } from './login-flow.ts'
 import { createBrake } from './throttle.ts'
 
@@ -33,12 +34,12 @@ export default async function backchannelLogout (app: FastifyInstance, { provide
     const claimed = claimedBy(token)
     const provider = providers.all.find(({ client }) => client.isFor(claimed))
     if (provider === undefined) throw new LogoutTokenInvalid(`no provider here has the issuer ${JSON.stringify(claimed.issuer)?.slice(0, 300) ?? 'missing'} and a client id among ${JSON.stringify(claimed.audiences).slice(0, 300)}; one without an issuer (--oauth-issuer) cannot send any`)
-    const { jti, sid, sub } = await provider.client.readLogout(token)
+    const { jti, issuedAt, sid, sub } = await provider.client.readLogout(token)
     const name = `${provider.id} ${jti}`
     if (await logoutsSeen.has(name)) throw replayed()
     // Before it is remembered: where the store fails in between, the provider's next attempt must count.
     if (sid !== undefined) await revocations.revokeSid(provider.id, sid, sub)
-    else await revocations.revokeSubject(provider.id, sub as string)
+    else await revocations.revokeSubject(provider.id, sub as string, issuedAt + SKEW * 1000) // when it comes late, or again, it does not mean who has signed in since
     if (!await logoutsSeen.add(name)) throw replayed()
     request.log.info({ event: 'session.ended', cause: 'back-channel', provider: provider.id, by: sid === undefined ? 'sub' : 'sid', ...sub !== undefined && { subject: sub } }, 'the provider has signed somebody out')
   }

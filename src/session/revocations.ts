@@ -18,8 +18,8 @@ export interface Revocations {
   has (session: Revocable): boolean
   /** Ends one session, at once in this process and then everywhere. @throws {StoreUnavailable} here it has ended all the same */
   revoke (session: Revocable): Promise<void>
-  /** Ends all sessions of somebody that have begun by now. @throws as above */
-  revokeSubject (provider: string, subject: string): Promise<void>
+  /** Ends all sessions of somebody that have begun by now. @param upTo or by then, in milliseconds since the epoch, where that is earlier. @throws as above */
+  revokeSubject (provider: string, subject: string, upTo?: number): Promise<void>
   /**
    * Ends every session that is of one session at the provider: those that have begun, and one whose sign-in is just under way.
    *
@@ -163,9 +163,9 @@ export function createRevocations (options: RevocationOptions): Revocations {
     get generation () { return known ? generation : NaN },
     has,
     revoke: ({ id, identity: { provider, subject }, startedAt, expiresAt }) => tell(`s ${nameOf(id)} ${subjectOf(provider, subject)} ${startedAt} ${expiresAt}`, expiresAt),
-    revokeSubject (provider, subject) {
-      const now = outside.now()
-      return tell(`u ${subjectOf(provider, subject)} ${now} ${now + options.lifetime}`, now + options.lifetime)
+    revokeSubject (provider, subject, upTo = Infinity) {
+      const last = Math.min(outside.now(), Math.floor(upTo))
+      return tell(`u ${subjectOf(provider, subject)} ${last} ${last + options.lifetime}`, last + options.lifetime)
     },
     // Without its subject it is a subject of its own: what is remembered of it must not get coarser into what fits nobody.
     revokeSid (provider, sid, sub) {
