@@ -3,7 +3,7 @@ import type { SealedSession } from './session.ts'
 import type { Store } from './store/store.ts'
 
 /** What ended a session. `provider`: its own end of the session, which it named at sign-in. `entry`: the password that let somebody in is another now. */
-export type Cause = 'absolute' | 'provider' | 'idle' | 'entry' | 'sign-out' | 'another-sign-in' | 'refresh-refused' | 'replay' | 'revoked'
+export type Cause = 'absolute' | 'provider' | 'idle' | 'entry' | 'sign-out' | 'another-sign-in' | 'refresh-refused' | 'renewal-lost' | 'replay' | 'revoked'
 
 /** Why somebody who was signed in is not any more. */
 export interface Ending {
@@ -77,6 +77,7 @@ function sentencesFor (lifetime: string, idle: string): Readonly<Record<Cause, s
     'sign-out': 'you have signed out',
     'another-sign-in': 'you have signed in anew',
     'refresh-refused': 'the sign-in service has ended your sign-in',
+    'renewal-lost': 'what your sign-in was renewed with has got lost',
     replay: 'an old copy of your sign-in was used, so it was ended',
     revoked: 'your sign-in was ended'
   }
