@@ -57,6 +57,8 @@ export interface RenewalsOptions {
   readonly outside: Outside
   /** Spends the refresh token. @throws whatever is not the person's to mend: the token may be sent again */
   readonly ask: (session: Session, tokens: KeptTokens) => Promise<Answer>
+  /** Has the provider take back what came for a session that ended meanwhile: nobody waits for it. */
+  readonly discard?: (session: Session, tokens: KeptTokens) => void
   readonly told: Told
 }
 
@@ -73,7 +75,7 @@ const UNSAVED = 10_000
 const CAUSES = { refused: 'refresh-refused', replayed: 'replay', lost: 'renewal-lost' } as const
 
 /** Renews the tokens of sessions, each once however many ask: in this process, and among all that share a store. */
-export function createRenewals ({ sessions, window, turns, outside, ask, told }: RenewalsOptions): Renewals {
+export function createRenewals ({ sessions, window, turns, outside, ask, discard = () => {}, told }: RenewalsOptions): Renewals {
   const flights = new Map<string, Promise<Sealed | null>>()
   const pauses = new LRUCache<string, Pause>({ max: FAILING })
   /** What a provider has answered and no store has taken: the tokens before are spent, so nobody is asked again. */
@@ -118,8 +120,9 @@ export function createRenewals ({ sessions, window, turns, outside, ask, told }:
       pause(session, error)
       return before
     }
-    if (sessions.hasEnded(session)) return null // signed out meanwhile
-    return await ('ended' in answer ? end(session, 'refused', answer.ended) : replace(before, jar, answer))
+    const next = sessions.hasEnded(session) ? null : await ('ended' in answer ? end(session, 'refused', answer.ended) : replace(before, jar, answer))
+    if (next === null && !('ended' in answer) && sessions.hasEnded(session)) discard(session, answer.tokens) // signed out meanwhile
+    return next
   }
 
   async function replace (before: Sealed, jar: CookieJar, answer: Renewed): Promise<Sealed | null> {
