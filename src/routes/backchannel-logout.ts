@@ -38,8 +38,9 @@ export default async function backchannelLogout (app: FastifyInstance, { provide
     const name = `${provider.id} ${jti}`
     if (await logoutsSeen.has(name)) throw replayed()
     // Before it is remembered: where the store fails in between, the provider's next attempt must count.
-    if (sid !== undefined) await revocations.revokeSid(provider.id, sid, sub)
-    else await revocations.revokeSubject(provider.id, sub as string, issuedAt + SKEW * 1000) // when it comes late, or again, it does not mean who has signed in since
+    const upTo = issuedAt + SKEW * 1000 // when it comes late, or again, it does not mean who has signed in since
+    if (sid !== undefined) await revocations.revokeSid(provider.id, sid, sub, upTo)
+    else await revocations.revokeSubject(provider.id, sub as string, upTo)
     if (!await logoutsSeen.add(name)) throw replayed()
     request.log.info({ event: 'session.ended', cause: 'back-channel', provider: provider.id, by: sid === undefined ? 'sub' : 'sid', ...sub !== undefined && { subject: sub } }, 'the provider has signed somebody out')
   }

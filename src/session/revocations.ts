@@ -1,6 +1,6 @@
 import { StoreUnavailable } from '../errors.ts'
 import { createRevoked, type Coarser, type Revocable, type RevokedOptions } from './revoked.ts'
-import { nameOf, sidOf, subjectOf } from './revoked-words.ts'
+import { namelessOf, nameOf, sidOf, subjectOf } from './revoked-words.ts'
 import type { Store } from './store/store.ts'
 import { createTelling } from './telling.ts'
 
@@ -21,9 +21,10 @@ export interface Revocations {
   /**
    * Ends every session that is of one session at the provider: those that have begun, and one whose sign-in is just under way.
    *
-   * @param sub whose it is, where that is known. @throws as above
+   * @param sub whose it is, where that is known: then those of theirs end too that have no name there, which may be of it
+   * @param upTo as above, for those. @throws as above
    */
-  revokeSid (provider: string, sid: string, sub?: string): Promise<void>
+  revokeSid (provider: string, sid: string, sub?: string, upTo?: number): Promise<void>
   /** Learns what others have revoked before this process listened; after the first time it does so by itself. @throws {StoreUnavailable} */
   recall (): Promise<void>
 }
@@ -65,6 +66,10 @@ export function createRevocations (options: RevocationOptions): Revocations {
     const needless = instead.filter(word => !words.has(word))
     if (needless.length > 0) await store?.dismiss(set, needless).catch(() => { /* their time ends by itself */ })
   }
+  const tellSubject = (subject: string, upTo = Infinity): Promise<void> => {
+    const last = Math.min(outside.now(), Math.floor(upTo))
+    return tell(`u ${subject} ${last} ${last + options.lifetime}`, last + options.lifetime)
+  }
   const recall = async (): Promise<void> => {
     const before = losses
     const found = await store?.members(set)
@@ -94,14 +99,14 @@ export function createRevocations (options: RevocationOptions): Revocations {
     get generation () { return known ? generation : NaN },
     has,
     revoke: ({ id, identity: { provider, subject }, startedAt, expiresAt }) => tell(`s ${nameOf(id)} ${subjectOf(provider, subject)} ${startedAt} ${expiresAt}`, expiresAt),
-    revokeSubject (provider, subject, upTo = Infinity) {
-      const last = Math.min(outside.now(), Math.floor(upTo))
-      return tell(`u ${subjectOf(provider, subject)} ${last} ${last + options.lifetime}`, last + options.lifetime)
-    },
+    revokeSubject: (provider, subject, upTo) => tellSubject(subjectOf(provider, subject), upTo),
     // Without its subject it is a subject of its own: what is remembered of it must not get coarser into what fits nobody.
-    revokeSid (provider, sid, sub) {
+    async revokeSid (provider, sid, sub, upTo) {
       const [name, last] = [sidOf(provider, sid), outside.now() + UNDER_WAY]
-      return tell(`s ${name} ${sub === undefined ? name : subjectOf(provider, sub)} ${last} ${last + options.lifetime}`, last + options.lifetime)
+      await Promise.all([
+        tell(`s ${name} ${sub === undefined ? name : subjectOf(provider, sub)} ${last} ${last + options.lifetime}`, last + options.lifetime),
+        sub === undefined ? undefined : tellSubject(namelessOf(provider, sub), upTo)
+      ])
     }
   }
 }

@@ -29,3 +29,8 @@ export function subjectOf (provider: string, subject: string): string {
 export function sidOf (provider: string, sid: string): string {
   return hash('sha256', JSON.stringify([provider, 'sid', sid]), 'base64url')
 }
+
+/** Of somebody's sessions those that have no name at the provider, as if they were a subject's. */
+export function namelessOf (provider: string, subject: string): string {
+  return hash('sha256', JSON.stringify([provider, 'nameless', subject]), 'base64url')
+}

@@ -1,5 +1,5 @@
 import type { Outside } from '../outside.ts'
-import { nameOf, sidOf, subjectOf, wordFor, wordForAll, wordOf, type Bound, type Revoked } from './revoked-words.ts'
+import { namelessOf, nameOf, sidOf, subjectOf, wordFor, wordForAll, wordOf, type Bound, type Revoked } from './revoked-words.ts'
 import type { SealedSession } from './session.ts'
 
 /** What of a session revocations go by. */
@@ -90,10 +90,10 @@ export function createRevoked (options: RevokedOptions) {
   const covered = ({ subject, startedAt }: Pick<Revoked, 'subject' | 'startedAt'>): boolean => startedAt <= floor.startedAt || startedAt <= (subjects.get(subject)?.startedAt ?? -Infinity)
 
   const isOver = (id: string, startedAt: number): boolean => startedAt <= (sessions.get(id)?.startedAt ?? -Infinity)
-  const has = ({ id, identity: { provider, subject }, startedAt, sid, sub }: Revocable): boolean => isOver(nameOf(id), startedAt) ||
-    covered({ subject: subjectOf(provider, subject), startedAt }) ||
-    (sub !== undefined && covered({ subject: subjectOf(provider, sub), startedAt })) ||
-    (sid !== undefined && isOver(sidOf(provider, sid), startedAt))
+  const has = ({ id, identity: { provider, subject }, startedAt, sid, sub = subject }: Revocable): boolean => {
+    const isOf = (name: string) => covered({ subject: subjectOf(provider, name), startedAt }) || (sid === undefined && covered({ subject: namelessOf(provider, name), startedAt }))
+    return isOver(nameOf(id), startedAt) || isOf(subject) || (sub !== subject && isOf(sub)) || (sid !== undefined && isOver(sidOf(provider, sid), startedAt))
+  }
 
   /** One word for each: `s ID SUBJECT STARTED UNTIL`, the same for the name of a session at the provider, `u SUBJECT STARTED UNTIL`, `f STARTED UNTIL` for everybody's, with hashes for names. */
   const hear = (word: string): Coarser | null => {
