@@ -29,7 +29,7 @@ const DAY = 24 * 60 * 60_000
 const POLICY_CHANGES = 2 ** 32
 
 /** What of a configuration those go by that outlive it. */
-export interface Present extends Pick<RenewalsOptions, 'ask' | 'told'> {
+export interface Present extends Pick<RenewalsOptions, 'ask' | 'told' | 'discard'> {
   readonly sessions: Sessions
   readonly admits: Admits
   /** Of what is in a store for its browser. */
@@ -128,7 +128,7 @@ export async function createLasting (config: Config, { outside, log, shared }: L
     causes: createCauses(),
     told: createMarks(),
     get leaving () { return leaving },
-    renewals: () => renewals ??= createRenewals({ sessions: now('sessions'), window, turns, outside, ask: (...question) => (present as Present).ask(...question), told: now('told') }),
+    renewals: () => renewals ??= createRenewals({ sessions: now('sessions'), window, turns, outside, ask: (...question) => (present as Present).ask(...question), discard: (...given) => present?.discard?.(...given), told: now('told') }),
     generations: () => generation += POLICY_CHANGES,
     forwarder (options) {
       const name = JSON.stringify(options)

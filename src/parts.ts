@@ -10,6 +10,7 @@ import { watchEmails } from './config/kinds/emails-file.ts'
 import type { Config } from './config/options.ts'
 import { appOpens, isForBokeh, isForPanel } from './config/panel-identity.ts'
 import { GateError } from './errors.ts'
+import type { Identity } from './identity/identity.ts'
 import type { Lasting } from './lasting.ts'
 import type { Outside } from './outside.ts'
 import { createOwnUrls, type OwnUrls } from './own-urls.ts'
@@ -35,7 +36,7 @@ import { createLogins } from './session/login.ts'
 import { createLoopBreaker } from './session/loop.ts'
 import { createNews } from './session/news.ts'
 import { createPanelCookies, GUEST, isPanelCookie } from './session/panel-cookies.ts'
-import { keepsTokens, keepTokens, type GivenTokens } from './session/session.ts'
+import { keepsTokens, keepTokens, type GivenTokens, type KeptTokens } from './session/session.ts'
 import { createSessions } from './session/sessions.ts'
 import { createWaysBack } from './session/way-back.ts'
 import { readiness } from './stores.ts'
@@ -88,6 +89,11 @@ export async function createParts (config: Config, lasting: Lasting, outside: Ou
   const renewals = renews ? lasting.renewals() : undefined
   const tellAbsence = renews ? tellOfAbsence(log) : undefined
   const places = createPlaces({ judge, logins, urls, paths: probes === undefined ? [] : [probes.ping, probes.ready], callbacks: providers.all.some(({ flow }) => flow === 'code') })
+  const farewell = createFarewell({ mode: config.signOutAtProvider, idTokenHint: config.idTokenHint, returnUri: config.postLogoutRedirectUri, waysBack: createWaysBack(keyring.login, gate), sessions, keepsTokens: keepsTokens(config), log })
+  const discard = ({ identity }: { readonly identity: Identity }, tokens: KeptTokens) => {
+    const provider = providers.find(identity.provider)
+    if (provider !== undefined) farewell.revoke(provider, tokens)
+  }
   const logo = logoOf(config)
   const pages = pagesOf(config, urls, logo, log)
   return {
@@ -100,7 +106,7 @@ export async function createParts (config: Config, lasting: Lasting, outside: Ou
     oneHost,
     admitsOrigin: originMatcher(config.allowWebsocketOrigin),
     /** From now on this configuration counts. */
-    take () { lasting.take({ sessions, ask: createAsker({ providers, keepTokens: keep }), told: tellOfRenewals(log), admits: admitsNow(judge), news, seal: keyring.session }, config) },
+    take () { lasting.take({ sessions, ask: createAsker({ providers, keepTokens: keep }), discard, told: tellOfRenewals(log), admits: admitsNow(judge), news, seal: keyring.session }, config) },
     handsOutToken: isForBokeh(config) ? isAutoload : undefined,
     listening (bound: AddressInfo | string | null) {
       if (config.port === 0 && typeof bound === 'object' && bound !== null) Object.assign(jars, createJars(config, bound.port))
@@ -111,7 +117,7 @@ export async function createParts (config: Config, lasting: Lasting, outside: Ou
     flow: createLoginFlow({
       revocations, logoutsSeen: lasting.logoutsSeen(gate), brake: lasting.brake(gate),
       tries: shared === undefined || shared.reach === 'process' ? undefined : createTries({ store: shared, prefix: `${gate}:`, outside }),
-      farewell: createFarewell({ mode: config.signOutAtProvider, idTokenHint: config.idTokenHint, returnUri: config.postLogoutRedirectUri, waysBack: createWaysBack(keyring.login, gate), sessions, keepsTokens: keepsTokens(config), log }),
+      farewell,
       providers, logins, sessions, loops, urls, pages, logo, entry, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
       keepTokens (tokens, provider) {
         tellAbsence?.(provider, tokens)

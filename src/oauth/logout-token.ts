@@ -8,6 +8,8 @@ import { audiencesOf, checkHeader, checkParties, decodeOnly, seconds, shown, SKE
 export interface Logout {
   /** Tells this token from every other of its provider. */
   readonly jti: string
+  /** When it was made, in milliseconds since the epoch by the provider's clock. */
+  readonly issuedAt: number
   readonly sid?: string
   readonly sub?: string
 }
@@ -38,14 +40,18 @@ const LONGEST_NAME = 255
  */
 export async function verifyLogoutToken (token: string, expected: LogoutTokenExpectation): Promise<Logout> {
   checkType(checkHeader(token, LogoutTokenInvalid))
-  const claims = await verifySignature(token, expected.keys, LogoutTokenInvalid)
+  read(decodeOnly(token, LogoutTokenInvalid), expected) // what could not count costs nobody a signature, nor the provider a request for its keys
+  return read(await verifySignature(token, expected.keys, LogoutTokenInvalid), expected)
+}
+
+function read (claims: Claims, expected: LogoutTokenExpectation): Logout {
   checkParties(claims, expected, LogoutTokenInvalid)
   checkTimes(claims, expected.outside.now() / 1000)
   checkEvent(claims)
   const [jti, sid, sub] = [nameIn(claims, 'jti'), nameIn(claims, 'sid'), nameIn(claims, 'sub')]
   if (jti === undefined) throw new LogoutTokenInvalid('jti is missing')
   if (sid === undefined && sub === undefined) throw new LogoutTokenInvalid('both sid and sub are missing')
-  return { jti, ...sid !== undefined && { sid }, ...sub !== undefined && { sub } }
+  return { jti, issuedAt: seconds(claims, 'iat', LogoutTokenInvalid) * 1000, ...sid !== undefined && { sid }, ...sub !== undefined && { sub } }
 }
 
 /** What a token says of itself before anything of it is verified: enough to find who has to. @throws {LogoutTokenInvalid} it is none */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GateError, LogoutTokenInvalid, MalformedRequest, MethodRefused, StoreUnavailable, TooManyAttempts, Unexpected } from '../errors.ts'
 import { claimedBy } from '../oauth/logout-token.ts'
+import { SKEW } from '../oauth/signed-token.ts'
 import type { LoginFlow } from './login-flow.ts'
 
 /** A token has one to two KiB. */
@@ -11,12 +12,9 @@ const RETRY_AFTER = 5 // seconds
 export default async function backchannelLogout (app: FastifyInstance, { providers, revocations, logoutsSeen, brake }: LoginFlow): Promise<void> {
   const config = { open: true, anyHost: true } // a provider may know the gate by a name that people do not
   app.addContentTypeParser('application/x-www-form-urlencoded', { bodyLimit: LARGEST, parseAs: 'string' }, (_request, body, done) => done(null, body))
-  app.setErrorHandler((error: Error & { code?: unknown }, request, reply) => refuse(asGateError(error), request, reply))
-  app.addHook('onRequest', async (request, reply) => {
-    // The next may come hours later: by a connection that was kept it would be lost with a gate that has restarted, and not every provider tries again.
-    void reply.header('connection', 'close')
-    if (brake.isOver(request.arrival.address)) throw new TooManyAttempts(`from ${request.arrival.address}`)
-  })
+  app.setErrorHandler((error: Error & { code?: unknown }, request, reply) => refuse(slowed(asGateError(error), request.arrival.address), request, reply))
+  // The next may come hours later: by a connection that was kept it would be lost with a gate that has restarted, and not every provider tries again.
+  app.addHook('onRequest', async (_request, reply) => { void reply.header('connection', 'close') })
 
   app.route({ method: ['GET', 'HEAD', 'PUT', 'DELETE', 'PATCH'], url: '/backchannel-logout', config, async handler (request, reply) {
     void reply.header('allow', 'POST')
@@ -32,11 +30,12 @@ export default async function backchannelLogout (app: FastifyInstance, { provide
     const named = providers.all.filter(({ client }) => client.isFor(claimed)) // several, where one client is there twice
     const [provider] = named
     if (provider === undefined) throw new LogoutTokenInvalid(`no provider here has the issuer ${JSON.stringify(claimed.issuer)?.slice(0, 300) ?? 'missing'} and a client id among ${JSON.stringify(claimed.audiences).slice(0, 300)}; one without an issuer (--oauth-issuer) cannot send any`)
-    const { jti, sid, sub } = await provider.client.readLogout(token)
+    const { jti, issuedAt, sid, sub } = await provider.client.readLogout(token)
     const name = `${provider.id} ${jti}`
     if (await hasCome(name)) throw replayed()
     // Before it is remembered: where the store fails in between, the provider's next attempt must count.
-    await Promise.all(named.map(({ id }) => sid === undefined ? revocations.revokeSubject(id, sub as string) : revocations.revokeSid(id, sid, sub)))
+    const upTo = issuedAt + SKEW * 1000 // when it comes late, or again, it does not mean who has signed in since
+    await Promise.all(named.map(({ id }) => sid === undefined ? revocations.revokeSubject(id, sub as string, upTo) : revocations.revokeSid(id, sid, sub, upTo)))
     if (!await logoutsSeen.add(name)) throw replayed()
     request.log.info({ event: 'session.ended', cause: 'back-channel', provider: provider.id, by: sid === undefined ? 'sub' : 'sid', ...sub !== undefined && { subject: sub } }, 'the provider has signed somebody out')
   }
@@ -49,9 +48,15 @@ export default async function backchannelLogout (app: FastifyInstance, { provide
     })
   }
 
+  function slowed (error: GateError, address: string): GateError {
+    if (error.kind.status >= 500) return error // ours to mend
+    if (brake.isOver(address)) return new TooManyAttempts(`from ${address}: ${error.message}`)
+    brake.failed(address)
+    return error
+  }
+
   function refuse (error: GateError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const { kind } = error
-    if (!(error instanceof TooManyAttempts) && kind.status < 500) brake.failed(request.arrival.address)
     request.log[kind.status >= 500 ? 'error' : 'warn']({ event: 'request.refused', code: kind.code, detail: error.message, hint: kind.hint }, kind.title)
     if (error instanceof StoreUnavailable || error instanceof TooManyAttempts) void reply.header('retry-after', String(RETRY_AFTER))
     const description = error instanceof LogoutTokenInvalid ? error.message : kind.title

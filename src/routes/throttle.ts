@@ -15,7 +15,10 @@ export interface Brake {
   failed (address: string): void
 }
 
-/** Refused logout tokens a minute: to find one out costs a tenth of a millisecond. */
+/**
+ * Refused logout tokens a minute: with one more the sender is told to wait. Each is looked at all the same, which costs a tenth of a millisecond, and no
+ * more where a signature has to be looked at: a provider must be heard whatever others send, also from its own address, and some try only once.
+ */
 const LOGOUTS = { perAddress: 600, inAll: 6000 }
 
 /** @param limits failures a minute @param others where others count the same: what fails at one of them has failed at all */

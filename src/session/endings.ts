@@ -4,9 +4,9 @@ import type { Store } from './store/store.ts'
 
 /**
  * What ended a session. `provider`: its own end of the session, which it named at sign-in. `back-channel`: it said later that somebody has signed
- * out there. `entry`: the password that let somebody in is another now. `key`: its cookie opens no more.
+ * out there. `entry`: the password that let somebody in is another now. `key`: its cookie opens no more. `renewal-lost`: the store no longer has what its tokens were renewed into.
  */
-export type Cause = 'absolute' | 'provider' | 'idle' | 'entry' | 'key' | 'sign-out' | 'another-sign-in' | 'refresh-refused' | 'replay' | 'back-channel' | 'revoked'
+export type Cause = 'absolute' | 'provider' | 'idle' | 'entry' | 'key' | 'sign-out' | 'another-sign-in' | 'refresh-refused' | 'renewal-lost' | 'replay' | 'back-channel' | 'revoked'
 
 /** Why somebody who was signed in is not any more. */
 export interface Ending {
@@ -81,6 +81,7 @@ function sentencesFor (lifetime: string, idle: string): Readonly<Record<Cause, s
     'sign-out': 'you have signed out',
     'another-sign-in': 'you have signed in anew',
     'refresh-refused': 'the sign-in service has ended your sign-in',
+    'renewal-lost': 'what your sign-in was renewed with has got lost',
     replay: 'an old copy of your sign-in was used, so it was ended',
     'back-channel': 'the sign-in service has signed you out',
     revoked: 'your sign-in was ended'

@@ -60,6 +60,8 @@ const PULSES = 200_000
 const MINUTE = 60_000
 /** Milliseconds for which an answer counts: who was away until then was away. */
 const RECENT = 1_000
+/** Milliseconds by which a clock elsewhere may be ahead. Nobody was there at a time to come: whoever writes to the store could say so of everybody. */
+const AHEAD = 60_000
 
 export function createPulses (): Pulses {
   return new LRUCache<string, Pulse>({ max: PULSES })
@@ -81,12 +83,13 @@ export function createIdle ({ after, outside, store, prefix = '', pulses = creat
     const { pulse } = session
     const now = outside.now()
     const seenAt = Number(await (store as Store).get(keyOf(session)) ?? -Infinity)
-    if (seenAt > pulse.seenAt) pulse.seenAt = seenAt
+    if (seenAt > pulse.seenAt && seenAt <= now + AHEAD) pulse.seenAt = Math.min(seenAt, now)
     pulse.asked = now
   }
   return {
     after, period, isShared: store !== undefined,
-    pulseOf ({ id, startedAt, seenAt = startedAt }) {
+    pulseOf ({ id, startedAt, seenAt: said = startedAt }) {
+      const seenAt = Math.min(said, outside.now())
       const known = pulses.get(id)
       if (known === undefined) {
         const pulse: Pulse = { seenAt, told: -Infinity, asked: -Infinity }

@@ -43,8 +43,10 @@ export interface Told {
   renewed (session: Session): void
   /** @param again milliseconds until the next attempt */
   failed (session: Session, error: unknown, again: number): void
-  ended (session: Session, cause: 'refused' | 'replayed', error?: Error): void
+  ended (session: Session, cause: Ended, error?: Error): void
 }
+
+type Ended = 'refused' | 'replayed' | 'lost'
 
 export interface RenewalsOptions {
   readonly sessions: Pick<Sessions, 'look' | 'reread' | 'renew' | 'end' | 'hasEnded' | 'isLive'>
@@ -55,6 +57,8 @@ export interface RenewalsOptions {
   readonly outside: Outside
   /** Spends the refresh token. @throws whatever is not the person's to mend: the token may be sent again */
   readonly ask: (session: Session, tokens: KeptTokens) => Promise<Answer>
+  /** Has the provider take back what came for a session that ended meanwhile: nobody waits for it. */
+  readonly discard?: (session: Session, tokens: KeptTokens) => void
   readonly told: Told
 }
 
@@ -68,19 +72,20 @@ interface Pause { readonly failures: number, readonly until: number }
 type Renewed = Exclude<Answer, { readonly ended: Error }>
 
 const UNSAVED = 10_000
+const CAUSES = { refused: 'refresh-refused', replayed: 'replay', lost: 'renewal-lost' } as const
 
 /** Renews the tokens of sessions, each once however many ask: in this process, and among all that share a store. */
-export function createRenewals ({ sessions, window, turns, outside, ask, told }: RenewalsOptions): Renewals {
+export function createRenewals ({ sessions, window, turns, outside, ask, discard = () => {}, told }: RenewalsOptions): Renewals {
   const flights = new Map<string, Promise<Sealed | null>>()
   const pauses = new LRUCache<string, Pause>({ max: FAILING })
   /** What a provider has answered and no store has taken: the tokens before are spent, so nobody is asked again. */
   const unsaved = new LRUCache<string, Renewed>({ max: UNSAVED })
   const isDue = (session: Session) => session.renewAt <= outside.now()
 
-  async function end (session: Session, cause: 'refused' | 'replayed', error?: Error): Promise<null> {
+  async function end (session: Session, cause: Ended, error?: Error): Promise<null> {
     if (!sessions.hasEnded(session)) told.ended(session, cause, error)
     pauses.delete(session.id)
-    await sessions.end(session, cause === 'refused' ? 'refresh-refused' : 'replay')
+    await sessions.end(session, CAUSES[cause])
     return null
   }
 
@@ -92,7 +97,7 @@ export function createRenewals ({ sessions, window, turns, outside, ask, told }:
   }
 
   /** What somebody else has made of it, where it is newer than what is asked for. */
-  async function newer ({ session, token }: Sealed, jar: CookieJar): Promise<Sealed | 'replayed' | 'spent' | null> {
+  async function newer ({ session, token }: Sealed, jar: CookieJar): Promise<Sealed | 'replayed' | 'spent' | 'lost' | null> {
     const found = await window?.find(session) ?? null
     if (found === null || typeof found === 'string') return found
     const now = await sessions.look(jar, found.cookie)
@@ -115,8 +120,9 @@ export function createRenewals ({ sessions, window, turns, outside, ask, told }:
       pause(session, error)
       return before
     }
-    if (sessions.hasEnded(session)) return null // signed out meanwhile
-    return await ('ended' in answer ? end(session, 'refused', answer.ended) : replace(before, jar, answer))
+    const next = sessions.hasEnded(session) ? null : await ('ended' in answer ? end(session, 'refused', answer.ended) : replace(before, jar, answer))
+    if (next === null && !('ended' in answer) && sessions.hasEnded(session)) discard(session, answer.tokens) // signed out meanwhile
+    return next
   }
 
   async function replace (before: Sealed, jar: CookieJar, answer: Renewed): Promise<Sealed | null> {
@@ -174,7 +180,7 @@ export function createRenewals ({ sessions, window, turns, outside, ask, told }:
     async current (session, jar, cookieHeader, mayAsk) {
       const cookie = jar.readSession(cookieHeader) ?? ''
       const found = await newer({ session, token: cookie }, jar)
-      if (found === 'replayed') return { session: await end(session, 'replayed') }
+      if (found === 'replayed' || found === 'lost') return { session: await end(session, found) }
       if (found === 'spent') return { session }
       const before = found ?? { session, token: cookie }
       const now = mayAsk ? await newest(before, jar) : before

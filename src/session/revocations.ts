@@ -1,12 +1,10 @@
 import { StoreUnavailable } from '../errors.ts'
-import type { Outside } from '../outside.ts'
-import { nameOf, sidOf, subjectOf } from './revoked-names.ts'
-import type { SealedSession } from './session.ts'
+import { createRevoked, type Coarser, type Revocable, type RevokedOptions } from './revoked.ts'
+import { namelessOf, nameOf, sidOf, subjectOf } from './revoked-words.ts'
 import type { Store } from './store/store.ts'
 import { createTelling } from './telling.ts'
 
-/** What of a session revocations go by. */
-export type Revocable = Pick<SealedSession, 'id' | 'identity' | 'startedAt' | 'expiresAt' | 'sid' | 'sub'>
+export type { Revocable }
 
 /** Sessions that ended before their time, and whose cookies must not count any more. */
 export interface Revocations {
@@ -20,135 +18,65 @@ export interface Revocations {
   isByProvider (session: Revocable): boolean
   /** Ends one session, at once in this process and then everywhere. @throws {StoreUnavailable} here it has ended all the same */
   revoke (session: Revocable): Promise<void>
-  /** Ends all sessions of somebody that have begun by now. @throws as above */
-  revokeSubject (provider: string, subject: string): Promise<void>
+  /** Ends all sessions of somebody that have begun by now. @param upTo or by then, in milliseconds since the epoch, where that is earlier. @throws as above */
+  revokeSubject (provider: string, subject: string, upTo?: number): Promise<void>
   /**
    * Ends every session that is of one session at the provider: those that have begun, and one whose sign-in is just under way.
    *
-   * @param sub whose it is, where that is known. @throws as above
+   * @param sub whose it is, where that is known: then those of theirs end too that have no name there, which may be of it
+   * @param upTo as above, for those. @throws as above
    */
-  revokeSid (provider: string, sid: string, sub?: string): Promise<void>
+  revokeSid (provider: string, sid: string, sub?: string, upTo?: number): Promise<void>
   /** Learns what others have revoked before this process listened; after the first time it does so by itself. @throws {StoreUnavailable} */
   recall (): Promise<void>
 }
 
-export interface RevocationOptions {
-  readonly outside: Pick<Outside, 'now'>
-  /** Milliseconds from any sign-in to its absolute end, as it is when asked: no revocation has to be kept for longer. */
-  readonly lifetime: number
+export interface RevocationOptions extends RevokedOptions {
   /** Where processes share them. */
   readonly store?: Store | undefined
   /** What the store has them under. Gates that do not share their sessions must not share these. */
   readonly set?: string
-  /** Told when older sessions had to end for lack of room, and up to which beginning. */
-  readonly overflowed?: (startedAt: number) => void
   /** Told once that the store is there and does not say what was revoked. */
   readonly unlearned?: (error: unknown) => void
-  /** Entries in all. */
-  readonly room?: number
 }
 
-const ROOM = 100_000
-/** Sessions of one subject that are remembered one by one: with one more, all that it began up to then have ended. */
-const OF_SUBJECT = 32
 /** Milliseconds until it is tried again to learn what was revoked. */
 const AGAIN = 1_000
 /** Milliseconds in which a sign-in may still come to its end whose session at the provider is over. */
 const UNDER_WAY = 60_000
 
-/** `told` is where `startedAt` is later than when it was said: for sign-ins that were under way then. */
-interface Revoked { readonly subject: string, readonly startedAt: number, readonly told: number, readonly until: number }
-
-/**
- * Nothing is forgotten before its time. Where there is no room, what is remembered gets coarser, and ends more sessions than it must:
- * first all of one subject up to now, and in the end, of everybody, those that began first.
- */
+/** What revoked.ts remembers, known to all who share a store. */
 export function createRevocations (options: RevocationOptions): Revocations {
-  const { outside, store, set = 'revoked', overflowed = () => {}, unlearned = () => {}, room = ROOM } = options
-  /** By the name of a session here, or of one at a provider. */
-  const sessions = new Map<string, Revoked>()
-  /** All sessions of a subject that began by then; each with its own end. */
-  const subjects = new Map<string, { readonly startedAt: number, readonly until: number, /** As far as their provider said so. */ readonly byProvider: number }>()
-  const counts = new Map<string, number>()
+  const { outside, store, set = 'revoked', unlearned = () => {} } = options
+  const { has, isByProvider, words, standsFor, ...revoked } = createRevoked(options)
   const telling = createTelling({ store, set, outside })
   const alone = store === undefined || store.reach === 'process'
-  let [floor, generation, losses] = [-Infinity, 0, 0]
+  let [generation, losses] = [0, 0]
   let [known, hears] = [alone, alone]
 
-  const forget = (id: string, { subject }: Revoked): void => {
-    sessions.delete(id)
-    const count = (counts.get(subject) ?? 1) - 1
-    if (count > 0) counts.set(subject, count)
-    else counts.delete(subject)
-  }
-  const sweep = (): void => {
-    const now = outside.now()
-    for (const [id, entry] of sessions) if (entry.until <= now) forget(id, entry)
-    for (const [subject, { until }] of subjects) if (until <= now) subjects.delete(subject)
-  }
-  /** A tenth goes at a time, so that the next of a flood need not look through all again. */
-  const coarsen = (): void => {
-    sweep()
-    if (sessions.size + subjects.size < room) return
-    const oldest = [...sessions.values(), ...subjects.values()].map(({ startedAt }) => startedAt).sort((one, other) => one - other)
-    floor = Math.max(floor, oldest[Math.floor(oldest.length / 10)] as number)
-    for (const [id, entry] of sessions) if (entry.startedAt <= floor) forget(id, entry)
-    for (const [subject, { startedAt }] of subjects) if (startedAt <= floor) subjects.delete(subject)
-    overflowed(floor)
-  }
-  /** @param all has what is remembered of sessions that begin later become part of it */
-  const takeSubject = (subject: string, upTo: number, until: number, { all = false, byProvider = -Infinity } = {}): void => {
-    const before = subjects.get(subject)
-    const ended = counts.has(subject) ? [...sessions].filter(([, entry]) => entry.subject === subject && (all || entry.startedAt <= upTo)) : []
-    const startedAt = Math.max(upTo, before?.startedAt ?? -Infinity, ...all ? ended.map(([, { told }]) => Math.min(told, outside.now())) : [])
-    subjects.set(subject, { startedAt, until: Math.max(until, before?.until ?? 0), byProvider: Math.max(byProvider, before?.byProvider ?? -Infinity) })
-    for (const [id, entry] of ended) forget(id, entry)
-  }
-  const take = (id: string, entry: Revoked): void => {
-    const before = sessions.get(id)
-    if (covered(entry) || (before !== undefined && before.startedAt >= entry.startedAt)) return
-    if (before !== undefined) forget(id, before)
-    const count = counts.get(entry.subject) ?? 0
-    if (count >= OF_SUBJECT) return takeSubject(entry.subject, Math.min(entry.told, outside.now()), outside.now() + options.lifetime, { all: true }) // who signs in again now is not meant
-    sessions.set(id, entry)
-    counts.set(entry.subject, count + 1)
-  }
-  const covered = ({ subject, startedAt }: Pick<Revoked, 'subject' | 'startedAt'>): boolean => startedAt <= floor || startedAt <= (subjects.get(subject)?.startedAt ?? -Infinity)
-
-  const isOver = (id: string, startedAt: number): boolean => startedAt <= (sessions.get(id)?.startedAt ?? -Infinity)
-  const has = ({ id, identity: { provider, subject }, startedAt, sid, sub }: Revocable): boolean => isOver(nameOf(id), startedAt) ||
-    covered({ subject: subjectOf(provider, subject), startedAt }) ||
-    (sub !== undefined && covered({ subject: subjectOf(provider, sub), startedAt })) ||
-    (sid !== undefined && isOver(sidOf(provider, sid), startedAt))
-  const isByProvider = ({ id, identity: { provider, subject }, startedAt, sid, sub = subject }: Revocable): boolean => !isOver(nameOf(id), startedAt) &&
-    ((sid !== undefined && isOver(sidOf(provider, sid), startedAt)) || [subject, sub].some(name => startedAt <= (subjects.get(subjectOf(provider, name))?.byProvider ?? -Infinity)))
-
-  /**
-   * One word for each: `s ID SUBJECT STARTED UNTIL`, `s SID SUBJECT TOLD STARTED UNTIL` for a session at the provider, `u SUBJECT STARTED UNTIL`, with hashes for names.
-   * A word may be heard again, much later: what it means goes by what it says, not by when that is.
-   */
-  const hear = (word: string): void => {
-    const [kind, ...parts] = word.split(' ')
-    const [startedAt, until] = parts.slice(-2).map(Number) as [number, number]
-    if (!(until > outside.now())) return
-    if (sessions.size + subjects.size >= room) coarsen()
-    if (kind === 's') take(parts[0] as string, { subject: parts[1] as string, startedAt, told: parts.length > 4 ? Number(parts[2]) : startedAt, until })
-    if (kind === 'u') takeSubject(parts[0] as string, startedAt, until, { byProvider: startedAt }) // nobody else ends all of somebody
-    generation++
+  const hear = (word: string): Coarser | null => {
+    const coarser = revoked.hear(word)
+    if (coarser !== null) generation++
+    return coarser
   }
   const tell = async (word: string, until: number): Promise<void> => {
-    hear(word)
-    await telling.tell(word, until)
+    const coarser = hear(word)
+    if (coarser === null) return
+    const { words, instead } = coarser
+    if (![...words.keys()].some(word => word.startsWith('u '))) words.set(...standsFor(word, until))
+    for (const [word, until] of words) await telling.tell(word, until)
+    const needless = instead.filter(word => !words.has(word))
+    if (needless.length > 0) await store?.dismiss(set, needless).catch(() => { /* their time ends by itself */ })
   }
-  const words = (): Map<string, number> => new Map([
-    ...[...sessions].map(([id, { subject, startedAt, told, until }]) => [`s ${id} ${subject} ${told === startedAt ? '' : `${told} `}${startedAt} ${until}`, until] as const),
-    ...[...subjects].map(([subject, { startedAt, until }]) => [`u ${subject} ${startedAt} ${until}`, until] as const)
-  ])
+  const tellSubject = (subject: string, upTo = Infinity): Promise<void> => {
+    const last = Math.min(outside.now(), Math.floor(upTo))
+    return tell(`u ${subject} ${last} ${last} ${last + options.lifetime}`, last + options.lifetime)
+  }
   const recall = async (): Promise<void> => {
-    const [before, own] = [losses, store === undefined ? [] : words()]
+    const before = losses
     const found = await store?.members(set)
     for (const word of found?.keys() ?? []) hear(word)
-    telling.again([...own].filter(([word]) => found?.has(word) === false)) // it was started anew, or put something out
+    telling.again([...words()].filter(([word]) => found?.has(word) === false)) // it was started anew, or put something out
     if (!hears || losses !== before) throw unheard()
     generation++
     known = true
@@ -159,7 +87,7 @@ export function createRevocations (options: RevocationOptions): Revocations {
       setTimeout(() => { if (hears && !known) learn(true) }, AGAIN).unref()
     })
   }
-  store?.listen(set, hear, () => {
+  store?.listen(set, word => { hear(word) }, () => {
     hears = true
     learn()
   }, () => {
@@ -173,14 +101,14 @@ export function createRevocations (options: RevocationOptions): Revocations {
     get generation () { return known ? generation : NaN },
     has, isByProvider,
     revoke: ({ id, identity: { provider, subject }, startedAt, expiresAt }) => tell(`s ${nameOf(id)} ${subjectOf(provider, subject)} ${startedAt} ${expiresAt}`, expiresAt),
-    revokeSubject (provider, subject) {
-      const now = outside.now()
-      return tell(`u ${subjectOf(provider, subject)} ${now} ${now + options.lifetime}`, now + options.lifetime)
-    },
+    revokeSubject: (provider, subject, upTo) => tellSubject(subjectOf(provider, subject), upTo),
     // Without its subject it is a subject of its own: what is remembered of it must not get coarser into what fits nobody.
-    revokeSid (provider, sid, sub) {
+    async revokeSid (provider, sid, sub, upTo) {
       const [name, now, last] = [sidOf(provider, sid), outside.now(), outside.now() + UNDER_WAY]
-      return tell(`s ${name} ${sub === undefined ? name : subjectOf(provider, sub)} ${now} ${last} ${last + options.lifetime}`, last + options.lifetime)
+      await Promise.all([
+        tell(`s ${name} ${sub === undefined ? name : subjectOf(provider, sub)} ${now} ${last} ${last + options.lifetime}`, last + options.lifetime),
+        sub === undefined ? undefined : tellSubject(namelessOf(provider, sub), upTo)
+      ])
     }
   }
 }

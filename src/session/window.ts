@@ -17,11 +17,11 @@ export interface Sealed {
 export interface Window {
   /**
    * The newest cookie of this session; null where that is the one asked for. `replayed`: the browser has long had a newer cookie, so this is a
-   * copy. `spent`: it has only just had one, which is not here.
+   * copy. `spent`: there is a newer one, which is not here, but may be on its way. `lost`: it is nowhere, and this one cannot be renewed any more.
    *
    * @throws {StoreUnavailable}
    */
-  find (session: Session): Promise<{ readonly cookie: string } | 'replayed' | 'spent' | null>
+  find (session: Session): Promise<{ readonly cookie: string } | 'replayed' | 'spent' | 'lost' | null>
   /** @throws {StoreUnavailable} */
   put (renewed: Sealed): Promise<void>
   /** A browser has the cookie of this session: those before it count for a little longer, for what was under way. */
@@ -32,8 +32,8 @@ export interface Window {
 /** Milliseconds in which requests that were under way still come with the cookie before. */
 const GRACE = 30_000
 
-/** What is known of a session's cookies: the newest version there is, and the one that a browser has shown, before which all are copies from then on. */
-interface Known { readonly newest: number, readonly shown: number, readonly until: number }
+/** What is known of a session's cookies: the newest version there is, the one that a browser has shown, before which all are copies from then on, and since when the newest is missed. */
+interface Known { readonly newest: number, readonly shown: number, readonly until: number, readonly missed: number }
 
 /**
  * In a store, so that all who share it know the same. A cookie is sealed once more there: who reads along has none to send, and who writes
@@ -52,10 +52,10 @@ export function createWindow ({ store, outside, seal }: { readonly store: Store,
   const read = async (session: Session): Promise<[text: string, known: Known] | null> => {
     const text = await store.get(keys(session).known)
     if (text === null) return null
-    const [newest = 0, shown = 0, until = 0] = text.split(' ').map(Number)
-    return [text, { newest, shown, until }]
+    const [newest = 0, shown = 0, until = 0, missed = 0] = text.split(' ').map(Number)
+    return [text, { newest, shown, until, missed }]
   }
-  const textOf = ({ newest, shown, until }: Known) => `${newest} ${shown} ${until}`
+  const textOf = ({ newest, shown, until, missed }: Known) => `${newest} ${shown} ${until} ${missed}`
 
   /** Another process may have changed it meanwhile: then it is looked at again. */
   const change = async (session: Session, next: (known: Known | undefined) => Known | null): Promise<Known | null> => {
@@ -69,9 +69,15 @@ export function createWindow ({ store, outside, seal }: { readonly store: Store,
   }
   const show = async (session: Session): Promise<void> => {
     const { version } = session
-    const changed = await change(session, known => known !== undefined && known.shown >= version ? null : { newest: Math.max(version, known?.newest ?? 0), shown: version, until: outside.now() + GRACE })
+    const changed = await change(session, known => known !== undefined && known.shown >= version ? null : { newest: Math.max(version, known?.newest ?? 0), shown: version, until: outside.now() + GRACE, missed: known?.missed ?? 0 })
     const cookie = changed?.newest === version ? await store.get(keys(session).cookie) : null
     if (cookie !== null) await store.replace(keys(session).cookie, cookie, cookie, GRACE) // nobody needs it after that
+  }
+
+  /** A browser that has the newest cookie shows it soon, also where the store has put it out. */
+  const miss = async (session: Session, { missed }: Known): Promise<'spent' | 'lost'> => {
+    if (missed === 0) await change(session, known => known === undefined || known.missed > 0 ? null : { ...known, missed: outside.now() })
+    return missed === 0 || outside.now() < missed + GRACE ? 'spent' : 'lost'
   }
 
   return {
@@ -81,11 +87,12 @@ export function createWindow ({ store, outside, seal }: { readonly store: Store,
       if (session.version < known.shown && known.until <= outside.now()) return 'replayed'
       const text = await store.get(keys(session).cookie)
       const cookie = text === null ? null : opened(session, text)
-      return cookie === null ? 'spent' : { cookie }
+      if (cookie !== null) return { cookie }
+      return session.version < known.shown ? 'spent' : await miss(session, known)
     },
     async put ({ session, token }) {
       await store.set(keys(session).cookie, seal.seal(wrap(envelope(session), [token])), lifeOf(session))
-      await change(session, known => ({ newest: session.version, shown: known?.shown ?? 0, until: known?.until ?? 0 }))
+      await change(session, known => ({ newest: session.version, shown: known?.shown ?? 0, until: known?.until ?? 0, missed: 0 }))
     },
     // Nobody waits for it: until it is known, copies are taken for what is under way.
     taken (session) { show(session).catch(() => { /* the store says by itself that it is away */ }) },

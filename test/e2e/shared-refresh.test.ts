@@ -121,6 +121,22 @@ for (const [what, settings] of ways) {
   })
 }
 
+t.test('a Redis that is emptied while the provider answers: those who wait do not send the token a second time', async t => {
+  const redis = await startRedis(t)
+  if (redis === null) return
+  const { one, other, slow, visitor, log, advance } = await setUp(t, { revocationStore: redis.url })
+  slow.milliseconds = 3_000
+  advance(DUE)
+  const asked = ask(visitor, [one, other])
+  await pause(800)
+  t.equal(slow.refreshes, 1)
+  await redis.cli('FLUSHALL')
+  t.equal((await ask(visitor, [other])).filter(({ status }) => status === 200).length, 50, 'nor do those who come')
+  t.strictSame((await asked).map(({ status }) => status), Array<number>(50).fill(200))
+  t.equal(slow.refreshes, 1)
+  isNobodyOut(t, log)
+})
+
 t.test('one process: fifty requests with a provider that takes its time', async t => {
   const { one, other, slow, visitor, log, advance } = await setUp(t, { sessionStore: 'cookie' })
   await other.gate.close()

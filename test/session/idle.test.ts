@@ -278,3 +278,22 @@ t.test('news that nobody of ours has sealed says nothing', async t => {
 t.test('times in words', async t => {
   t.strictSame([1000, 90_000, 60_000, 1_800_000, 5_400_000, 86_400_000, 129_600_000].map(inWords), ['1 second', '1.5 minutes', '1 minute', '30 minutes', '1.5 hours', '1 day', '1.5 days'])
 })
+
+t.test('whoever says that somebody was there at a time to come, by a clock that is ahead or on purpose, keeps no session for longer', async t => {
+  const outside = new TestOutside()
+  const store = createMemoryStore({ outside })
+  const idle = createIdle({ after: IDLE, outside, store })
+  const start = outside.now()
+  const [cookie, told] = ['cookie', 'told'].map(id => ({ id, pulse: idle?.pulseOf({ id, startedAt: start, seenAt: id === 'cookie' ? start + 10 * IDLE : start }) ?? fail() }))
+  await store.set('seen:told', String(start + 10 * IDLE), 20 * IDLE)
+  outside.advance(IDLE)
+  for (const session of [cookie, told]) await idle?.ask(session ?? fail())
+  outside.advance(IDLE)
+  for (const session of [cookie, told]) {
+    await idle?.ask(session ?? fail())
+    await idle?.ask(session ?? fail())
+    t.equal(idle?.hasEnded(session ?? fail()), true)
+  }
+})
+
+function fail (): never { throw new Error('a test has nothing to test') }

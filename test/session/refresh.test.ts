@@ -38,7 +38,8 @@ function setUp ({ answer, ...more }: More = {}) {
     await new Promise(resolve => { setImmediate(resolve) })
     return await answer?.(session, tokens, sent.length) ?? { identity: { ...session.identity, groups: [`round-${sent.length}`] }, tokens: give(sent.length) }
   }
-  const renewals = createRenewals({ sessions, window, outside, ask, told: {
+  const discarded: (string | undefined)[] = []
+  const renewals = createRenewals({ sessions, window, outside, ask, discard (_session, { refresh }) { discarded.push(refresh) }, told: {
     renewed: ({ version }) => { events.push(`renewed ${version}`) },
     failed: (_session, error, again) => { events.push(`failed ${String(error)} ${again}`) },
     ended: (_session, cause) => { events.push(`ended ${cause}`) }
@@ -52,7 +53,7 @@ function setUp ({ answer, ...more }: More = {}) {
     const current = await renewals.current(session, jar, cookie, mayAsk)
     return { session: current.session, cookie: header(current.setCookies?.() ?? []) || cookie }
   }
-  return { outside, store, sessions, window, renewals, sent, events, give, start, request }
+  return { outside, store, sessions, window, renewals, sent, events, discarded, give, start, request }
 }
 
 t.test('a token is renewed a minute before it ends, or a quarter of its life where that is short, and never at every request', t => {
@@ -156,14 +157,50 @@ t.test('a browser that shows a cookie late, after the next but one was made, has
   t.notMatch(events.join(), /ended/)
 })
 
-t.test('where the newer cookie is lost nobody sends the token that made it: what was under way goes on with what it has', async t => {
+t.test('where the newer cookie is lost nobody sends the token that made it: what was under way goes on with what it has, and the session ends half a minute later', async t => {
   const { start, request, outside, sent, events, store } = setUp()
   const cookie = await start()
   outside.advance(HOUR)
   const { session } = await request(cookie)
   t.equal(await store.remove(`renewed:${session?.id}`), true)
-  t.match((await request(cookie)).session, { version: 0 })
+  for (const wait of [0, 29_999]) {
+    outside.advance(wait)
+    t.match((await request(cookie)).session, { version: 0 })
+  }
   t.strictSame([sent, events], [['refresh-0'], ['renewed 1']])
+  outside.advance(1)
+  t.equal((await request(cookie)).session, null, 'nobody stays in with groups that nobody asks about any more')
+  t.equal((await request(cookie)).session, null)
+  t.strictSame([sent, events], [['refresh-0'], ['renewed 1', 'ended lost']])
+})
+
+t.test('where the newer cookie is lost in the store but not by the browser, its session goes on', async t => {
+  const { start, request, outside, events, store } = setUp()
+  const old = await start()
+  outside.advance(HOUR)
+  const { session, cookie } = await request(old)
+  await store.set(`renewed:${session?.id}`, 'what does not open', HOUR)
+  t.match((await request(old)).session, { version: 0 }, 'a request that was under way')
+  outside.advance(10_000)
+  t.match((await request(cookie)).session, { version: 1 })
+  outside.advance(HOUR)
+  const next = await request(cookie)
+  t.match(next.session, { version: 2 }, 'and is renewed')
+  await store.remove(`renewed:${session?.id}`)
+  t.match((await request(cookie)).session, { version: 1 }, 'half a minute is for each that is lost')
+  t.notMatch(events.join(), /ended/)
+})
+
+t.test('a sign-out while the provider gives new tokens: they are taken back, and none that a session has', async t => {
+  const { start, request, outside, sessions, discarded, sent } = setUp()
+  const [cookie, other] = [await start(), await start()]
+  outside.advance(HOUR)
+  const renewing = request(cookie)
+  while (sent.length === 0) await new Promise(resolve => { setImmediate(resolve) })
+  await sessions.end(await sessions.open(jar, cookie) as Session)
+  t.equal((await renewing).session, null)
+  t.match((await request(other)).session, { version: 1 })
+  t.strictSame([sent, discarded], [['refresh-0', 'refresh-0'], ['refresh-1']])
 })
 
 t.test('what has ended leaves nothing of its cookies in the store', async t => {

@@ -273,12 +273,14 @@ t.test('gates that do not share their sessions share no sign-outs', async t => {
 t.test('a session at the provider that is over ends what is of it, also a sign-in that is just under way, and nothing else', async t => {
   const { revocations, begin, outside } = setUp()
   const of = (sid: string, subject = 'ada') => ({ ...begin(subject), sid })
-  const [one, two, other, without] = [of('s-1'), of('s-1'), of('s-2'), begin('ada')]
+  const [one, two, other, without, bens] = [of('s-1'), of('s-1'), of('s-2'), begin('ada'), begin('ben')]
   const before = revocations.generation
   await revocations.revokeSid('oidc', 's-1', 'ada')
   t.not(revocations.generation, before)
-  t.strictSame([one, two, other, without].map(session => revocations.has(session)), [true, true, false, false])
+  t.strictSame([one, two, other, without].map(session => revocations.has(session)), [true, true, false, true], 'and what of the person’s has no name there, which may be the one')
   t.ok(revocations.has(of('s-1')), 'under way')
+  t.strictSame([begin('ada'), begin('ben')].map(session => revocations.has(session)), [false, false], 'not who signs in later, nor anybody else')
+  t.notOk(revocations.has(bens))
   outside.advance(60_000)
   t.notOk(revocations.has(of('s-1')), 'a provider that uses the name again locks nobody out')
   const again = of('s-1')
@@ -296,6 +298,16 @@ t.test('who is another subject to the gate than in the id_token is found by eith
   t.strictSame([one, two].map(session => revocations.has(session)), [true, false])
   await revocations.revokeSubject('oidc', 'tenant.other')
   t.ok(revocations.has(two))
+})
+
+t.test('a provider that names its session and its person ends what is theirs without a name for it, by either name of the person', async t => {
+  const { revocations, begin } = setUp()
+  const [one, two] = [{ ...begin('tenant.object'), sub: 'pairwise' }, { ...begin('tenant.object'), sub: 'pairwise', sid: 's-2' }]
+  await revocations.revokeSid('oidc', 's-1', 'pairwise')
+  t.strictSame([one, two].map(session => revocations.has(session)), [true, false])
+  const [three, four] = [begin('ben'), begin('ben')]
+  await revocations.revokeSid('oidc', 's-3')
+  t.strictSame([three, four].map(session => revocations.has(session)), [false, false], 'without the person nobody knows whose')
 })
 
 t.test('a flood of sign-outs at the provider: of one person it becomes all of theirs so far, of many the oldest end; who signs in after it is not meant', async t => {

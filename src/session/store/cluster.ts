@@ -16,11 +16,13 @@ export type ChannelMessage =
   | { readonly oauthGateStore: 'listen', readonly id: number, readonly topic: string }
   | { readonly oauthGateStore: 'word', readonly topic: string, readonly word: string }
 
-type Method = 'get' | 'set' | 'add' | 'replace' | 'remove' | 'enrol' | 'members' | 'announce'
+type Method = 'get' | 'set' | 'add' | 'replace' | 'remove' | 'enrol' | 'dismiss' | 'members' | 'announce'
 
 /** Milliseconds in which the primary has to answer. */
 const DEADLINE = 1_000
-const METHODS: ReadonlySet<string> = new Set<Method>(['get', 'set', 'add', 'replace', 'remove', 'enrol', 'members', 'announce'])
+/** The same for the members of a set, which may be a hundred thousand: a worker that starts can do nothing before it has them. */
+const DEADLINE_OF_MEMBERS = 10_000
+const METHODS: ReadonlySet<string> = new Set<Method>(['get', 'set', 'add', 'replace', 'remove', 'enrol', 'dismiss', 'members', 'announce'])
 
 interface Waiting { readonly resolve: (value: unknown) => void, readonly reject: (error: Error) => void, readonly late: NodeJS.Timeout }
 
@@ -40,15 +42,15 @@ export function createClusterStore (channel: Channel): Store {
     waiting.delete(id)
     return found
   }
-  const request = (message: (id: number) => ChannelMessage): Promise<unknown> => new Promise((resolve, reject) => {
+  const request = (message: (id: number) => ChannelMessage, deadline = DEADLINE): Promise<unknown> => new Promise((resolve, reject) => {
     const id = ++last
     const fail = (why: string) => take(id)?.reject(new StoreUnavailable(`the primary process ${why}`))
-    const late = setTimeout(() => fail(`does not answer within ${DEADLINE} ms`), DEADLINE)
+    const late = setTimeout(() => fail(`does not answer within ${deadline} ms`), deadline)
     waiting.set(id, { resolve, reject, late })
     if (channel.send === undefined) return fail('is not there')
     channel.send(message(id), undefined, undefined, error => { if (error !== null) fail(`is gone: ${error.message}`) })
   })
-  const ask = async (method: Method, ...args: readonly unknown[]) => await request(id => ({ oauthGateStore: 'ask', id, method, args }))
+  const ask = async (method: Method, ...args: readonly unknown[]) => await request(id => ({ oauthGateStore: 'ask', id, method, args }), method === 'members' ? DEADLINE_OF_MEMBERS : DEADLINE)
   const hear = (raw: unknown): void => {
     const message = read(raw)
     if (message?.oauthGateStore === 'word') for (const heard of listeners.get(message.topic) ?? []) heard(message.word)
@@ -67,6 +69,7 @@ export function createClusterStore (channel: Channel): Store {
     replace: async (key, before, after, life) => await ask('replace', key, before, after, life) as boolean,
     remove: async (key, value) => await ask('remove', key, ...value === undefined ? [] : [value]) as boolean,
     async enrol (set, member, until) { await ask('enrol', set, member, until) },
+    async dismiss (set, members) { await ask('dismiss', set, members) },
     members: async set => new Map(await ask('members', set) as [string, number][]),
     async announce (topic, word) { await ask('announce', topic, word) },
     listen (topic, heard, missed) {

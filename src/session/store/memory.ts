@@ -4,7 +4,7 @@ import type { Store } from './store.ts'
 
 export interface MemoryOptions {
   readonly outside: Pick<Outside, 'now'>
-  /** Characters of all keys and values together. */
+  /** Characters of all keys and values together, and of the members of sets. */
   readonly room?: number
 }
 
@@ -34,22 +34,28 @@ export function createMemoryStore ({ outside, room = ROOM }: MemoryOptions): Sto
     drop(key, found)
     return null
   }
+  const leave = (name: string, member: string): void => {
+    const set = sets.get(name)
+    if (set?.delete(member) === true) filled -= member.length
+    if (set?.size === 0) sets.delete(name)
+  }
   const sweep = (): void => {
     const now = outside.now()
     for (const [key, found] of values) if (found.until <= now) drop(key, found)
     for (const [name, set] of sets) {
-      for (const [member, until] of set) if (until <= now) set.delete(member)
-      if (set.size === 0) sets.delete(name)
+      for (const [member, until] of set) if (until <= now) leave(name, member)
     }
     sweepAt = now + SWEEP
   }
   const tidy = (): void => { if (sweepAt <= outside.now()) sweep() }
+  const grow = (by: number): void => {
+    if (filled + by > room) throw new StoreUnavailable(`the memory for sessions is full: ${room} characters`)
+    filled += by
+  }
   const put = (key: string, value: string, life: number): void => {
     tidy()
     const before = values.get(key)
-    const grown = filled + key.length + value.length - (before === undefined ? 0 : key.length + before.value.length)
-    if (grown > room) throw new StoreUnavailable(`the memory for sessions is full: ${room} characters`)
-    filled = grown
+    grow(key.length + value.length - (before === undefined ? 0 : key.length + before.value.length))
     values.set(key, { value, until: outside.now() + life })
   }
 
@@ -76,9 +82,11 @@ export function createMemoryStore ({ outside, room = ROOM }: MemoryOptions): Sto
     async enrol (name, member, until) {
       tidy()
       const set = sets.get(name) ?? new Map<string, number>()
+      if (!set.has(member)) grow(member.length)
       sets.set(name, set)
       set.set(member, Math.max(until, set.get(member) ?? 0))
     },
+    async dismiss (name, members) { for (const member of members) leave(name, member) },
     async members (name) {
       const now = outside.now()
       return new Map([...sets.get(name) ?? []].filter(([, until]) => until > now))

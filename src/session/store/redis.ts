@@ -12,7 +12,7 @@ interface Listener { readonly heard: (word: string) => void, readonly missed: ((
 const PREFIX = 'oauth-gate:'
 const WORDS = `${PREFIX}words`
 
-/** Members that are read at once: of hundreds of thousands none would come in time, and meanwhile nobody else would be answered. */
+/** Members that are read or put out at once: of hundreds of thousands none would come in time, and meanwhile nobody else would be answered. */
 const PIECE = 5_000
 
 // Each touches one key, and with it one slot of a cluster.
@@ -49,6 +49,9 @@ export async function createRedisStore ({ address, tls, outside, told }: RedisSt
     replace: async (key, before, after, life) => await ask(client => client.eval(REPLACE, 1, PREFIX + key, before, after, whole(life))) === 1,
     remove: async (key, value) => await ask<unknown>(client => value === undefined ? client.del(PREFIX + key) : client.eval(REMOVE, 1, PREFIX + key, value)) === 1,
     async enrol (set, member, until) { await ask(client => client.eval(ENROL, 1, PREFIX + set, whole(until), member, outside.now())) },
+    async dismiss (set, members) {
+      for (let at = 0; at < members.length; at += PIECE) await ask(client => client.zrem(PREFIX + set, ...members.slice(at, at + PIECE)))
+    },
     async members (set) {
       const [now, members] = [outside.now(), new Map<string, number>()]
       let cursor = '0'

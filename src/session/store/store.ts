@@ -1,6 +1,6 @@
 /**
  * What processes that share sessions have in common: texts under keys, each for a while, sets whose members end by themselves, and a
- * word to all. Everything that sessions need of each other is made of this, so that a store is one file with nine methods.
+ * word to all. Everything that sessions need of each other is made of this, so that a store is one file with ten methods.
  *
  * Keys and members are printable ASCII, at most 200 characters; lives are milliseconds, above 0. Every method but `close` may throw
  * {StoreUnavailable}: nothing is known then of what was asked, and it may or may not have happened.
@@ -19,6 +19,8 @@ export interface Store {
   remove (key: string, value?: string): Promise<boolean>
   /** @param until milliseconds since the epoch; a later one than before counts */
   enrol (set: string, member: string, until: number): Promise<void>
+  /** Before their time; those that are not there are none. */
+  dismiss (set: string, members: readonly string[]): Promise<void>
   /** Those whose time is not over, with it; whoever comes or goes meanwhile may be among them or not. */
   members (set: string): Promise<ReadonlyMap<string, number>>
   /** Says a word to everyone who listens, here too. */

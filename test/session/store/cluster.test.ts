@@ -43,7 +43,7 @@ function startWorker (t: Test): { readonly child: ChildProcess, readonly store: 
   return { child, store: {
     reach: 'machine',
     get: key => ask('get', key), set: (...args) => ask('set', ...args), add: (...args) => ask('add', ...args), replace: (...args) => ask('replace', ...args),
-    remove: (...args) => ask('remove', ...args), enrol: (...args) => ask('enrol', ...args), members: async set => new Map(await ask('members', set)), announce: (...args) => ask('announce', ...args),
+    remove: (...args) => ask('remove', ...args), enrol: (...args) => ask('enrol', ...args), dismiss: (...args) => ask('dismiss', ...args), members: async set => new Map(await ask('members', set)), announce: (...args) => ask('announce', ...args),
     listen (topic, heard, missed) {
       listeners.push([topic, heard])
       void ask('listen', topic).then(missed)
