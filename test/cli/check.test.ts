@@ -15,7 +15,7 @@ import { CLIENT, COOKIE_SECRET, freePort, startApp } from '../fixtures/gate.ts'
 import { json, startHostileProvider, type HostileProvider } from '../fixtures/hostile-provider.ts'
 import { TestOutside } from '../fixtures/outside.ts'
 import { certificate, key } from '../oauth/certificate.ts'
-import { runCommand } from './run-command.ts'
+import { runAlone, runCommand } from './run-command.ts'
 
 const ORIGIN = 'http://127.0.0.1:4180'
 
@@ -53,7 +53,7 @@ t.test('without --live it says what would start, and talks to nobody', async t =
 t.test('on the command line: every error with its fix and 1, or 0; --live is no setting', async t => {
   const { settings } = await startReal(t)
   const good = [`--upstream=${String(settings.upstream)}`, '--oauth-provider=oidc', `--oauth-issuer=${settings.oauthIssuer}`, '--oauth-key=gate', `--oauth-secret=${CLIENT.secret}`, `--cookie-secret=${COOKIE_SECRET}`]
-  const [bad, fine, live] = await Promise.all([runCommand(['check', '--port=x', '--oauth-provider=odic', '--lve']), runCommand(['check', ...good]), runCommand(['check', '--live', ...good])])
+  const [bad, fine, live] = await Promise.all([runCommand(['check', '--port=x', '--oauth-provider=odic', '--lve']), runCommand(['check', ...good]), runAlone(['check', '--live', ...good])])
   t.match(bad, { code: 1, out: '', err: /--port must be a whole number[^]*Did you mean oidc\?/ })
   t.match(bad.err, /--lve is not a setting/)
   t.match(fine, { code: 0, err: '', out: /The settings are right/ })
