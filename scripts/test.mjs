@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -51,6 +52,12 @@ function tell ({ file, output, counts, seconds }) {
   if (counts.fail > 0) console.log(output.replace(/^ *(?:ok .*|# Subtest.*|\d+\.\.\d+.*)?\n/gm, ''))
 }
 
+async function lintAndThen (lane) {
+  const clean = await start('npx', 'eslint', '.')
+  await lane()
+  return clean
+}
+
 async function runAll (files) {
   const results = []
   const waiting = files.values()
@@ -61,7 +68,7 @@ async function runAll (files) {
       results.push(result)
     }
   }
-  const [linted] = await Promise.all([start('npx', 'eslint', '.').then(async clean => { await lane(); return clean }), ...Array.from({ length: LANES - 1 }, lane)])
+  const [linted] = await Promise.all([lintAndThen(lane), ...Array.from({ length: LANES - 1 }, lane)])
   return { results, linted }
 }
 

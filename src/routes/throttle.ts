@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { recent } from '../session/recent.ts'
 import { householdOf } from './network.ts'
 
 const MINUTE = 60_000
@@ -14,7 +14,7 @@ export interface Brake {
 
 /** @param limits failures a minute */
 export function createBrake (limits: { readonly perAddress: number, readonly inAll: number }): Brake {
-  const counts = new LRUCache<string, { count: number }>({ max: NETWORKS, ttl: MINUTE })
+  const counts = recent<{ count: number }>(NETWORKS, { life: MINUTE })
   const countOf = (key: string) => counts.get(key)?.count ?? 0
   return {
     isOver: address => countOf(householdOf(address)) >= limits.perAddress || countOf(ALL) >= limits.inAll,
