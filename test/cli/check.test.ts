@@ -11,7 +11,7 @@ import type { Settings } from '../../src/config/options.ts'
 import { startProvider, type DemoProvider } from '../../src/demo/provider.ts'
 import { judgeReply, type Reply } from '../../src/oauth/probe/credentials.ts'
 import { judgePage } from '../../src/oauth/probe/sign-in-page.ts'
-import { CLIENT, COOKIE_SECRET, freePort, startApp } from '../fixtures/gate.ts'
+import { CLIENT, COOKIE_SECRET, freePort, signingKey, startApp } from '../fixtures/gate.ts'
 import { json, startHostileProvider, type HostileProvider } from '../fixtures/hostile-provider.ts'
 import { TestOutside } from '../fixtures/outside.ts'
 import { certificate, key } from '../oauth/certificate.ts'
@@ -29,7 +29,7 @@ async function run (settings: Settings, outside = new TestOutside(), live = true
 }
 
 async function startReal (t: Test, redirectUris = [ORIGIN]): Promise<{ provider: DemoProvider, settings: Settings }> {
-  const provider = await startProvider({ clients: [{ ...CLIENT, redirectUris }, { id: 'public', redirectUris }] })
+  const provider = await startProvider({ signingKey: await signingKey(), clients: [{ ...CLIENT, redirectUris }, { id: 'public', redirectUris }] })
   t.teardown(() => provider.close())
   return { provider, settings: { upstream: (await startApp(t)).url, oauthIssuer: provider.issuer } }
 }
