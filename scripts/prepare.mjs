@@ -14,7 +14,7 @@ try {
   console.error('oauth-gate: dist/ is not built, and without development dependencies there is no compiler. Run npm ci, or install the packed tarball.')
   process.exit(1)
 }
-execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { stdio: 'inherit', cwd: root })
+execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', ...process.argv.slice(2)], { stdio: 'inherit', cwd: root })
 // What an earlier build made of sources that are gone would be packed. Not removed beforehand: something may be running from there.
 for (const path of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })) {
   if (/\.(?:js|d\.ts)$/.test(path) && !existsSync(join(root, path.replace(/\.(?:js|d\.ts)$/, '.ts')))) rmSync(join(root, 'dist', path))

@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache'
 import { StoreUnavailable } from '../errors.ts'
 import type { Outside } from '../outside.ts'
+import { recent } from '../session/recent.ts'
 import type { Store } from '../session/store/store.ts'
 import { householdOf } from './network.ts'
 
@@ -23,7 +23,7 @@ const LOGOUTS = { perAddress: 600, inAll: 6000 }
 
 /** @param limits failures a minute @param others where others count the same: what fails at one of them has failed at all */
 export function createBrake ({ limits = LOGOUTS, others }: { readonly limits?: typeof LOGOUTS, readonly others?: { readonly store: Store, readonly topic: string, readonly outside: Pick<Outside, 'random'> } | undefined } = {}): Brake {
-  const counts = new LRUCache<string, { count: number }>({ max: NETWORKS, ttl: MINUTE })
+  const counts = recent<{ count: number }>(NETWORKS, { life: MINUTE })
   const countOf = (key: string) => counts.get(key)?.count ?? 0
   const count = (household: string): void => {
     for (const key of [household, ALL]) {

@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
+import { recent } from './recent.ts'
 import type { SealedSession } from './session.ts'
 import type { Store } from './store/store.ts'
 
@@ -48,7 +49,7 @@ const KEPT = 24 * 60 * 60_000
 export type Causes = Pick<LRUCache<string, Cause>, 'get' | 'set' | 'has'>
 
 export function createCauses (): Causes {
-  return new LRUCache<string, Cause>({ max: REMEMBERED })
+  return recent<Cause>(REMEMBERED)
 }
 
 /** Whoever sees an end first says so; in a store the first is who comes first there. */

@@ -1,5 +1,6 @@
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
 import type { Outside } from '../outside.ts'
+import { recent } from './recent.ts'
 import type { SealedSession } from './session.ts'
 import type { Store } from './store/store.ts'
 
@@ -64,7 +65,7 @@ const RECENT = 1_000
 const AHEAD = 60_000
 
 export function createPulses (): Pulses {
-  return new LRUCache<string, Pulse>({ max: PULSES })
+  return recent<Pulse>(PULSES)
 }
 
 /**

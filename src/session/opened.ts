@@ -1,9 +1,9 @@
-import { LRUCache } from 'lru-cache'
 import { IdentityTooLarge, type Refusal } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Outside } from '../outside.ts'
 import type { Cause } from './endings.ts'
 import { AWAKE, type Idle, type Pulse } from './idle.ts'
+import { recent } from './recent.ts'
 import type { Revocations } from './revocations.ts'
 import type { KeptTokens, SealedSession } from './session.ts'
 
@@ -102,7 +102,7 @@ export const NEAR = 1_000
 export function createOpener (options: OpenerOptions): Opener {
   const { revocations, outside, headers, cookies, refuse, idle, lifetime = Infinity, holds = () => true, knows = () => true, generation = () => 0, renews = false, marks = () => [], told } = options
   /** Of sessions that were renewed, as they are now: a websocket holds the one that it was opened with. */
-  const renewed = new LRUCache<string, Opened>({ max: RENEWED })
+  const renewed = recent<Opened>(RENEWED)
   const hasEnded = (session: Opened, sure = false): boolean => {
     if (session.revocations !== revocations.generation) { // always, while it is NaN
       session.revoked = revocations.has(session)

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import type { Identity } from '../identity/identity.ts'
+import { recent } from './recent.ts'
 
 /**
  * Whose the pages are that opened a websocket: who knows the id of a colleague's could otherwise put it beside words of his own.
@@ -17,7 +17,7 @@ const PAGES = 64
 
 export function createPageOwners (): PageOwners {
   const owners = new Map<string, string>()
-  const pages = new LRUCache<string, Set<string>>({ max: PEOPLE, dispose: set => { for (const page of set) owners.delete(page) } })
+  const pages = recent<Set<string>>(PEOPLE, { dispose: set => { for (const page of set) owners.delete(page) } })
   return {
     isFor (page, identity) {
       const key = hash('sha256', page, 'base64') // ids are as long as somebody likes

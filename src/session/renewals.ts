@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import { StoreUnavailable } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Outside } from '../outside.ts'
@@ -6,6 +5,7 @@ import type { CookieJar, SetCookie } from './cookies.ts'
 import { insist } from './store/insist.ts'
 import type { KeptTokens } from './session.ts'
 import type { Session } from './opened.ts'
+import { recent } from './recent.ts'
 import type { Sessions } from './sessions.ts'
 import type { Turns } from './turns.ts'
 import type { Sealed, Window } from './window.ts'
@@ -77,9 +77,9 @@ const CAUSES = { refused: 'refresh-refused', replayed: 'replay', lost: 'renewal-
 /** Renews the tokens of sessions, each once however many ask: in this process, and among all that share a store. */
 export function createRenewals ({ sessions, window, turns, outside, ask, discard = () => {}, told }: RenewalsOptions): Renewals {
   const flights = new Map<string, Promise<Sealed | null>>()
-  const pauses = new LRUCache<string, Pause>({ max: FAILING })
+  const pauses = recent<Pause>(FAILING)
   /** What a provider has answered and no store has taken: the tokens before are spent, so nobody is asked again. */
-  const unsaved = new LRUCache<string, Renewed>({ max: UNSAVED })
+  const unsaved = recent<Renewed>(UNSAVED)
   const isDue = (session: Session) => session.renewAt <= outside.now()
 
   async function end (session: Session, cause: Ended, error?: Error): Promise<null> {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import type { Outside } from '../outside.ts'
+import { recent } from './recent.ts'
 import type { Store } from './store/store.ts'
 
 /** What must not count a second time. */
@@ -24,7 +24,7 @@ export interface SeenOptions {
 const MOST = 100_000
 
 export function createSeen ({ outside, life, store, prefix }: SeenOptions): Seen {
-  const own = new LRUCache<string, true>({ max: MOST, ttl: life, perf: { now: () => outside.now() }, ttlResolution: 0 })
+  const own = recent<true>(MOST, { life, now: () => outside.now() })
   const keyOf = (name: string) => `${prefix}:${hash('sha256', name, 'base64url')}`
   return {
     has: async name => store === undefined ? own.has(keyOf(name)) : await store.get(keyOf(name)) !== null,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Explanation } from '../../src/explanation.ts'
 import { createExplainer } from '../fixtures/explained.ts'
-import { runCommand } from './run-command.ts'
+import { runAlone, runCommand } from './run-command.ts'
 
 const CLEO = { sub: '7', email: 'cleo@example.com', email_verified: true, name: 'Cleo', groups: ['staff'] }
 
@@ -15,7 +15,7 @@ function setUp (t: Test) {
 
 t.test('nothing but claims and an expression is needed to try the expression', async t => {
   const { claims } = setUp(t)
-  const { code, out, err } = await runCommand(['explain', `--claims=${claims}`, '--role-attribute-path=contains(groups, \'staff\') && \'Editor\''])
+  const { code, out, err } = await runAlone(['explain', `--claims=${claims}`, '--role-attribute-path=contains(groups, \'staff\') && \'Editor\''])
   t.strictSame([code, err], [0, ''])
   t.match(out, /^Where each field comes from\n/)
   t.match(out, / {2}role {10}id_token, role-attribute-path \(contains\(groups, 'staff'\) && 'Editor'\): "Editor"\n/)

@@ -8,7 +8,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { createGate } from '../../src/gate.ts'
 import { freePort, startApp, startGate } from '../fixtures/gate.ts'
 import { certificate, key } from '../oauth/certificate.ts'
-import { runCommand } from './run-command.ts'
+import { runAlone, runCommand } from './run-command.ts'
 
 t.test('a gate that serves is healthy, and its address alone is enough to ask', async t => {
   const { origin, app, provider } = await startGate(t)
@@ -28,7 +28,7 @@ t.test('a file is read like that of serve', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'gate-'))
   t.teardown(() => { rmSync(folder, { recursive: true }) })
   writeFileSync(join(folder, 'gate.yaml'), `port: ${new URL(origin).port}\nready_path: /healthz\noauth_provider: oidc\n`)
-  t.match(await runCommand(['healthcheck', `--config=${join(folder, 'gate.yaml')}`]), { code: 0, err: '' })
+  t.match(await runAlone(['healthcheck', `--config=${join(folder, 'gate.yaml')}`]), { code: 0, err: '' })
   t.match(await runCommand(['healthcheck', `--port=${new URL(origin).port}`]), { code: 1, err: /\/ready answers 401/ }, 'another ready-path is not its')
 })
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import { options, type OptionName } from '../../src/config/options.ts'
 import { flagOf, optionNames, specOf } from '../../src/config/names.ts'
 import { python } from '../fixtures/python.ts'
-import { runCommand as run } from './run-command.ts'
+import { runAlone, runCommand as run } from './run-command.ts'
 
 const termsIn = (help: string): string[] => help.split('\n').flatMap(line => /^ {2}(--[a-z-]+|[a-z_]+:)(?= )/.exec(line)?.[1] ?? [])
 const termOf = (option: OptionName): string => specOf(option).only === 'file' ? `${flagOf(option).replaceAll('-', '_')}:` : `--${flagOf(option)}`
@@ -40,13 +40,13 @@ t.test('--help-all has every setting exactly once, by group, one line each, with
 })
 
 t.test('without a command the help is printed, and the version is that of the package', async t => {
-  const [bare, version] = await Promise.all([run([]), run(['--version'])])
+  const [bare, version] = await Promise.all([runAlone([]), runAlone(['--version'])])
   t.match(bare, { code: 0, out: /serve[^]*demo[^]*oauth-secret/ })
   t.match(version, { code: 0, out: /^\d+\.\d+\.\d+\n$/ })
 })
 
 t.test('serve with nothing set says in three lines what to run next', async t => {
-  const { code, out, err } = await run(['serve'])
+  const { code, out, err } = await runAlone(['serve'])
   t.equal(code, 1)
   t.match(err.split('\n'), [/oauth-gate demo/, /oauth-gate serve --upstream=/, /serve --help/, ''])
   t.equal(err.split('\n').length, 4)
@@ -72,7 +72,7 @@ t.test('a flag without its value, or without a command, is told what to write', 
 })
 
 t.test('all problems are listed with their fixes, without a stack', async t => {
-  const { code, out, err } = await run(['serve', '--port=x', '--client-id', 'id', '--use-pkce=perhaps', '--upstream=http://a:1', '--upstream=/b=http://b:1', '--cookie-secret=hunter2'], { PANEL_COOKIE_SECRET: 'hunter3', OAUTH_GATE_OAUTH_PROVIDER: 'genric' })
+  const { code, out, err } = await runAlone(['serve', '--port=x', '--client-id', 'id', '--use-pkce=perhaps', '--upstream=http://a:1', '--upstream=/b=http://b:1', '--cookie-secret=hunter2'], { PANEL_COOKIE_SECRET: 'hunter3', OAUTH_GATE_OAUTH_PROVIDER: 'genric' })
   t.equal(code, 1)
   t.match(err, /^oauth-gate: 4 things keep it from starting\.\n/)
   for (const text of ['--port must be', '--use-pkce must be', 'Supply cookie secret either', 'Did you mean generic?']) t.ok(err.includes(text), text)

@@ -33,10 +33,13 @@ async function startDemo (t: Test) {
   return { child, ended, errors, said, url }
 }
 
+// For all that leaves it as it was: to start one takes longer than to use it.
+const shared = await startDemo(t)
+
 const allowed: Readonly<Record<string, readonly string[]>> = { ada: ['/', '/editors', '/admin'], ben: ['/', '/editors'], cleo: ['/'], dev: ['/'] }
 
 t.test('the demo names one URL and four people', async t => {
-  const { said, url } = await startDemo(t)
+  const { said, url } = shared
   t.equal(said.match(/http:/g)?.length, 1)
   for (const { claims, about } of people) t.match(said, `${String(claims['name'])} `, about)
   t.equal((await fetch(`${url}public`)).status, 200, 'the public page asks nobody')
@@ -46,7 +49,7 @@ t.test('the demo names one URL and four people', async t => {
 })
 
 t.test('each of the four signs in with a browser and gets where the demo says, and nowhere else', async t => {
-  const { url } = await startDemo(t)
+  const { url } = shared
   const browser = await launchBrowser(t)
   if (!browser) return
   for (const person of people) {
@@ -72,7 +75,7 @@ t.test('each of the four signs in with a browser and gets where the demo says, a
 })
 
 t.test('after signing out, or being refused, the same browser can be somebody else', async t => {
-  const { url } = await startDemo(t)
+  const { url } = shared
   const browser = await launchBrowser(t)
   if (!browser) return
   const page = await browser.newPage({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' })

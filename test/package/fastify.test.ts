@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { ConfigError, oauthGate, type OAuthGateOptions } from '../../src/index.ts'
 import { startProvider, type DemoProviderOptions } from '../../src/demo/provider.ts'
-import { CLIENT, COOKIE_SECRET, freePort } from '../fixtures/gate.ts'
+import { CLIENT, COOKIE_SECRET, freePort, signingKey } from '../fixtures/gate.ts'
 import { onlyInCi } from '../fixtures/lacking.ts'
 import { everybody } from '../fixtures/people.ts'
 import { Visitor } from '../fixtures/visitor.ts'
@@ -35,7 +35,7 @@ interface Setup {
 async function startHost (t: Test, { settings = {}, provider: more = {}, server = {}, redirectPath = '/oauth2/callback', before, after }: Setup = {}): Promise<Host> {
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
-  const provider = await startProvider({ address: 'localhost', people: everybody, remembers: false, clients: [{ ...CLIENT, redirectUris: [origin + redirectPath] }], ...more })
+  const provider = await startProvider({ address: 'localhost', people: everybody, remembers: false, signingKey: await signingKey(), clients: [{ ...CLIENT, redirectUris: [origin + redirectPath] }], ...more })
   t.teardown(() => provider.close())
   const lines: string[] = []
   const handled: string[] = []
