@@ -43,7 +43,11 @@ function setUp (kept: 'cookies' | 'store') {
       sent.push(refresh)
       return { identity: { ...identity, groups: [`round-${sent.length}`] }, tokens: { refresh: `refresh-${sent.length}`, renewAt: outside.now() + HOUR } }
     },
-    told: { renewed: ({ version }) => { told.push(`renewed ${version}`) }, failed: (_session, error) => { told.push(`failed ${String(error)}`) }, ended: (_session, cause) => { told.push(`ended ${cause}`) } }
+    told: {
+      renewed: ({ version }) => { told.push(`renewed ${version}`) },
+      failed: (_session, error) => { told.push(`failed ${String(error)}`) },
+      ended: (_session, cause) => { told.push(`ended ${cause}`) }
+    }
   })
   const request = async (cookie: string) => {
     const session = await sessions.open(jar, cookie)
