@@ -64,10 +64,10 @@ export interface OpenerOptions {
 }
 
 /** By the ids of sessions. */
-export type Marks = Pick<LRUCache<string, readonly string[]>, 'get' | 'set'>
+export type Marks = Pick<ReturnType<typeof recent<readonly string[]>>, 'get' | 'set'>
 
 export function createMarks (): Marks {
-  return new LRUCache<string, readonly string[]>({ max: RENEWED })
+  return recent(RENEWED)
 }
 
 /** Makes of a session that was kept one that requests can go by, and says whether they still may. */

@@ -1,0 +1,105 @@
+// A real gate, in one process and in two, whose Redis is switched off and on again. What it has kept is there afterwards.
+import { createServer, request as send } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { onlyInCi } from '../fixtures/lacking.ts'
+import { startRedis } from '../fixtures/redis.ts'
+import { serveGate } from '../fixtures/served.ts'
+import { startServer } from '../fixtures/server.ts'
+import { Visitor } from '../fixtures/visitor.ts'
+
+const lasting = (t: Test) => ['--appendonly', 'yes', '--appendfsync', 'always', '--dir', t.testdir({})]
+const cookies = (visitor: Visitor) => [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; ')
+
+/** The provider's token endpoint, by a way that is as slow as it is told to be, and counts. */
+async function startSlow (t: Test) {
+  const slow = { milliseconds: 0, refreshes: 0, url: '', to: '' }
+  const server = createServer((request, response) => {
+    const body: Buffer[] = []
+    request.on('data', (chunk: Buffer) => { body.push(chunk) }).on('end', () => {
+      const form = Buffer.concat(body)
+      const isRefresh = form.includes('grant_type=refresh_token')
+      if (isRefresh) slow.refreshes++
+      const pass = () => send(slow.to, { method: 'POST', headers: { ...request.headers, host: new URL(slow.to).host } }, answer => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers)
+        answer.pipe(response)
+      }).end(form)
+      setTimeout(pass, isRefresh ? slow.milliseconds : 0)
+    })
+  })
+  slow.url = `${await startServer(t, server)}/token`
+  return slow
+}
+
+for (const workers of [1, 2]) {
+  t.test(`${workers}: fifty requests at the moment of a refresh are one token request and fifty answers, with a provider that takes eight seconds, and with a Redis that is started anew meanwhile`, onlyInCi('waiting for tokens to end, and for a slow provider'), async t => {
+    t.setTimeout(120_000)
+    const redis = await startRedis(t, lasting(t))
+    if (redis === null) return
+    const slow = await startSlow(t)
+    const gate = await serveGate(t, { workers, provider: { refreshTokens: true, accessTokenLife: 12 }, settings: { session_store: redis.url, oauth_refresh_tokens: true, oauth_token_url: slow.url } })
+    slow.to = gate.provider.endpoints.token
+    const visitor = new Visitor()
+    t.equal((await visitor.signIn(`${gate.origin}/`, 'ada')).status, 200)
+    const script = { headers: { cookie: cookies(visitor), accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' } }
+    for (const [round, restarts] of [false, true].entries()) {
+      await pause(10_500) // tokens are used for ten seconds at least
+      const before = gate.log('request.finished').length
+      slow.milliseconds = 8_000
+      const asked = Promise.all(Array.from({ length: 50 }, async (_, index) => {
+        await pause(index * 8) // so that no worker takes all
+        return await new Visitor().ask(`${gate.origin}/data/${index}`, script)
+      }))
+      await pause(2_000)
+      if (restarts) await redis.restart()
+      const answers = await asked
+      t.strictSame(answers.filter(({ status, body }) => status !== 200 || body !== 'for ada@example.com').map(({ status }) => status), [])
+      t.equal(answers.length, 50)
+      t.equal(slow.refreshes, round + 1)
+      t.equal(new Set(gate.log('request.finished').slice(before).map(({ worker }) => worker)).size, workers)
+    }
+    t.equal(gate.log('session.refreshed').length, 2)
+    t.strictSame(gate.log('session.ended'), [])
+  })
+
+  t.test(`${workers}: a Redis that is killed under load and comes back after ten seconds: no session is lost, nobody is taken for somebody else, 503 meanwhile`, onlyInCi('ten seconds without a Redis'), async t => {
+    t.setTimeout(120_000)
+    const redis = await startRedis(t, lasting(t))
+    if (redis === null) return
+    const gate = await serveGate(t, { workers, settings: { session_store: redis.url } })
+    const people = await Promise.all(Array.from({ length: 20 }, async (_, index) => {
+      const [login, visitor] = [index % 2 === 0 ? 'ada' : 'ben', new Visitor()]
+      t.equal((await visitor.signIn(`${gate.origin}/`, login)).status, 200)
+      return { visitor, own: `for ${login}@example.com`, before: cookies(visitor) }
+    }))
+    const counts = { own: 0, unavailable: 0 }
+    const others: string[] = []
+    let running = true
+    const load = Promise.all(people.map(async ({ visitor, own }) => {
+      for (; running; await pause(50)) {
+        const { status, body, headers, setCookies } = await visitor.ask(`${gate.origin}/data`)
+        if (status === 200 && body === own) counts.own++
+        else if (status === 503 && headers['x-oauth-gate'] === 'GATE_STORE_UNAVAILABLE' && headers['retry-after'] !== undefined && setCookies.length === 0) counts.unavailable++
+        else others.push(`${status} ${body}`)
+      }
+    }))
+    await pause(1_000)
+    await redis.kill()
+    await pause(10_000)
+    const meanwhile = { ...counts }
+    await redis.restart()
+    for (const end = Date.now() + 10_000; (await new Visitor().ask(`${gate.origin}/ready`)).status !== 200 && Date.now() < end;) await pause(50)
+    await pause(1_500)
+    running = false
+    await load
+    t.comment(`${counts.own} pages, ${counts.unavailable} times 503`)
+    t.strictSame(others, [])
+    t.ok(meanwhile.own > 20 && meanwhile.unavailable > 200 && counts.own > meanwhile.own)
+    for (const { visitor, own, before } of people) {
+      t.match(await visitor.ask(`${gate.origin}/data`), { status: 200, body: own })
+      t.equal(cookies(visitor), before)
+    }
+    t.strictSame(gate.log('session.ended'), [])
+    t.strictSame([gate.log('store.lost').length, gate.log('store.back').length], [workers, workers], 'each process says it once')
+  })
+}
