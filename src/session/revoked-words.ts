@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 
-/** Of all that began by a time, as long as any of it may last. */
+/** Of all that began by a time, until the last of it has ended. */
 export interface Bound { readonly startedAt: number, readonly until: number }
 /** `byProvider`: as far as the provider itself said so. */
 export interface OfSubject extends Bound { readonly byProvider: number }

@@ -10,7 +10,7 @@ export interface Telling {
 }
 
 export interface TellingOptions {
-  readonly store: Pick<Store, 'enrol' | 'announce'> | undefined
+  readonly store: Pick<Store, 'enrol'> | undefined
   readonly set: string
   readonly outside: Pick<Outside, 'now'>
 }
@@ -25,7 +25,6 @@ export function createTelling ({ store, set, outside }: TellingOptions): Telling
   const put = async (word: string, until: number): Promise<void> => {
     if (store === undefined || until <= outside.now()) return
     await store.enrol(set, word, until)
-    await store.announce(set, word)
   }
   const pay = async (): Promise<void> => {
     for (const [word, until] of owed) {

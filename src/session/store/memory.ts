@@ -59,6 +59,8 @@ export function createMemoryStore ({ outside, room = ROOM }: MemoryOptions): Sto
     values.set(key, { value, until: outside.now() + life })
   }
 
+  const say = (topic: string, word: string): void => { for (const heard of listeners.get(topic) ?? []) heard(word) }
+
   return {
     reach: 'process',
     async get (key) { return held(key) },
@@ -85,13 +87,14 @@ export function createMemoryStore ({ outside, room = ROOM }: MemoryOptions): Sto
       if (!set.has(member)) grow(member.length)
       sets.set(name, set)
       set.set(member, Math.max(until, set.get(member) ?? 0))
+      say(name, member)
     },
     async dismiss (name, members) { for (const member of members) leave(name, member) },
     async members (name) {
       const now = outside.now()
       return new Map([...sets.get(name) ?? []].filter(([, until]) => until > now))
     },
-    async announce (topic, word) { for (const heard of listeners.get(topic) ?? []) heard(word) },
+    async announce (topic, word) { say(topic, word) },
     listen (topic, heard) { listeners.set(topic, [...listeners.get(topic) ?? [], heard]) },
     async close () { values.clear() }
   }

@@ -18,11 +18,12 @@ const PIECE = 5_000
 // Each touches one key, and with it one slot of a cluster.
 const REPLACE = 'if redis.call(\'GET\', KEYS[1]) ~= ARGV[1] then return 0 end redis.call(\'SET\', KEYS[1], ARGV[2], \'PX\', ARGV[3]) return 1'
 const REMOVE = 'if redis.call(\'GET\', KEYS[1]) ~= ARGV[1] then return 0 end return redis.call(\'DEL\', KEYS[1])'
-/** The set ends with its last member. By the clock of the gates alone: the server's may be another. */
+/** The set ends with its last member, and whoever listens hears of it, though who told vanished meanwhile. By the clock of the gates alone: the server's may be another. */
 const ENROL = `redis.call('ZADD', KEYS[1], 'GT', ARGV[1], ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
 local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-if last[2] then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(1, last[2] - ARGV[3]))) end`
+if last[2] then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(1, last[2] - ARGV[3]))) end
+redis.call('PUBLISH', ARGV[4], ARGV[5])`
 
 /**
  * Redis 6.2 or later, or Valkey, as a store. Made once it is connected, or after a second without: it goes on trying by itself.
@@ -48,7 +49,7 @@ export async function createRedisStore ({ address, tls, outside, told }: RedisSt
     add: async (key, value, life) => await ask(client => client.set(PREFIX + key, value, 'PX', whole(life), 'NX')) !== null,
     replace: async (key, before, after, life) => await ask(client => client.eval(REPLACE, 1, PREFIX + key, before, after, whole(life))) === 1,
     remove: async (key, value) => await ask<unknown>(client => value === undefined ? client.del(PREFIX + key) : client.eval(REMOVE, 1, PREFIX + key, value)) === 1,
-    async enrol (set, member, until) { await ask(client => client.eval(ENROL, 1, PREFIX + set, whole(until), member, outside.now())) },
+    async enrol (set, member, until) { await ask(client => client.eval(ENROL, 1, PREFIX + set, whole(until), member, outside.now(), WORDS, `${set} ${member}`)) },
     async dismiss (set, members) {
       for (let at = 0; at < members.length; at += PIECE) await ask(client => client.zrem(PREFIX + set, ...members.slice(at, at + PIECE)))
     },

@@ -17,7 +17,7 @@ export interface Store {
   replace (key: string, before: string, after: string, life: number): Promise<boolean>
   /** @param value only where this very value is; whatever is there unless given. @returns whether it was there */
   remove (key: string, value?: string): Promise<boolean>
-  /** @param until milliseconds since the epoch; a later one than before counts */
+  /** Says it to everyone who listens to the set's name too, in one step. @param until milliseconds since the epoch; a later one than before counts */
   enrol (set: string, member: string, until: number): Promise<void>
   /** Before their time; those that are not there are none. */
   dismiss (set: string, members: readonly string[]): Promise<void>

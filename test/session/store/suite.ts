@@ -58,6 +58,12 @@ export async function behavesAsStore (t: Test, { stores: [one, other], pass, now
     await pass(500)
     t.strictSame([...await other.members('s')], [['long', start + 60_000]])
     t.strictSame([...await one.members('none')], [])
+    const heard: string[] = []
+    other.listen('told', word => { heard.push(word) })
+    await pass(100) // until what is between them knows that it listens
+    await one.enrol('told', 'a member', start + 60_000)
+    await pass(200)
+    t.strictSame(heard, ['a member'], 'who listens hears of it by the same step: whoever tells cannot vanish in between')
   })
   await t.test('a word is heard by everybody who listens to its topic, by oneself too', async t => {
     const heard: string[] = []
