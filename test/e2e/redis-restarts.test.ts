@@ -1,5 +1,8 @@
 // A real gate, in one process and in two, whose Redis is switched off and on again. What it has kept is there afterwards.
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, request as send } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { onlyInCi } from '../fixtures/lacking.ts'
@@ -8,7 +11,12 @@ import { serveGate } from '../fixtures/served.ts'
 import { startServer } from '../fixtures/server.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 
-const lasting = (t: Test) => ['--appendonly', 'yes', '--appendfsync', 'always', '--dir', t.testdir({})]
+/** What it has been told is on the disk. */
+function lasting (t: Test): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'oauth-gate-redis-')) // a test's own folder is the gate's, which begins with an empty one
+  t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+  return ['--appendonly', 'yes', '--appendfsync', 'always', '--dir', folder]
+}
 const cookies = (visitor: Visitor) => [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; ')
 
 /** The provider's token endpoint, by a way that is as slow as it is told to be, and counts. */

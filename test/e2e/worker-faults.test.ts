@@ -105,14 +105,17 @@ for (const workers of [1, 2]) {
   t.test(`${workers} told to stop: who has not ended in time is cut, and counted`, onlyInCi('the whole grace of a stop'), async t => {
     t.setTimeout(60_000)
     const gate = await serveGate(t, { workers, settings: { skip_auth_route: '^/never' } })
-    const cut = [1, 2, 3, 4].map(() => once(get(`${gate.origin}/never`, { agent: false }), 'response').catch((error: Error & { code?: string }) => error.code))
+    const cut = [1, 2, 3, 4].map(async () => {
+      const [answer] = await once(get(`${gate.origin}/never`, { agent: false }), 'response') as [IncomingMessage]
+      return answer.resume().statusCode ?? 0
+    })
     while (gate.asked.length < 4) await sleep(10)
     const began = Date.now()
     gate.kill('SIGTERM')
     await gate.ended
     const took = Date.now() - began
     t.ok(took > 7_500 && took < 12_000, `after ${took} ms`)
-    t.strictSame(new Set(await Promise.all(cut)), new Set(['ECONNRESET']))
+    t.ok((await Promise.all(cut)).every(status => status >= 500), 'each is told that nothing will come')
     t.equal(gate.log('gate.cut').reduce((sum, { connections }) => sum + Number(connections), 0), 4)
     t.equal(gate.log('gate.cut').length, 1, 'it is said once')
   })
