@@ -38,7 +38,7 @@ interface Site { readonly stage: Stage, readonly redis: number, fill (text: stri
 async function startSite (t: Test): Promise<Site> {
   const stage = await startStage(t)
   const [redis, other] = [await freePort(), await freePort()]
-  return { stage, redis, fill: text => stage.fill(text).replaceAll('4181', String(other)).replaceAll('10.0.0.5', '127.0.0.1').replaceAll('6379', String(redis)).replaceAll('/etc/redis/', `${stage.folder}/`) }
+  return { stage, redis, fill: text => stage.fill(text, [['4181', String(other)], ['10.0.0.5', '127.0.0.1'], ['6379', String(redis)], ['/etc/redis/', `${stage.folder}/`]]) }
 }
 
 /** As the page has it, with one more user who looks. */

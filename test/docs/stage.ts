@@ -14,6 +14,15 @@ import { everybody, type Person } from '../fixtures/people.ts'
 
 const main = new URL('../../src/cli/main.js', import.meta.url).href
 
+type Pair = readonly [here: string, there: string]
+
+/** In one go: a port that was just put in may have another's digits in it. */
+export function replaceEach (text: string, pairs: readonly Pair[]): string {
+  const theres = new Map([...pairs].reverse()) // of two with one place the first counts
+  const heres = [...theres.keys()].map(here => here.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return text.replace(new RegExp(heres.join('|'), 'g'), here => theres.get(here) ?? here)
+}
+
 /** The stage that the commands and files of a page are played on: every name that docs/recipes/README.md lists has a real thing behind it. */
 export interface Stage {
   readonly folder: string
@@ -25,7 +34,7 @@ export interface Stage {
   /** For child processes: a PATH on which `npx`, `oauth-gate` and `sudo` do what they would, with this build. */
   readonly env: Readonly<Record<string, string>>
   /** Puts the test's values in the places of the placeholders, and changes nothing else. */
-  fill (text: string): string
+  fill (text: string, more?: readonly Pair[]): string
   /** The other way round, for what a command printed. */
   unfill (text: string): string
 }
@@ -41,7 +50,7 @@ export async function startStage (t: Test, { people = everybody }: { readonly pe
   const certificate = makeCertificate(folder)
   for (const name of ['client-secret', 'github-secret']) writeFileSync(join(folder, name), CLIENT.secret)
   for (const name of ['cookie-secret', 'encryption-key']) writeFileSync(join(folder, name), `${oauthSecret(outside)}\n`)
-  const pairs: [string, string][] = [
+  const pairs: Pair[] = [
     ['https://id.example.com', provider.issuer], ['https://app.example.com', publicOrigin], ['CLIENT_ID', CLIENT.id], ['CLIENT_SECRET', CLIENT.secret],
     ['/etc/ssl/app.example.com/', `${folder}/`], ['/etc/oauth-gate/', `${folder}/`], ['/etc/traefik/', `${folder}/`], ['/run/oauth-gate/', `${folder}/`],
     ['4180', String(gate)], ['5006', String(app)], ['8000', String(otherApp)],
@@ -53,8 +62,8 @@ export async function startStage (t: Test, { people = everybody }: { readonly pe
     folder, provider, certificate, publicOrigin,
     ports: { gate, app, otherApp, tls, plain },
     env: { PATH: `${shims(folder)}:${process.env['PATH'] ?? ''}`, HOME: folder, OAUTH_GATE_PORT: String(gate), ...isCi && { CI: 'true' } },
-    fill: text => pairs.reduce((filled, [here, there]) => filled.replaceAll(here, there), text),
-    unfill: text => pairs.filter(([, there]) => there !== CLIENT.id).reduce((plain, [here, there]) => plain.replaceAll(there, here), text)
+    fill: (text, more = []) => replaceEach(text, [...pairs, ...more]),
+    unfill: text => replaceEach(text, pairs.filter(([, there]) => there !== CLIENT.id).map(([here, there]) => [there, here]))
   }
 }
 
