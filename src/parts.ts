@@ -81,9 +81,9 @@ export async function createParts (config: Config, lasting: Lasting, outside: Ou
   const pageTokens = isForBokeh(config) ? createPageTokens({ owned: headers.owned, prefix: config.prefix, open: cookies?.open, owners: lasting.pageOwners }) : undefined
   const generation = lasting.generations()
   const sessions = createSessions({
-    window, renews, outside, lifetime, idle, endings, news, keeping, revocations, headers: headers.of, cookies: cookies?.of, marks: pageTokens?.marks, told: lasting.told, refuse: entry.refuse,
+    window, renews, outside, lifetime, idle, endings, news, keeping, revocations, headers: headers.of, cookies: cookies?.of, pageMarks: pageTokens?.marks, told: lasting.told, refuse: entry.refuse,
     knows: by => keeping.knows(by, Object.values(jars)),
-    holds: ({ identity: { provider, subject }, mark }) => holds(providers.find(provider), subject, mark),
+    holds: ({ identity: { provider, subject }, entryMark }) => holds(providers.find(provider), subject, entryMark),
     generation: () => known.reduce((sum, { generation }) => sum + generation, generation + entry.generation)
   })
   const renewals = renews ? lasting.renewals() : undefined

@@ -33,8 +33,8 @@ export function createAsker ({ providers, keepTokens }: AskerOptions): RenewalsO
     // From here on the old refresh token may be spent: whatever fails, the new one is kept. Not so an id_token that nobody could look at.
     const kept = (verified: Partial<Tokens> = {}) => keepTokens(together(old, fresh, verified)) ?? {}
     try {
-      const said = await provider.client.readAgain(fresh, old.mark)
-      return said === undefined ? { identity, tokens: kept() } : { identity: await whoNow(provider, said, identity, old.mark !== undefined), tokens: kept(said.tokens) }
+      const said = await provider.client.readAgain(fresh, old.idTokenMark)
+      return said === undefined ? { identity, tokens: kept() } : { identity: await whoNow(provider, said, identity, old.idTokenMark !== undefined), tokens: kept(said.tokens) }
     } catch (failure) {
       return FINAL.some(kind => failure instanceof kind) ? { ended: failure as Error } : { identity, tokens: kept(), failure }
     }
@@ -42,12 +42,12 @@ export function createAsker ({ providers, keepTokens }: AskerOptions): RenewalsO
 }
 
 /** What did not come anew stays; the mark is that of the first id_token (OpenID Connect Core §12.2). */
-function together (old: KeptTokens, { accessToken, expiresAt, refreshToken = old.refresh }: Tokens, { idToken = old.id, idTokenExpiresAt, mark, endsAt }: Partial<Tokens>): GivenTokens {
-  const first = old.mark ?? mark
+function together (old: KeptTokens, { accessToken, expiresAt, refreshToken = old.refresh }: Tokens, { idToken = old.id, idTokenExpiresAt, idTokenMark, endsAt }: Partial<Tokens>): GivenTokens {
+  const first = old.idTokenMark ?? idTokenMark
   return {
     accessToken,
     ...expiresAt !== undefined && { expiresAt }, ...refreshToken !== undefined && { refreshToken }, ...idToken !== undefined && { idToken },
-    ...endsAt !== undefined && { endsAt }, ...idTokenExpiresAt !== undefined && { idTokenExpiresAt }, ...first !== undefined && { mark: first }
+    ...endsAt !== undefined && { endsAt }, ...idTokenExpiresAt !== undefined && { idTokenExpiresAt }, ...first !== undefined && { idTokenMark: first }
   }
 }
 

@@ -35,11 +35,11 @@ const ended = (answer: Answer) => (answer as { ended?: Error }).ended
 
 t.test('a renewal brings the next tokens, and who somebody is now', async t => {
   const { hostile, renew, tokens } = await signedIn(t)
-  t.match(tokens, { refresh: 'first', id: /^ey/, mark: /^[\w-]+\.[\w-]+$/, renewAt: start + 3_540_000 })
+  t.match(tokens, { refresh: 'first', id: /^ey/, idTokenMark: /^[\w-]+\.[\w-]+$/, renewAt: start + 3_540_000 })
   hostile.token = { refresh_token: 'second', expires_in: 600 }
   hostile.claims = { email: 'new@example.com', groups: ['admins'], nonce: undefined, jti: 'another' }
   const answer = renewed(await renew())
-  t.match(answer, { identity: { email: 'new@example.com', groups: ['admins'] }, tokens: { refresh: 'second', renewAt: start + 540_000, mark: tokens.mark } })
+  t.match(answer, { identity: { email: 'new@example.com', groups: ['admins'] }, tokens: { refresh: 'second', renewAt: start + 540_000, idTokenMark: tokens.idTokenMark } })
   t.not(answer.tokens.id, tokens.id)
   t.equal(hostile.at('/user').length, 2, 'userinfo is read again')
 })

@@ -32,7 +32,7 @@ export function startReloading (loaded: Loaded, { flags, log, apply }: ReloadOpt
   let current = loaded
   let watches: readonly Watch[] = []
   let timer: NodeJS.Timeout | undefined
-  let [busy, asked, refused, closed] = [false, false, false, false]
+  let [busy, bySignal, refused, closed] = [false, false, false, false]
 
   /** Of each file, what it was when it was last read. @param read for a configuration that was refused */
   const watch = (read: Files = new Map()): void => {
@@ -49,17 +49,17 @@ export function startReloading (loaded: Loaded, { flags, log, apply }: ReloadOpt
   const areQuiet = async (): Promise<boolean> => (await Promise.all(watches.map(each => each.isQuiet()))).every(Boolean)
 
   async function reload (isAsked: boolean): Promise<void> {
-    asked ||= isAsked
+    bySignal ||= isAsked
     if (busy) return soon()
     busy = true
-    await attempt(asked)
+    await attempt(bySignal)
     busy = false
   }
 
   /** @param isAsked whoever asks has written what is to be read; otherwise it is read between two moments in which no file changes */
   async function attempt (isAsked: boolean): Promise<void> {
     if (closed || (!isAsked && !await areQuiet())) return soon()
-    asked = false
+    bySignal = false
     const reader = createReader(current.files)
     const next = readAgain(reader)
     if (!isAsked && !await areQuiet()) return soon()

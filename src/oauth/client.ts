@@ -76,7 +76,7 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
     const endsAt = idToken === undefined ? undefined : endOf(idToken)
     return {
       ...await readSources(options, endpoints, tokens, idToken),
-      tokens: { ...tokens, ...idToken !== undefined && { mark: markOf(idToken), sub: idToken.text('sub') as string }, ...sid !== undefined && { sid }, ...endsAt !== undefined && { endsAt }, ...typeof exp === 'number' && { idTokenExpiresAt: exp * 1000 } }
+      tokens: { ...tokens, ...idToken !== undefined && { idTokenMark: markOf(idToken), sub: idToken.text('sub') as string }, ...sid !== undefined && { sid }, ...endsAt !== undefined && { endsAt }, ...typeof exp === 'number' && { idTokenExpiresAt: exp * 1000 } }
     }
   }
 

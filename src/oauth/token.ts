@@ -13,7 +13,7 @@ export interface Tokens {
   /** Of the access token, in milliseconds since the epoch: by `expires_in`, else by the `exp` of a JWT; absent where neither says. */
   readonly expiresAt?: number
   /** What the id_token has in common with those that come in its stead (id-token.ts), and its own end. */
-  readonly mark?: string
+  readonly idTokenMark?: string
   readonly idTokenExpiresAt?: number
   /** The id_token's subject, and its name for the provider's session: what a logout token goes by. */
   readonly sub?: string

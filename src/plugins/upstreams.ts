@@ -8,7 +8,7 @@ import { mayOpenWebsocket } from '../access/origins.ts'
 import { cut } from '../proxy/answer.ts'
 import { holdContinue, type Forwarder } from '../proxy/forward.ts'
 import { hasBody } from '../proxy/upload.ts'
-import type { Asked, Channel, LiveSessions, Stream } from '../session/live.ts'
+import type { Target, Channel, LiveSessions, Stream } from '../session/live.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { tellOwnSignIn } from './own-sign-in.ts'
 import { outwardOf, targetFor, type CommonOutward } from './outward.ts'
@@ -91,7 +91,7 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
   forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, originChecked, fail, answered, opened, said })
 }
 
-function askedBy ({ place, method, arrival }: FastifyRequest): Asked {
+function askedBy ({ place, method, arrival }: FastifyRequest): Target {
   return { target: (place as Place).target, method, host: arrival.asked }
 }
 

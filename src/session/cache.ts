@@ -9,7 +9,7 @@ import type { SessionOptions } from './sessions.ts'
 /** What is known of a cookie. */
 interface Known {
   readonly session: Opened
-  readonly mark: string
+  readonly state: string
   /** Milliseconds since the epoch up to which it counts as it is. */
   until: number
   /** Whether a browser has sent it. */
@@ -22,7 +22,7 @@ export interface Cache {
   open (jar: CookieJar, cookie: string): Session | null | Promise<Session | null>
   /** The same for a cookie that no browser need have. */
   look (jar: CookieJar, cookie: string): Session | null | Promise<Session | null>
-  remember (jar: CookieJar, cookie: string, session: Opened, mark: string): void
+  remember (jar: CookieJar, cookie: string, session: Opened, state: string): void
   /** What has ended it by now; nothing for one that goes on. */
   causeOf (session: Opened): Cause | undefined
   /** Has it said, once, why it has ended, if it has. */
@@ -57,8 +57,8 @@ export function createCache (options: SessionOptions, opener: Opener): Cache {
     return null
   }
   const judged = (key: string, session: Opened): Session | null | Promise<Session | null> => idle?.ask(session)?.then(() => valid(key, session)) ?? valid(key, session)
-  const remember = (key: string, cookie: string, session: Opened, mark: string, isShown = false): Known => {
-    const known = { session, mark, until: outside.now() + keeping.fresh, isShown }
+  const remember = (key: string, cookie: string, session: Opened, state: string, isShown = false): Known => {
+    const known = { session, state, until: outside.now() + keeping.fresh, isShown }
     cache.set(key, known, { size: sizeOf(cookie, session) })
     return known
   }
@@ -77,7 +77,7 @@ export function createCache (options: SessionOptions, opener: Opener): Cache {
       return null
     }
     const settle = (session: Session | null) => {
-      if (session !== null) remember(key, cookie, opened, found.mark, before?.isShown)
+      if (session !== null) remember(key, cookie, opened, found.state, before?.isShown)
       return session
     }
     const session = judged(key, opened)
@@ -91,7 +91,7 @@ export function createCache (options: SessionOptions, opener: Opener): Cache {
     const under = reading.get(key)
     if (under !== undefined) return under
     const known = cache.get(key)
-    const found = keeping.read(jar, cookie, known?.mark)
+    const found = keeping.read(jar, cookie, known?.state)
     if (!(found instanceof Promise)) return take(key, cookie, known, found)
     const flight = found.then(found => take(key, cookie, known, found)).finally(() => reading.delete(key))
     reading.set(key, flight)
@@ -114,7 +114,7 @@ export function createCache (options: SessionOptions, opener: Opener): Cache {
       const key = keyOf(jar, cookie)
       return find(jar, cookie, key, fresh(key))
     },
-    remember (jar, cookie, session, mark) { remember(keyOf(jar, cookie), cookie, session, mark) },
+    remember (jar, cookie, session, state) { remember(keyOf(jar, cookie), cookie, session, state) },
     tidy () {
       if (tidyAt > outside.now()) return
       tidyAt = outside.now() + TIDY

@@ -10,7 +10,7 @@ export interface Pulse {
   seenAt: number
   /** When others were last told, and last asked. */
   told: number
-  asked: number
+  learnedAt: number
   /** The answer that is waited for. */
   asking?: Promise<void> | undefined
 }
@@ -55,7 +55,7 @@ export interface IdleOptions {
 }
 
 /** Of a session that never ends by itself. */
-export const AWAKE: Pulse = Object.freeze({ seenAt: Infinity, told: Infinity, asked: Infinity })
+export const AWAKE: Pulse = Object.freeze({ seenAt: Infinity, told: Infinity, learnedAt: Infinity })
 
 const PULSES = 200_000
 const MINUTE = 60_000
@@ -79,13 +79,13 @@ export function createIdle ({ after, outside, store, prefix = '', pulses = creat
   const period = Math.min(MINUTE, after / 4)
   const keyOf = ({ id }: Beating) => `${prefix}seen:${id}`
   const isOver = ({ seenAt }: Pulse, now: number) => seenAt + after <= now
-  const wasAsked = ({ seenAt, asked }: Pulse) => asked >= seenAt + after - RECENT
+  const wasAsked = ({ seenAt, learnedAt }: Pulse) => learnedAt >= seenAt + after - RECENT
   const learn = async (session: Beating): Promise<void> => {
     const { pulse } = session
     const now = outside.now()
     const seenAt = Number(await (store as Store).get(keyOf(session)) ?? -Infinity)
     if (seenAt > pulse.seenAt && seenAt <= now + AHEAD) pulse.seenAt = Math.min(seenAt, now)
-    pulse.asked = now
+    pulse.learnedAt = now
   }
   return {
     after, period, isShared: store !== undefined,
@@ -93,7 +93,7 @@ export function createIdle ({ after, outside, store, prefix = '', pulses = creat
       const seenAt = Math.min(said, outside.now())
       const known = pulses.get(id)
       if (known === undefined) {
-        const pulse: Pulse = { seenAt, told: -Infinity, asked: -Infinity }
+        const pulse: Pulse = { seenAt, told: -Infinity, learnedAt: -Infinity }
         pulses.set(id, pulse)
         return pulse
       }

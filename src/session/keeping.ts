@@ -10,7 +10,7 @@ import type { Store } from './store/store.ts'
 export interface Kept {
   readonly session: SealedSession
   /** Tells this state of it from every other. */
-  readonly mark: string
+  readonly state: string
   /** Under what its cookie is sealed: a name, a gate and a key. */
   readonly by: string
 }
@@ -19,16 +19,16 @@ export interface Kept {
 export interface Keeping {
   /** Milliseconds for which a session that was read counts without being read again: somebody else may have changed it. */
   readonly fresh: number
-  /** @returns null where the cookie stands for no session, `same` where it is in the state of this mark. @throws {StoreUnavailable} */
-  read (jar: CookieJar, cookie: string, mark?: string): Kept | 'same' | null | Promise<Kept | 'same' | null>
+  /** @returns null where the cookie stands for no session, `same` where it is in this state already. @throws {StoreUnavailable} */
+  read (jar: CookieJar, cookie: string, state?: string): Kept | 'same' | null | Promise<Kept | 'same' | null>
   /** @returns the cookie for a session that begins. @throws {SessionTooLarge} {StoreUnavailable} */
   begin (jar: CookieJar, session: SealedSession): Promise<string>
   /**
    * Puts a session with a higher version in place of what is there.
    *
-   * @returns the cookie it has now, the mark of its state, and under what its cookie is sealed; null where it has ended meanwhile, or is as new already. @throws as `begin`
+   * @returns the cookie it has now, its state, and under what its cookie is sealed; null where it has ended meanwhile, or is as new already. @throws as `begin`
    */
-  renew (jar: CookieJar, cookie: string, session: SealedSession): Promise<{ readonly cookie: string, readonly mark: string, readonly by: string } | null>
+  renew (jar: CookieJar, cookie: string, session: SealedSession): Promise<{ readonly cookie: string, readonly state: string, readonly by: string } | null>
   /** The same session with when its person was last seen; null where it does not open, absent where no cookie has to know. */
   touch? (jar: CookieJar, cookie: string, seenAt: number): string | null
   /** Of the session that the cookie stands for, or stood for; null where it stands for none. */
@@ -46,7 +46,7 @@ export interface KeepingOptions {
 }
 
 /** Base64url of a Fernet token's MAC: no two tokens have the same. */
-const MARK = 43
+const STATE = 43
 
 /** @param key by its name, in the seal */
 const byOf = ({ gate }: Pick<KeepingOptions, 'gate'>, { sessionName }: CookieJar, key: string | undefined): string => `${sessionName} ${gate} ${key}`
@@ -68,7 +68,7 @@ export function keepInCookies (options: KeepingOptions): Keeping {
     begin: sealed,
     async renew (jar, _cookie, session) {
       const cookie = await sealed(jar, session)
-      return { cookie, mark: cookie.slice(-MARK), by: byOf(options, jar, seal.names[0]) }
+      return { cookie, state: cookie.slice(-STATE), by: byOf(options, jar, seal.names[0]) }
     },
     touch (jar, cookie, seenAt) {
       const kept = opened(seal, envelope(jar), cookie)
@@ -110,11 +110,11 @@ export function keepInStore (options: KeepingOptions & { readonly store: Store }
   return {
     fresh: store.reach === 'process' ? Infinity : 1000,
     knows: knows(options),
-    async read (jar, cookie, mark) {
+    async read (jar, cookie, state) {
       const ticket = ticketOf(jar, cookie)
       const record = ticket === null ? null : await store.get(keyOf(ticket))
       if (ticket === null || record === null) return null
-      return record.slice(-MARK) === mark ? 'same' : opened(sealOf(ticket), envelope(jar, 'session'), record, () => ticket.by)
+      return record.slice(-STATE) === state ? 'same' : opened(sealOf(ticket), envelope(jar, 'session'), record, () => ticket.by)
     },
     async begin (jar, session) {
       const ticket: Ticket = { id: session.id, key: outside.random(32).toString('base64url') }
@@ -128,7 +128,7 @@ export function keepInStore (options: KeepingOptions & { readonly store: Store }
       const now = record === null ? null : opened(sealOf(ticket), envelope(jar, 'session'), record)
       if (record === null || now === null || (now.session.version ?? 0) >= (session.version ?? 0)) return null
       const next = sealed(jar, ticket, session)
-      return await store.replace(keyOf(ticket), record, next, lifeOf(session)) ? { cookie, mark: next.slice(-MARK), by: ticket.by } : null
+      return await store.replace(keyOf(ticket), record, next, lifeOf(session)) ? { cookie, state: next.slice(-STATE), by: ticket.by } : null
     },
     idOf: (jar, cookie) => ticketOf(jar, cookie)?.id ?? null,
     async end (session) { await store.remove(keyOf(session)) }
@@ -138,5 +138,5 @@ export function keepInStore (options: KeepingOptions & { readonly store: Store }
 function opened (seal: Seal, envelope: Envelope, text: string, by: (key: string) => string = String): Kept | null {
   const unsealed = seal.unseal(text)
   const content = unsealed === null ? null : unwrap(envelope, unsealed.plain)
-  return unsealed === null || content === null ? null : { session: restore(content), mark: text.slice(-MARK), by: by(unsealed.key) }
+  return unsealed === null || content === null ? null : { session: restore(content), state: text.slice(-STATE), by: by(unsealed.key) }
 }

@@ -18,7 +18,7 @@ export interface Stream {
 }
 
 /** What was asked for, as far as rules go by it. */
-export interface Asked {
+export interface Target {
   /** The raw target. */
   readonly target: string
   readonly method: string
@@ -27,18 +27,18 @@ export interface Asked {
 }
 
 /** Whether a request like this would be let through now. */
-export type Admits = (asked: Asked, session: Session | null) => boolean
+export type Admits = (asked: Target, session: Session | null) => boolean
 
 /** What stays open after its request was judged; without a session where a rule lets everybody in. */
 export interface LiveSessions {
   /** Watches a channel until it closes, its session ends, or its person may no longer be there. */
-  keep (session: Session | null, channel: Channel, asked?: Asked): void
+  keep (session: Session | null, channel: Channel, asked?: Target): void
   /**
    * The same for an answer; cheap enough for every answer of which nobody knows the length.
    *
    * @param endless whether it does not end by itself, so that nobody waits for that when the gate stops
    */
-  watch (session: Session | null, stream: Stream, asked?: Asked, endless?: boolean | (() => boolean)): void
+  watch (session: Session | null, stream: Stream, asked?: Target, endless?: boolean | (() => boolean)): void
   /** The ids of the sessions that something is open with, each once. */
   sessions (): ReadonlySet<string>
   /** The rules are others: what they do not let through ends, now and later. */
@@ -58,7 +58,7 @@ export interface LiveOptions {
 interface Count { websockets: number, streams: number }
 
 /** `session` is what it has become: whoever asks about it after a reload knows that one. */
-interface Open { session: Session | null, readonly asked: Asked | undefined, isAdmitted: boolean, endedAt: number | undefined }
+interface Open { session: Session | null, readonly asked: Target | undefined, isAdmitted: boolean, endedAt: number | undefined }
 interface OpenStream extends Open { readonly endless: boolean | (() => boolean) }
 
 /** Private use (RFC 6455 §7.4.2): 4401 reads as 401. */

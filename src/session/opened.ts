@@ -48,7 +48,7 @@ export interface OpenerOptions {
   /** Milliseconds from sign-in to the absolute end, also of what began under a longer one: by then what has revoked it is forgotten. Without end unless given. */
   readonly lifetime?: number
   /** Whether what the session was let in by still holds; it does, unless given. */
-  readonly holds?: (session: Pick<SealedSession, 'identity' | 'mark'>) => boolean
+  readonly holds?: (session: Pick<SealedSession, 'identity' | 'entryMark'>) => boolean
   /** Whether what its cookie was sealed under still opens one; it does, unless given. */
   readonly knows?: (by: string) => boolean
   /** Changes whenever `refuse`, `holds` or `knows` might say something else than before; never, unless given. */
@@ -58,7 +58,7 @@ export interface OpenerOptions {
   /** Where sessions end without activity. */
   readonly idle?: Idle | undefined
   /** Marks of what the app is told in a session, where somebody will ask for them. */
-  readonly marks?: ((session: Session) => readonly string[]) | undefined
+  readonly pageMarks?: ((session: Session) => readonly string[]) | undefined
   /** What was told by then under earlier configurations, where there were any. */
   readonly told?: Marks | undefined
 }
@@ -100,7 +100,7 @@ const EARLIER = 48
 export const NEAR = 1_000
 
 export function createOpener (options: OpenerOptions): Opener {
-  const { revocations, outside, headers, cookies, refuse, idle, lifetime = Infinity, holds = () => true, knows = () => true, generation = () => 0, renews = false, marks = () => [], told } = options
+  const { revocations, outside, headers, cookies, refuse, idle, lifetime = Infinity, holds = () => true, knows = () => true, generation = () => 0, renews = false, pageMarks = () => [], told } = options
   /** Of sessions that were renewed, as they are now: a websocket holds the one that it was opened with. */
   const renewed = recent<Opened>(RENEWED)
   const hasEnded = (session: Opened, sure = false): boolean => {
@@ -129,7 +129,7 @@ export function createOpener (options: OpenerOptions): Opener {
   return {
     hasEnded,
     succeed (before, next) {
-      next.earlier = [...new Set([...next.earlier, ...before.earlier, ...marks(before)])].slice(-EARLIER)
+      next.earlier = [...new Set([...next.earlier, ...before.earlier, ...pageMarks(before)])].slice(-EARLIER)
       if (next.earlier.length > 0) told?.set(next.id, next.earlier)
     },
     holds: session => judge(session).holds,

@@ -10,7 +10,7 @@ export interface KeptTokens {
   /** When to ask for new ones; there with `refresh` alone. */
   readonly renewAt?: number
   /** Of the id_token at sign-in, to which a later one is held. */
-  readonly mark?: string
+  readonly idTokenMark?: string
   /** The end that the provider has set to the session itself. */
   readonly endsAt?: number
 }
@@ -22,7 +22,7 @@ export interface GivenTokens {
   readonly refreshToken?: string
   readonly expiresAt?: number
   readonly idTokenExpiresAt?: number
-  readonly mark?: string
+  readonly idTokenMark?: string
   readonly endsAt?: number
 }
 
@@ -35,7 +35,7 @@ export interface SealedSession {
   readonly expiresAt: number
   readonly tokens?: KeptTokens
   /** Of the entry that let this person in, where the gate itself knows their password: another entry ends the session. */
-  readonly mark?: string
+  readonly entryMark?: string
   /** How often its tokens were renewed; absent for never. */
   readonly version?: number
   /** The provider's own session, as its id_token called it: forty bytes or so, by which the provider ends it from its side. */
@@ -70,7 +70,7 @@ export function keepTokens (settings: TokenSettings, tokens: GivenTokens | undef
   const access = passAccessToken ? tokens?.accessToken : undefined
   const id = passAuthorizationHeader || idTokenHint || upstreamIdentity === 'panel-cookies' ? tokens?.idToken : undefined
   const passed = passRefreshToken === true && tokens?.refreshToken !== undefined ? { refresh: tokens.refreshToken } : {}
-  const renewal: Partial<Pick<KeptTokens, 'refresh' | 'renewAt' | 'mark'>> = { ...passed, ...settings.oauthRefreshTokens === true ? renewalOf(tokens, passAuthorizationHeader, now) : {} }
+  const renewal: Partial<Pick<KeptTokens, 'refresh' | 'renewAt' | 'idTokenMark'>> = { ...passed, ...settings.oauthRefreshTokens === true ? renewalOf(tokens, passAuthorizationHeader, now) : {} }
   if (access === undefined && id === undefined && renewal.refresh === undefined) return undefined
   return { ...access !== undefined && { access }, ...id !== undefined && { id }, ...tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt }, ...tokens?.endsAt !== undefined && { endsAt: tokens.endsAt }, ...renewal }
 }
@@ -81,12 +81,12 @@ export function keepsTokens ({ passAccessToken, passAuthorizationHeader, passRef
 }
 
 /** Nothing for tokens that cannot be renewed, or of which nobody knows when they end. */
-function renewalOf (tokens: GivenTokens | undefined, passesIdToken: boolean, now: number): Partial<Pick<KeptTokens, 'refresh' | 'renewAt' | 'mark'>> {
+function renewalOf (tokens: GivenTokens | undefined, passesIdToken: boolean, now: number): Partial<Pick<KeptTokens, 'refresh' | 'renewAt' | 'idTokenMark'>> {
   const end = Math.min(tokens?.expiresAt ?? Infinity, passesIdToken ? tokens?.idTokenExpiresAt ?? Infinity : Infinity)
   if (tokens?.refreshToken === undefined || end === Infinity) return {}
   // A quarter of a short life: a token for a minute must not be renewed at every request.
   const renewAt = Math.round(Math.max(end - Math.min(SKEW, (end - now) / 4), now + LEAST_USE))
-  return { refresh: tokens.refreshToken, renewAt, ...tokens.mark !== undefined && { mark: tokens.mark } }
+  return { refresh: tokens.refreshToken, renewAt, ...tokens.idTokenMark !== undefined && { idTokenMark: tokens.idTokenMark } }
 }
 
 /** Empty members stay out of the cookie: every byte of it travels with every request. */

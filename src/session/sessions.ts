@@ -143,11 +143,11 @@ export function createSessions (options: SessionOptions): Sessions {
       const startedAt = outside.now()
       const expiresAt = Math.min(startedAt + lifetime, endsAt)
       if (expiresAt <= startedAt) throw new IdTokenInvalid(`session_expiry is ${new Date(expiresAt).toISOString()}, which is over: the provider has made a sign-in that has ended`)
-      const session: SealedSession = { id: outside.random(16).toString('base64url'), identity, startedAt, expiresAt, ...endsAt === expiresAt && { isCapped: true }, ...tokens !== undefined && { tokens }, ...mark !== undefined && { mark }, ...sid !== undefined && { sid }, ...sub !== undefined && sub !== identity.subject && { sub } }
+      const session: SealedSession = { id: outside.random(16).toString('base64url'), identity, startedAt, expiresAt, ...endsAt === expiresAt && { isCapped: true }, ...tokens !== undefined && { tokens }, ...mark !== undefined && { entryMark: mark }, ...sid !== undefined && { sid }, ...sub !== undefined && sub !== identity.subject && { sub } }
       return jar.writeSession(await keeping.begin(jar, session), expiresAt - startedAt, cookieHeader)
     },
     async renew (jar, { session, token }, identity, tokens) {
-      const { id, startedAt, version, mark, pulse, isCapped, sid, sub, by } = session as Opened
+      const { id, startedAt, version, entryMark, pulse, isCapped, sid, sub, by } = session as Opened
       const { endsAt = Infinity } = tokens
       const expiresAt = Math.min(session.expiresAt, endsAt) // never longer
       if (expiresAt <= outside.now()) {
@@ -155,7 +155,7 @@ export function createSessions (options: SessionOptions): Sessions {
         await finish(session)
         return null
       }
-      const plain: SealedSession = { id, identity, startedAt, expiresAt, version: version + 1, ...mark !== undefined && { mark }, ...(isCapped === true || endsAt === expiresAt) && { isCapped: true }, ...idle !== undefined && { seenAt: pulse.seenAt }, ...sid !== undefined && { sid }, ...sub !== undefined && { sub } }
+      const plain: SealedSession = { id, identity, startedAt, expiresAt, version: version + 1, ...entryMark !== undefined && { entryMark }, ...(isCapped === true || endsAt === expiresAt) && { isCapped: true }, ...idle !== undefined && { seenAt: pulse.seenAt }, ...sid !== undefined && { sid }, ...sub !== undefined && { sub } }
       const renewed: SealedSession = { ...plain, tokens }
       const next = opener.open(renewed, by)
       if (next === null) throw new IdentityTooLarge('the headers for the app, with the renewed tokens') // the one reason why it does not open
@@ -163,7 +163,7 @@ export function createSessions (options: SessionOptions): Sessions {
       if (kept === null) return null
       next.by = kept.by
       opener.succeed(session as Opened, next)
-      cache.remember(jar, kept.cookie, next, kept.mark)
+      cache.remember(jar, kept.cookie, next, kept.state)
       if (!isDeepStrictEqual(identity, session.identity) || expiresAt < session.expiresAt) news?.tell(plain, kept.by)
       return { session: next, token: kept.cookie }
     },

@@ -67,14 +67,14 @@ export function createTurns ({ store, outside, lease = LEASE }: { readonly store
 
 /** Who waits already goes on waiting while a store is away, but not for long; who has just come is told at once. */
 function patiently (): (ask: () => Promise<boolean>) => Promise<boolean> {
-  let [asked, left] = [false, AWAY / ASKED_EVERY]
+  let [hasAnswered, left] = [false, AWAY / ASKED_EVERY]
   return async ask => {
     try {
       const answer = await ask()
-      asked = true
+      hasAnswered = true
       return answer
     } catch (error) {
-      if (!asked || !(error instanceof StoreUnavailable) || left-- <= 0) throw error
+      if (!hasAnswered || !(error instanceof StoreUnavailable) || left-- <= 0) throw error
       return false
     }
   }

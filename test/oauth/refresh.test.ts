@@ -46,7 +46,7 @@ t.test('only a refusal of the token itself is one; the rest is told apart, and n
 
 t.test('somebody else’s id_token: one that comes by a refresh is of the same issuer and subject, for this client, and of the same nonce if it has one', async t => {
   const { hostile, client, clock } = await startHostile(t)
-  const { mark } = (await client.signIn('code', attempt)).tokens
+  const { idTokenMark } = (await client.signIn('code', attempt)).tokens
   t.match(mark, /^[\w-]{22}\.[\w-]{22}$/)
   clock.pass(3_000_000)
   const again = async (claims: Record<string, unknown>) => {
@@ -70,9 +70,9 @@ t.test('without a new id_token userinfo is read, and where there is none nothing
   const { tokens } = await discovered.client.signIn('code', attempt)
   discovered.hostile.token = { id_token: undefined }
   discovered.hostile.user = { name: 'New Name' }
-  const said = await discovered.client.readAgain(await discovered.client.refresh(token), tokens.mark)
+  const said = await discovered.client.readAgain(await discovered.client.refresh(token), tokens.idTokenMark)
   t.equal(said?.sources.claims.text('name'), 'New Name')
-  t.notOk(said?.tokens.mark)
+  t.notOk(said?.tokens.idTokenMark)
   const plain = await startPlain(t, {}, false)
   plain.hostile.token = { id_token: undefined }
   t.equal(await plain.client.readAgain(await plain.client.refresh(token), 'a.b'), undefined)

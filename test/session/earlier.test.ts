@@ -18,7 +18,7 @@ t.test('what an app was told before a refresh stays with the session when anothe
   const outside = new TestOutside()
   const { session: seal } = createKeyring(undefined, [randomBytes(32)], outside)
   const revocations = createRevocations({ outside, lifetime: LIFETIME })
-  const gate = (told?: Marks) => createSessions({ keeping: keepInCookies({ seal, outside, gate: 'gate' }), revocations, outside, lifetime: LIFETIME, renews: true, headers: () => [], refuse: () => null, marks: ({ version }) => [`version ${version}`], told })
+  const gate = (told?: Marks) => createSessions({ keeping: keepInCookies({ seal, outside, gate: 'gate' }), revocations, outside, lifetime: LIFETIME, renews: true, headers: () => [], refuse: () => null, pageMarks: ({ version }) => [`version ${version}`], told })
   const told = createMarks()
   const before = gate(told)
   const open = async (sessions: ReturnType<typeof gate>, cookie: string) => await sessions.open(jar, cookie) as Session
