@@ -46,7 +46,7 @@ t.test('only a refusal of the token itself is one; the rest is told apart, and n
 
 t.test('somebody else’s id_token: one that comes by a refresh is of the same issuer and subject, for this client, and of the same nonce if it has one', async t => {
   const { hostile, client, clock } = await startHostile(t)
-  const { idTokenMark } = (await client.signIn('code', attempt)).tokens
+  const { idTokenMark: mark } = (await client.signIn('code', attempt)).tokens
   t.match(mark, /^[\w-]{22}\.[\w-]{22}$/)
   clock.pass(3_000_000)
   const again = async (claims: Record<string, unknown>) => {
