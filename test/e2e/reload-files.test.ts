@@ -150,7 +150,8 @@ for (const workers of sizes) {
     await sleep(1_000)
     await gate.next('config.reloaded', () => { writeFileSync(path, 'cleo@example.com\nada@example.com\ndora@example.com\n') })
     await sleep(LONG)
-    t.equal(gate.log('policy.reloaded').length + gate.log('policy.refused').length, 2 * workers, 'each has heard of this one change')
+    // The second change is heard of by itself, or with the settings that are read at that moment.
+    t.ok(gate.log('policy.reloaded').length <= 2 * workers && gate.log('policy.refused').length === 0, 'nobody has heard of what it was meanwhile')
     t.strictSame(await ofAda(), [200])
 
     const ended = watch(gate, ada)

@@ -145,13 +145,14 @@ for (const workers of sizes) {
     const redis = await startRedis(t, [], port)
     if (redis === null) return
     const comes = async (status: number, path: string) => {
-      for (let [tries, streak] = [0, 0]; streak < 6; tries++) {
+      for (let [tries, streak] = [0, 0]; streak < 6 * workers ** 2; tries++) {
         const answer = await visitor.ask(`${gate.origin}${path}`)
         streak = answer.status === status ? streak + 1 : 0
-        if (tries > 200) throw new Error(`${path} is ${answer.status}: ${gate.said()}`)
+        if (tries > 400) throw new Error(`${path} is ${answer.status}: ${gate.said()}`)
         if (streak === 0) await sleep(50)
       }
     }
+    while (gate.log('store.back').length < workers) await sleep(25)
     await comes(200, '/ready')
     t.equal((await visitor.signIn(`${gate.origin}/`, 'ada')).status, 200)
     await redis.kill()
