@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Side by side: one more than two processors can do, because many a test waits for something. */
 const LANES = 3
 /** Seconds. A file that takes longer says where it stands, and soon afterwards is ended. */
-const PATIENCE = 180
+const PATIENCE = 300
 
 async function start (command, ...args) {
   const [status] = await once(spawn(command, args, { stdio: 'inherit', cwd: root }), 'exit')

@@ -14,7 +14,7 @@ import { startRedis } from '../fixtures/redis.ts'
 import { serveGate, type Served, type ServeOptions } from '../fixtures/served.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(300_000)
 
 const SECOND = 1_000
 const MINUTE = 60_000
