@@ -62,10 +62,18 @@ export async function connectRedis ({ address, tls = {}, outside, channel, heard
       update()
     }
   })
-  client.on('error', note).on('ready', () => {
+  const begin = (): void => {
     [ready, reason] = [true, 'the connection was closed']
     listening.beat()
     update()
+  }
+  client.on('error', note).on('ready', () => {
+    if (address.database === 0 || client.isCluster) return begin()
+    // The client has said it, and goes on without where it is refused: in the database of others.
+    client.select(address.database).then(begin, (error: unknown) => {
+      note(error as Error)
+      update()
+    })
   }).on('close', () => {
     ready = false
     update()

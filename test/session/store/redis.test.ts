@@ -255,3 +255,18 @@ t.test('a cluster of three masters', onlyInCi('takes half a minute'), async t =>
   t.ok(after.includes(true), 'a cluster with a part missing is a store that is not there')
   t.ok(after.every(value => value === true || value === 'x'))
 })
+
+t.test('the wrong database: a user who may not choose it gets none, and the log says why', async t => {
+  const redis = await startRedis(t)
+  if (redis === null) return
+  const rights = ['on', '>secret', '~*', '&*', '+@all']
+  await redis.cli('ACL', 'SETUSER', 'chooses', ...rights)
+  await redis.cli('ACL', 'SETUSER', 'may-not', ...rights, '-select')
+  const { store } = await open(t, `redis://chooses:secret@127.0.0.1:${redis.port}/3`)
+  await store.set('name', 'value', 60_000)
+  t.equal(await redis.cli('-n', '3', 'DBSIZE'), '1')
+  const refusing = await open(t, `redis://may-not:secret@127.0.0.1:${redis.port}/3`)
+  await t.rejects(refusing.store.set('name', 'value', 60_000), { name: 'StoreUnavailable', message: /NOPERM.*select/ })
+  t.match(refusing.told, [/^lost .*NOPERM.*select/])
+  t.equal(await redis.cli('DBSIZE'), '0', 'nothing came into the first')
+})
