@@ -111,6 +111,7 @@ export class FormForged extends define('GATE_FORM_FORGED', 403, 'This form was n
 export class TooManyAttempts extends define('GATE_TOO_MANY_ATTEMPTS', 429, 'Too many attempts.', 'Wait a minute, then try again.', 'The sign-in form is throttled per name and per address, where --basic-auth is one password over all, and when more passwords wait to be checked than can be.') {}
 
 // The application behind us
+export class GateStopping extends define('GATE_STOPPING', 503, 'This site is being restarted.', 'Wait a moment, then try again.', 'The gate was told to stop, and the application had not answered within the seconds that requests under way are given. Nothing else is wrong with either.') {}
 export class UpstreamUnreachable extends define('GATE_UPSTREAM_UNREACHABLE', 502, 'The application is not answering.', 'It may be starting: this page tries again by itself, every 20 seconds.', 'Start the app, or set --upstream to where it listens. If it is https, its certificate has to be trusted (--upstream-ca). The message has the address and the cause.') {}
 export class UpstreamTimeout extends define('GATE_UPSTREAM_TIMEOUT', 504, 'The application takes too long to answer.', 'Wait a moment, then try again.', 'No answer within --upstream-timeout.') {}
 export class UpstreamAnswerInvalid extends define('GATE_UPSTREAM_ANSWER_INVALID', 502, 'The application gave an answer we cannot pass on.', tellThem, 'The upstream did not speak proper HTTP/1.1. Is it https, or another port?') {}

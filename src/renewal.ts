@@ -78,7 +78,7 @@ export function tellOfRenewals (log: Log): Told {
   const about = (error: unknown) => ({ ...error instanceof GateError && { code: error.code }, detail: error instanceof Error ? error.message : String(error) })
   return {
     renewed: session => log.info({ event: 'session.refreshed', ...of(session), version: session.version, ...session.refusal !== null && { refusal: session.refusal.detail } }, 'the provider’s tokens were renewed'),
-    failed: (session, error, again) => log.error({ event: 'session.refresh_failed', ...of(session), ...about(error), again_in_s: Math.round(again / 1000) }, 'the provider’s tokens could not be renewed; the session goes on, and it is tried again'),
+    failed: (session, error, again) => log.error({ event: 'session.refresh_failed', ...of(session), ...about(error), ...error instanceof GateError && { hint: error.kind.hint }, again_in_s: Math.round(again / 1000) }, 'the provider’s tokens could not be renewed; the session goes on, and it is tried again'),
     ended (session, cause, error) {
       if (cause === 'replayed') return log.warn({ event: 'session.ended', cause: 'replay', ...of(session) }, 'a session’s old cookie came long after its browser had a newer one: a copy, or a cookie jar put back; the session ends')
       if (cause === 'lost') return log.error({ event: 'session.ended', cause: 'renewal-lost', ...of(session) }, 'the store has lost what a session was renewed with before its browser had it, so that it cannot be renewed any more: the session ends; does the store put out what it is to keep (maxmemory-policy)?')

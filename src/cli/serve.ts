@@ -45,8 +45,10 @@ export async function serve (loaded: Loaded, flags: Flags): Promise<number> {
   process.stdout.write(startBlock({ config, version, listening, notices }))
   const reloading = startReloading(loaded, { flags, log, apply: next => serving.take(next) })
   reloadOnHangUp(() => { reloading.now() })
-  stopWithGrace({ delay: false, skip: ['SIGHUP'] }, async ({ err }) => {
-    if (err !== undefined) log.fatal({ event: 'gate.crashed', stack: err.stack }, 'a fault of the gate itself: it stops')
+  const atOnce = () => { log.warn({ event: 'gate.stopped' }, 'told again: it ends at once') }
+  stopWithGrace({ delay: false, skip: ['SIGHUP'], onSecondSignal: atOnce, onSecondError: atOnce }, async ({ err }) => {
+    if (err === undefined) log.info({ event: 'gate.stopping', within_s: GRACE / 1000 }, 'told to stop: what is under way may end first; a second signal ends it at once')
+    else log.fatal({ event: 'gate.crashed', stack: err.stack }, 'a fault of the gate itself: it stops')
     reloading.close()
     tellOfCut(log, await serving.stop())
   })

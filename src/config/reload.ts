@@ -22,7 +22,8 @@ export function follow (before: Loaded, next: Loaded): Succession {
   const kept = [...FIXED, ...begins ? TLS : []].filter(option => !isDeepStrictEqual(next.config[option], before.config[option]))
   const changed = optionNames.filter(option => next.prints[option] !== before.prints[option] && !(kept as readonly OptionName[]).includes(option))
   const config = Object.freeze({ ...next.config, ...Object.fromEntries(kept.map(option => [option, before.config[option]])) }) as Config
-  return { loaded: Object.freeze({ ...next, config }), changed: changed.map(flagOf), kept: kept.map(flagOf) }
+  const prints = Object.freeze({ ...next.prints, ...Object.fromEntries(kept.map(option => [option, before.prints[option]])) })
+  return { loaded: Object.freeze({ ...next, config, prints }), changed: changed.map(flagOf), kept: kept.map(flagOf) }
 }
 
 /** The files that the gate itself reads anew whenever they change (kinds/emails-file.ts, kinds/basic-auth.ts). */

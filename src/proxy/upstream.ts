@@ -1,6 +1,6 @@
 import { isIP, type Socket } from 'node:net'
 import { buildConnector, Pool } from 'undici'
-import { type GateError, MalformedRequest, UpstreamAnswerInvalid, UpstreamTimeout, UpstreamUnreachable } from '../errors.ts'
+import { type GateError, GateStopping, MalformedRequest, UpstreamAnswerInvalid, UpstreamTimeout, UpstreamUnreachable } from '../errors.ts'
 
 /** One app behind us. */
 export interface Upstream {
@@ -107,6 +107,7 @@ const garbled = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH
 export function failure (where: string, error: Error, begun: boolean): GateError {
   const code = codeOf(error)
   const detail = `${where}: ${reason(error)}`
+  if (code === 'UND_ERR_DESTROYED') return new GateStopping(`${where}: still waited for`, { cause: error })
   if (refused.has(code)) return new MalformedRequest(detail, { cause: error })
   if (late.has(code)) return new UpstreamTimeout(detail, { cause: error })
   if (begun || garbled.has(code) || code.startsWith('HPE_')) return new UpstreamAnswerInvalid(detail, { cause: error })

@@ -160,3 +160,9 @@ t.test('no refusal of an address quotes a password in it', async t => {
     t.throws(() => options[option].parse('http://user:hunter2@app.example/%2f'), { message: /^(?!.*hunter2)/ }, option)
   }
 })
+
+t.test('what may be a word instead of a number is said with it', t => {
+  t.throws(() => options.workers.parse('x' as never), { message: 'must be a whole number from 1 to 256, or auto' })
+  t.throws(() => options.wsGrace.parse('bla'), { message: 'must be a time, or off' })
+  t.end()
+})

@@ -22,6 +22,8 @@ t.test('a certificate may be another by a reload; whether the gate speaks TLS at
   t.strictSame([off.loaded.config.sslCertfile, off.loaded.config.sslKeyfile], [tls.config.sslCertfile, tls.config.sslKeyfile], 'switched off')
   t.strictSame([off.kept, off.changed], [['ssl-certfile', 'ssl-keyfile'], []])
 
+  t.strictSame([follow(on.loaded, plain).kept, follow(on.loaded, plain).changed], [[], []], 'what is taken back has changed nothing')
+
   const renewed = follow(tls, other)
   t.equal(renewed.loaded.config.sslCertfile, other.config.sslCertfile)
   t.strictSame([renewed.kept, renewed.changed], [[], ['ssl-certfile']])

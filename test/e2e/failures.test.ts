@@ -394,9 +394,9 @@ function checkLog (t: Test, log: readonly LogLine[], { headers }: Answer, { show
   t.match(lines[0], { level: kind.status >= 500 ? 'error' : kind === errors.LoginRequired.kind ? 'debug' : 'warn', code: kind.code, detail: logs, hint: kind.hint, msg: kind.title })
 }
 
-t.test('every error there is was provoked here, but two', { buffered: true }, async t => {
-  // The form is drawn again by its own route (test/e2e/password.test.ts); a provider is told in OAuth's terms (test/e2e/backchannel-logout.test.ts).
-  const elsewhere = [errors.PasswordRefused, errors.LogoutTokenInvalid]
+t.test('every error there is was provoked here, but three', { buffered: true }, async t => {
+  // The form is drawn again by its own route (test/e2e/password.test.ts); a provider is told in OAuth's terms (test/e2e/backchannel-logout.test.ts); to stop takes a process (test/e2e/worker-faults.test.ts).
+  const elsewhere = [errors.PasswordRefused, errors.LogoutTokenInvalid, errors.GateStopping]
   const provoked = new Set([...Object.values(failures).map(({ shows }) => shows), errors.SignInLoop, ...elsewhere].map(({ kind }) => kind))
   const kinds = Object.values(errors).flatMap(value => 'kind' in value ? [value.kind] : [])
   t.ok(kinds.length > 30)

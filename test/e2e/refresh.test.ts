@@ -134,7 +134,7 @@ t.test('a provider that is down is ours to mend: the request passes, the session
   await provider.close()
   outside.advance(DUE)
   t.match(await visitor.navigate(`${origin}/page`), { status: 200, setCookies: [] })
-  t.match(events(log, 'session.refresh_failed'), [{ code: 'GATE_PROVIDER_UNREACHABLE', again_in_s: 10 }])
+  t.match(events(log, 'session.refresh_failed'), [{ code: 'GATE_PROVIDER_UNREACHABLE', again_in_s: 10, hint: /./ }])
   t.match(await visitor.navigate(`${origin}/page`), { status: 200 })
   t.equal(events(log, 'session.refresh_failed').length, 1, 'not at every request')
   outside.advance(10_000)

@@ -115,7 +115,8 @@ for (const workers of [1, 2]) {
     await gate.ended
     const took = Date.now() - began
     t.ok(took > 7_500 && took < 12_000, `after ${took} ms`)
-    t.ok((await Promise.all(cut)).every(status => status >= 500), 'each is told that nothing will come')
+    t.strictSame(new Set(await Promise.all(cut)), new Set([503]), 'each is told that nothing will come')
+    t.match(gate.log('request.refused').map(({ code }) => code), ['GATE_STOPPING', 'GATE_STOPPING', 'GATE_STOPPING', 'GATE_STOPPING'], 'and the app is not blamed for it')
     t.equal(gate.log('gate.cut').reduce((sum, { connections }) => sum + Number(connections), 0), 4)
     t.equal(gate.log('gate.cut').length, 1, 'it is said once')
   })

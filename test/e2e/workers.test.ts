@@ -254,6 +254,7 @@ for (const [signal, workers] of [['SIGTERM', 2], ['SIGINT', 2], ['SIGINT', 1]] a
     t.strictSame(await gate.ended, [1, null])
     t.ok(Date.now() - began < 1000)
     t.equal(await slow, 'cut')
+    t.match([gate.log('gate.stopping'), gate.log('gate.stopped')], [[{ within_s: 8 }], [{ level: 'warn' }]], 'each in the log')
     for (const pid of children) t.ok(await isGone(pid), 'no worker is left')
     t.notOk(gate.log('config.reloaded').length + gate.log('worker.ended').length)
   })

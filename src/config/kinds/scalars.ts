@@ -45,7 +45,11 @@ export function count (max: number): Kind<number | 'auto', number | 'auto'> {
     shape: 'number|auto',
     parse: raw => {
       if (typeof raw === 'string' && raw.trim().toLowerCase() === 'auto') return 'auto'
-      return parse(raw)
+      try {
+        return parse(raw)
+      } catch (error) {
+        throw error instanceof Problem ? new Problem(`${error.message}, or auto`) : error
+      }
     }
   }
 }
@@ -70,6 +74,7 @@ export function timeOrOff (least: number): Kind<number, number | string | boolea
       if (raw === false || (typeof raw === 'string' && /^\s*(?:off|no|never|false)\s*$/i.test(raw))) return Infinity
       if (raw === true) throw new Problem('must be a time, or off', 'Write 30m, or off.')
       if (least === 0 && /^0\s*(?:ms|s|m|h)?$/.test(decimal(raw as number | string))) return 0
+      if (typeof raw === 'string' && !/\d/.test(raw)) throw new Problem('must be a time, or off', 'Write 30m, or off.')
       return duration.parse(raw as number | string)
     }
   }
