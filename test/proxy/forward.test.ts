@@ -374,7 +374,7 @@ t.test('closing waits for what is under way', async t => {
   finish()
   t.equal((await answer).body.toString(), 'whole')
   await closed
-  t.equal((await send(gate.port)).status, 502)
+  t.equal((await send(gate.port)).status, 503)
 })
 
 t.test('a server that listens on the same port speaks for another origin', async t => {
