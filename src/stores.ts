@@ -3,6 +3,7 @@ import type { Config } from './config/options.ts'
 import type { Outside } from './outside.ts'
 import type { RevocationOptions, Revocations } from './session/revocations.ts'
 import type { RedisAddress } from './session/store/address.ts'
+import { fixOf, type GivenStore } from './session/store/fix.ts'
 import { createMemoryStore } from './session/store/memory.ts'
 import type { StoreTold } from './session/store/connection.ts'
 import { createRedisStore } from './session/store/redis.ts'
@@ -26,26 +27,36 @@ export interface Stores {
  * @param shared what this process has in common with the others of the same gate, in place of its own memory
  */
 export async function openStores (config: Config, outside: Outside, log: Log, shared?: Store): Promise<Stores> {
-  const { sessionStore, revocationStore } = config
-  const redis = (setting: string, address: RedisAddress) => openRedis(setting, address, config, outside, log)
-  if (sessionStore === 'cookie') {
-    const revocations = revocationStore === undefined ? shared : await redis('revocation-store', revocationStore)
+  const given = storeOf(config)
+  const redis = given === undefined ? undefined : await createRedisStore({ ...given, outside, told: tellOfStore(given, log) })
+  if (config.sessionStore === 'cookie') {
+    const revocations = redis ?? shared
     return { sessions: undefined, revocations, all: revocations === undefined ? [] : [revocations] }
   }
-  const sessions = sessionStore === 'memory' ? shared ?? createMemoryStore({ outside }) : await redis('session-store', sessionStore)
+  const sessions = redis ?? shared ?? createMemoryStore({ outside })
   return { sessions, revocations: sessions, all: [sessions] }
 }
 
-async function openRedis (setting: string, address: RedisAddress, { storeCa: ca, storeCert: cert, storeKey: key }: Config, outside: Outside, log: Log): Promise<Store> {
-  return await createRedisStore({ address, tls: { ca, cert, key }, outside, told: tellOfStore(setting, log) })
+export interface ConfiguredStore extends GivenStore { readonly address: RedisAddress }
+
+/** The Redis that settings name, if they do: where sessions are, or who signed out. */
+export function storeOf ({ sessionStore, revocationStore, storeCa, storeCert, storeKey }: Config): ConfiguredStore | undefined {
+  const [setting, address] = typeof sessionStore === 'object' ? ['session-store', sessionStore] : ['revocation-store', sessionStore === 'cookie' ? revocationStore : undefined]
+  return address === undefined ? undefined : { setting, address, tls: { ca: storeCa, cert: storeCert, key: storeKey } }
 }
 
 /** One line when it goes and one when it is back, however many requests there are meanwhile. */
-function tellOfStore (setting: string, log: Log): StoreTold {
+function tellOfStore (given: GivenStore, log: Log): StoreTold {
+  const { setting } = given
   return {
-    lost: (where, detail) => log.error({ event: 'store.lost', setting, where, detail, hint: 'Whoever brings a session is answered 503 until it is back; nobody is signed out.' }, 'the store does not answer; it is tried again and again'),
+    lost: (where, detail) => log.error({ event: 'store.lost', setting, where, detail, hint: `${fixed(detail, given)}Whoever brings a session is answered 503 until it is back; nobody is signed out.` }, 'the store does not answer; it is tried again and again'),
     back: where => log.info({ event: 'store.back', setting, where }, 'the store answers again')
   }
+}
+
+function fixed (detail: string, given: GivenStore): string {
+  const fix = fixOf(detail, given)
+  return fix === undefined ? '' : `${fix} `
 }
 
 export function tellOfRevocations (log: Log): Pick<RevocationOptions, 'unlearned' | 'overflowed'> {

@@ -4,21 +4,23 @@ import { probeProvider, type Finding } from '../oauth/probe/index.ts'
 import { outside as machine, type Outside } from '../outside.ts'
 import { createOwnUrls } from '../own-urls.ts'
 import { clientOptions } from '../active-provider.ts'
+import { storeOf } from '../stores.ts'
 import { listeningAt } from './listen.ts'
 import { probePanel } from './probe-panel.ts'
+import { probeStore } from './probe-store.ts'
 import { reachUpstream } from './reach-upstream.ts'
 import { startBlock } from './start-block.ts'
 import { version } from './version.ts'
 
 export interface CheckOptions {
-  /** Whether provider and upstream are asked as well. */
+  /** Whether provider, upstream and store are asked as well. */
   readonly live?: boolean
   readonly outside?: Outside
   readonly write?: (text: string) => void
 }
 
-const announcement = (byCode: boolean): string => `
-Asking the provider and the app. The provider gets ${byCode ? 'one sign-in request that nobody completes, and\n' : ''}one token request with a code that nobody issued: its log will have a failed attempt of this client.
+const announcement = (asked: string, byCode: boolean): string => `
+Asking ${asked}. The provider gets ${byCode ? 'one sign-in request that nobody completes, and\n' : ''}one token request with a code that nobody issued: its log will have a failed attempt of this client.
 
 `
 
@@ -26,12 +28,13 @@ Asking the provider and the app. The provider gets ${byCode ? 'one sign-in reque
 export async function check ({ config, notices }: Loaded, { live = false, outside = machine, write = text => { process.stdout.write(text) } }: CheckOptions = {}): Promise<number> {
   const listening = listeningAt(config)
   write(startBlock({ config, version, listening, notices: config.port === 0 && config.unixSocket === undefined ? [...notices, 'port 0 stands for one that is chosen at start'] : notices }))
+  const others = storeOf(config) === undefined ? ['the app'] : ['the app', 'the Redis']
   if (!live) {
-    write('\nThe settings are right. Whether provider and app agree, --live asks.\n')
+    write(`\nThe settings are right. Whether ${others.length === 1 ? 'provider and app' : 'provider, app and Redis'} agree, --live asks.\n`)
     return 0
   }
   const flows = config.providers.map(({ provider }) => provider.flow)
-  write(flows.some(flow => flow === 'code' || flow === 'password') ? announcement(flows.includes('code')) : '\nAsking the app.\n\n')
+  write(flows.some(flow => flow === 'code' || flow === 'password') ? announcement(others.length === 1 ? 'the provider and the app' : 'the provider, the app and the Redis', flows.includes('code')) : `\nAsking ${others.join(' and ')}.\n\n`)
   return await ask(config, listening, outside, write)
 }
 
@@ -52,6 +55,8 @@ async function ask (config: Config, listening: string, outside: Outside, write: 
     const asked = await probePanel(upstream, config, outside)
     if (asked !== undefined) tell(asked)
   }
+  const store = storeOf(config)
+  if (store !== undefined) tell(await probeStore(store, outside))
   write(`\n${summary(count.wrong, count['cannot tell'])}\n`)
   return count.wrong === 0 ? 0 : 1
 }

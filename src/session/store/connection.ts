@@ -4,6 +4,7 @@ import type { Outside } from '../../outside.ts'
 import { whereIs, type RedisAddress, type StoreTls } from './address.ts'
 import { DEADLINE, loadClients } from './clients.ts'
 import { keepListening } from './listening.ts'
+import { hungUp, reasonOf, unanswered } from './reason.ts'
 
 export interface ConnectionOptions {
   readonly address: RedisAddress
@@ -40,26 +41,35 @@ export async function connectRedis ({ address, tls = {}, outside, channel, heard
   const where = whereIs(address)
   const clients = await loadClients(address, tls)
   const client = clients.commands()
-  let [ready, hears, reason] = [false, false, 'no answer yet']
-  const state = createState(told, where)
-  const update = () => state.set(ready && hears, reason)
-  const note = (error: Error): void => { reason = reasonOf(error) }
+  const none = unanswered(address.tls)
+  let [ready, hears] = [false, false]
+  let reason: string | undefined
+  const state = createState(told, where, none)
+  const update = () => state.set(ready && hears, reason ?? none)
+  const because = (why: string | undefined): void => {
+    if (why !== undefined) reason = why
+    update()
+  }
+  const note = (error: unknown): void => { because(reasonOf(error)) }
+  const attempt: Connection['ask'] = async work => {
+    if (!ready) throw new Error(`not connected: ${reason ?? none}`)
+    return await within(DEADLINE, work(client))
+  }
   const ask: Connection['ask'] = async work => {
     try {
-      if (!ready) throw new Error(`not connected: ${reason}`)
-      return await within(DEADLINE, work(client))
+      return await attempt(work)
     } catch (error) {
-      throw new StoreUnavailable(`Redis at ${where}: ${reasonOf(error as Error)}`)
+      throw new StoreUnavailable(`Redis at ${where}: ${reasonOf(error) ?? `not connected: ${reason ?? none}`}`)
     }
   }
   const listening = keepListening({
     connect: clients.listening, channel, own: `${channel}:${outside.random(12).toString('base64url')}`, heard,
-    publish: (at, word) => ask(client => client.publish(at, word)),
+    publish: (at, word) => attempt(client => client.publish(at, word)),
+    failed (why) { if (ready && !hears) because(why) },
     changed (now, why) {
       hears = now
-      if (why !== undefined && ready) reason = why
       changed(now)
-      update()
+      because(ready ? why : undefined)
     }
   })
   const begin = (): void => {
@@ -70,13 +80,10 @@ export async function connectRedis ({ address, tls = {}, outside, channel, heard
   client.on('error', note).on('ready', () => {
     if (address.database === 0 || client.isCluster) return begin()
     // The client has said it, and goes on without where it is refused: in the database of others.
-    client.select(address.database).then(begin, (error: unknown) => {
-      note(error as Error)
-      update()
-    })
+    client.select(address.database).then(begin, note)
   }).on('close', () => {
     ready = false
-    update()
+    because(reason ?? hungUp(address.tls))
   })
   client.connect().catch(note)
   await state.settled
@@ -91,8 +98,8 @@ export async function connectRedis ({ address, tls = {}, outside, channel, heard
 }
 
 /** What is told of it: one word for each change, and none before it has had the time to connect. */
-function createState (told: StoreTold, where: string) {
-  let [up, said, open, why] = [false, true, false, '']
+function createState (told: StoreTold, where: string, beforehand: string) {
+  let [up, said, open, why] = [false, true, false, beforehand]
   const tell = (): void => {
     if (up === said || !open) return
     said = up
@@ -131,9 +138,4 @@ async function within<T> (milliseconds: number, work: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** In the server's words, or the client's. None of them holds a password: what a command was given is not among them. */
-function reasonOf ({ message, lastNodeError }: Error & { lastNodeError?: Error }): string {
-  return lastNodeError === undefined ? message : `${message} (${lastNodeError.message})`
 }

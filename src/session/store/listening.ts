@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { pauseBefore } from './clients.ts'
+import { reasonOf } from './reason.ts'
 
 export interface ListeningOptions {
   /** @param attempt since words were last heard */
@@ -11,6 +12,8 @@ export interface ListeningOptions {
   readonly heard: (word: string) => void
   /** @param reason why they are not heard any more */
   readonly changed: (hears: boolean, reason?: string) => void
+  /** Told each time that it does not come about. */
+  readonly failed: (reason: string | undefined) => void
 }
 
 export interface Listening {
@@ -27,7 +30,7 @@ const LATE = 2
  * Listens to a channel for as long as there is somebody to say something, by one connection after the other. Whether words arrive
  * is not asked of the connection, which may be to somebody who hears nothing any more, but tried: once a second a beat goes the whole way.
  */
-export function keepListening ({ connect, publish, channel, own, heard, changed }: ListeningOptions): Listening {
+export function keepListening ({ connect, publish, channel, own, heard, changed, failed }: ListeningOptions): Listening {
   let client: Redis | undefined
   let [subscribed, hears, closed, sent] = [false, false, false, false]
   let [late, attempt] = [0, 0]
@@ -39,15 +42,16 @@ export function keepListening ({ connect, publish, channel, own, heard, changed 
     hears = now
     changed(now, reason)
   }
+  const fail = (error: unknown): void => { failed(reasonOf(error)) }
   const beat = (): void => {
     sent = false
-    publish(own, '').then(() => { sent = true }, () => { /* told by whoever else asks */ })
+    publish(own, '').then(() => { sent = true }, fail)
   }
   const begin = (): void => {
     const now = connect(attempt++)
     let reason = 'the connection was closed'
     client = now
-    now.on('error', (error: Error) => { reason = error.message })
+    now.on('error', (error: Error) => { reason = reasonOf(error) ?? reason })
     now.on('message', (at: string, word: string) => {
       if (at === channel) heard(word)
       else set(true)
@@ -62,7 +66,8 @@ export function keepListening ({ connect, publish, channel, own, heard, changed 
       late = 0
       beat()
     }, (error: unknown) => {
-      if (error instanceof Error) reason = error.message
+      reason = reasonOf(error) ?? reason
+      fail(error)
       now.disconnect()
     })
   }

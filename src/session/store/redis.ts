@@ -6,6 +6,11 @@ export interface RedisStoreOptions extends Pick<ConnectionOptions, 'address' | '
   readonly outside: Outside
 }
 
+export interface RedisStore extends Store {
+  /** What the server says of itself, in lines `name:value`. @throws {StoreUnavailable} also where the user may not ask */
+  info (): Promise<string>
+}
+
 interface Listener { readonly heard: (word: string) => void, readonly missed: (() => void) | undefined, readonly lost: (() => void) | undefined }
 
 /** All that the gate has in a Redis begins so, keys and channels; whoever makes an ACL for it needs no more. */
@@ -28,7 +33,7 @@ redis.call('PUBLISH', ARGV[4], ARGV[5])`
 /**
  * Redis 6.2 or later, or Valkey, as a store. Made once it is connected, or after a second without: it goes on trying by itself.
  */
-export async function createRedisStore ({ address, tls, outside, told }: RedisStoreOptions): Promise<Store> {
+export async function createRedisStore ({ address, tls, outside, told }: RedisStoreOptions): Promise<RedisStore> {
   const listeners = new Map<string, Listener[]>()
   let hears = false
   const { ask, close } = await connectRedis({
@@ -68,6 +73,7 @@ export async function createRedisStore ({ address, tls, outside, told }: RedisSt
       listeners.set(topic, [...listeners.get(topic) ?? [], { heard, missed, lost }])
       if (hears) missed?.()
     },
+    info: () => ask(client => client.info()),
     async close () { close() }
   }
 }

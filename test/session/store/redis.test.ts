@@ -151,6 +151,53 @@ t.test('a wrong password, and none, are told without a word of it', async t => {
   t.strictSame(told, [])
 })
 
+t.test('what hangs up, hangs, or is no Redis is told by what it did, also once the client has tried again', async t => {
+  const redis = await startRedis(t)
+  if (redis === null) return
+  const listenAt = async (answer: (socket: Socket) => void): Promise<string> => {
+    const server = createServer(socket => {
+      socket.on('error', () => {}).once('data', () => { answer(socket) })
+    })
+    await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
+    t.teardown(() => { server.close() })
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+  const http = await listenAt(socket => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'))
+  const hangsUp = await listenAt(socket => socket.end())
+  const silent = await listenAt(() => {})
+  await Promise.all(([
+    ['TLS to a Redis without', redis.url.replace('redis:', 'rediss:'), /does the server speak it at this port\?/],
+    ['an HTTP server', `redis://${http}`, /Protocol error, got "H" as reply type byte$/],
+    ['one that hangs up', `redis://${hangsUp}`, /closed before it answered as a Redis does/],
+    ['one that says nothing', `redis://${silent}`, /no answer within 1000 ms$/]
+  ] as const).map(async ([about, url, why]) => {
+    const { store, told } = await open(t, url)
+    t.match(told, [why], about)
+    for (let times = 0; times < 6; times++) {
+      await t.rejects(store.get('a'), { name: 'StoreUnavailable', message: /: not connected: ./ }, about)
+      await t.rejects(store.get('a'), { message: /^(?!.*(?:enableOfflineQueue|maxRetries|Connection is closed))/s }, about)
+      await pass(400)
+    }
+    t.equal(told.length, 1)
+  }))
+  const { store } = await open(t, redis.url)
+  redis.freeze()
+  for (let times = 0; times < 8; times++) {
+    await t.rejects(store.get('a'), { message: /no answer within 1000 ms$/ }, 'one that hangs')
+    await pass(400)
+  }
+})
+
+t.test('a user that may say nothing, or hear nothing, is told which right it lacks', async t => {
+  const redis = await startRedis(t)
+  if (redis === null) return
+  for (const [user, lacks, why] of [['no-publish', '-publish', /NOPERM.*'publish'/], ['no-subscribe', '-subscribe', /NOPERM.*'subscribe'/], ['no-channels', 'resetchannels', /NOPERM.*channels/]] as const) {
+    await redis.cli('ACL', 'SETUSER', user, 'on', '>secret', '~oauth-gate:*', '&oauth-gate:*', '+@all', lacks)
+    const { told } = await open(t, redis.url.replace('//', `//${user}:secret@`))
+    t.match(told, [why], user)
+  }
+})
+
 t.test('a user that may no more than what is the gate’s is enough', async t => {
   const redis = await startRedis(t)
   if (redis === null) return
