@@ -119,7 +119,7 @@ export async function createLasting (config: Config, { outside, log, shared }: L
 
   return {
     stores, live, verifier, window,
-    revocations: once(gate => createRevocations({ outside, get lifetime () { return lifetime }, store: common, set: `${gate}:revoked`, ...tellOfRevocations(log) })),
+    revocations: once(gate => createRevocations({ outside, get lifetime () { return lifetime }, store: common, set: `${gate}:revoked`, ...tellOfRevocations(log, stores) })),
     logoutsSeen: once(gate => createSeen({ outside, store: common, life: 2 * OLDEST * 1000, prefix: `${gate}:logout` })),
     brake: once(gate => createBrake({ others: common === undefined || common.reach === 'process' ? undefined : { store: common, topic: `${gate}:failed`, outside } })),
     consumed: createConsumed(outside, common),

@@ -19,6 +19,9 @@ export interface Stores {
   readonly revocations: Store | undefined
   /** Each once. */
   readonly all: readonly Store[]
+  /** The one of them that settings name, and whether it was told that it does not answer, and not yet that it does again. */
+  readonly named?: ConfiguredStore | undefined
+  readonly away: () => boolean
 }
 
 /**
@@ -28,13 +31,16 @@ export interface Stores {
  */
 export async function openStores (config: Config, outside: Outside, log: Log, shared?: Store): Promise<Stores> {
   const given = storeOf(config)
-  const redis = given === undefined ? undefined : await createRedisStore({ ...given, outside, told: tellOfStore(given, log) })
+  let isAway = false
+  const told = given === undefined ? undefined : tellOfStore(given, log, now => { isAway = now })
+  const redis = given === undefined ? undefined : await createRedisStore({ ...given, outside, told })
+  const common = { named: given, away: () => isAway }
   if (config.sessionStore === 'cookie') {
     const revocations = redis ?? shared
-    return { sessions: undefined, revocations, all: revocations === undefined ? [] : [revocations] }
+    return { sessions: undefined, revocations, all: revocations === undefined ? [] : [revocations], ...common }
   }
   const sessions = redis ?? shared ?? createMemoryStore({ outside })
-  return { sessions, revocations: sessions, all: [sessions] }
+  return { sessions, revocations: sessions, all: [sessions], ...common }
 }
 
 export interface ConfiguredStore extends GivenStore { readonly address: RedisAddress }
@@ -46,11 +52,17 @@ export function storeOf ({ sessionStore, revocationStore, storeCa, storeCert, st
 }
 
 /** One line when it goes and one when it is back, however many requests there are meanwhile. */
-function tellOfStore (given: GivenStore, log: Log): StoreTold {
+function tellOfStore (given: GivenStore, log: Log, away: (now: boolean) => void): StoreTold {
   const { setting } = given
   return {
-    lost: (where, detail) => log.error({ event: 'store.lost', setting, where, detail, hint: `${fixed(detail, given)}Whoever brings a session is answered 503 until it is back; nobody is signed out.` }, 'the store does not answer; it is tried again and again'),
-    back: where => log.info({ event: 'store.back', setting, where }, 'the store answers again')
+    lost (where, detail) {
+      away(true)
+      log.error({ event: 'store.lost', setting, where, detail, hint: `${fixed(detail, given)}Whoever brings a session is answered 503 until it is back; nobody is signed out.` }, 'the store does not answer; it is tried again and again')
+    },
+    back (where) {
+      away(false)
+      log.info({ event: 'store.back', setting, where }, 'the store answers again')
+    }
   }
 }
 
@@ -59,9 +71,15 @@ function fixed (detail: string, given: GivenStore): string {
   return fix === undefined ? '' : `${fix} `
 }
 
-export function tellOfRevocations (log: Log): Pick<RevocationOptions, 'unlearned' | 'overflowed'> {
+export function tellOfRevocations (log: Log, { named, away }: Pick<Stores, 'named' | 'away'>): Pick<RevocationOptions, 'unlearned' | 'overflowed'> {
   return {
-    unlearned: error => log.error({ event: 'revocations.unknown', detail: error instanceof Error ? error.message : String(error) }, 'the store does not say who has signed out; sessions do not count until it does'),
+    unlearned (error) {
+      if (away()) return false // which says it all
+      const detail = error instanceof Error ? error.message : String(error)
+      const told = named === undefined ? {} : { setting: named.setting, hint: `${fixed(detail, named)}Whoever brings a session is answered 503 until it says it; nobody is signed out.` }
+      log.error({ event: 'revocations.unknown', ...told, detail }, 'the store does not say who has signed out; sessions do not count until it does')
+      return true
+    },
     overflowed: startedAt => log.error({ event: 'revocations.overflowed', before: new Date(startedAt).toISOString(), hint: 'A shorter --oauth-expiry-days makes each sign-out be forgotten sooner.' }, 'there were more sign-outs than can be remembered one by one: all sessions that began before then have ended')
   }
 }

@@ -36,8 +36,8 @@ export interface RevocationOptions extends RevokedOptions {
   readonly store?: Store | undefined
   /** What the store has them under. Gates that do not share their sessions must not share these. */
   readonly set?: string
-  /** Told once that the store is there and does not say what was revoked. */
-  readonly unlearned?: (error: unknown) => void
+  /** Told once that the store is there and does not say what was revoked. @returns false to be told again, where that is so still in a second */
+  readonly unlearned?: (error: unknown) => boolean
 }
 
 /** Milliseconds until it is tried again to learn what was revoked. */
@@ -47,7 +47,7 @@ const UNDER_WAY = 60_000
 
 /** What revoked.ts remembers, known to all who share a store. */
 export function createRevocations (options: RevocationOptions): Revocations {
-  const { outside, store, set = 'revoked', unlearned = () => {} } = options
+  const { outside, store, set = 'revoked', unlearned = () => true } = options
   const { has, isByProvider, words, standsFor, ...revoked } = createRevoked(options)
   const telling = createTelling({ store, set, outside })
   const alone = store === undefined || store.reach === 'process'
@@ -81,10 +81,10 @@ export function createRevocations (options: RevocationOptions): Revocations {
     generation++
     known = true
   }
-  const learn = (again = false): void => {
+  const learn = (told = false): void => {
     recall().catch((error: unknown) => {
-      if (hears && !again) unlearned(error)
-      setTimeout(() => { if (hears && !known) learn(true) }, AGAIN).unref()
+      const isTold = told || (hears && unlearned(error))
+      setTimeout(() => { if (hears && !known) learn(isTold) }, AGAIN).unref()
     })
   }
   store?.listen(set, word => { hear(word) }, () => {

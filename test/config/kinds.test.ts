@@ -92,6 +92,7 @@ reads('oauthEncryptionKey', [[key, [key]], [`${key}, ${other}`, [key, other.repl
 
 t.test('bad encryption keys get Panel’s two sentences', async t => {
   t.throws(() => options.oauthEncryptionKey.parse('abc'), { message: ': OAuth encryption key was not a valid base64 string.', fix: 'Generate an encryption key with `oauth-gate oauth-secret` and ensure you did not truncate the returned string.' })
+  for (const nothing of ['', '\n', []]) t.throws(() => options.oauthEncryptionKey.parse(nothing), { message: 'is empty', fix: /oauth-gate oauth-secret/ })
   t.throws(() => options.oauthEncryptionKey.parse(Buffer.alloc(16).toString('base64')), { message: ': OAuth encryption key must be 32 url-safe base64-encoded bytes.' })
 })
 

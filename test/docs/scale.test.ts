@@ -154,20 +154,24 @@ interface Pod {
   readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } }
 }
 
-t.test(`what ${PAGE} gives Kubernetes starts, answers its probes, and ends in the time it has`, async t => {
-  const site = await startSite(t)
-  const { stage, fill } = site
-  const [deployment, service, budget] = parseAllDocuments(fileIn(PAGE, 'yaml', 'deployment.yaml')).map(document => document.toJS() as Record<string, unknown>)
-  const { spec: { template: { metadata: { labels }, spec } } } = deployment as { spec: { template: { metadata: { labels: Record<string, string> }, spec: { terminationGracePeriodSeconds: number, containers: [Pod] } } } }
-  const [pod] = spec.containers
-  t.strictSame((service as { spec: { selector: object } }).spec.selector, labels)
-  t.strictSame((budget as { spec: { selector: { matchLabels: object } } }).spec.selector.matchLabels, labels)
-  t.ok(spec.terminationGracePeriodSeconds * 1000 > pod.lifecycle.preStop.sleep.seconds * 1000 + GRACE + 1000, 'what is under way has its time')
-  t.notMatch(pod.livenessProbe.httpGet.path, 'ready', 'no gate is killed because a Redis is away')
-  if (!await startRedis(t, [], site.redis)) return
-  writeFileSync(join(stage.folder, 'session-store'), `redis://127.0.0.1:${site.redis}\n`)
-  const env = Object.fromEntries(pod.env.map(({ name, value }) => [name, fill(value).replace('/run/secrets/oauth-gate/', `${stage.folder}/`).replace('http://app:', 'http://127.0.0.1:')]))
-  const gate = await keepRunning(t, 'oauth-gate', ['serve'], { env: { ...stage.env, ...env }, ready: said => said.includes('  Who may enter') })
-  t.match(gate.said(), `are in Redis at 127.0.0.1:${site.redis}`)
-  for (const { httpGet: { path } } of [pod.readinessProbe, pod.livenessProbe]) t.match(await new Visitor().ask(`http://127.0.0.1:${stage.ports.gate}${path}`), { status: 200, headers: { 'x-oauth-gate': 'GATE_OK' } })
-})
+for (const tls of [false, true]) {
+  t.test(`what ${PAGE} gives Kubernetes starts${tls ? ', by TLS with its line for that' : ''}, answers its probes, and ends in the time it has`, async t => {
+    const site = await startSite(t)
+    const { stage, fill } = site
+    const [deployment, service, budget] = parseAllDocuments(fileIn(PAGE, 'yaml', 'deployment.yaml').replace(tls ? '# - {' : '', tls ? '- {' : '')).map(document => document.toJS() as Record<string, unknown>)
+    const { spec: { template: { metadata: { labels }, spec } } } = deployment as { spec: { template: { metadata: { labels: Record<string, string> }, spec: { terminationGracePeriodSeconds: number, containers: [Pod] } } } }
+    const [pod] = spec.containers
+    t.strictSame((service as { spec: { selector: object } }).spec.selector, labels)
+    t.strictSame((budget as { spec: { selector: { matchLabels: object } } }).spec.selector.matchLabels, labels)
+    t.ok(spec.terminationGracePeriodSeconds * 1000 > pod.lifecycle.preStop.sleep.seconds * 1000 + GRACE + 1000, 'what is under way has its time')
+    t.notMatch(pod.livenessProbe.httpGet.path, 'ready', 'no gate is killed because a Redis is away')
+    const at = (name: string) => join(stage.folder, name)
+    for (const [name, pem] of [['redis.crt', certificates.server], ['redis.key', certificates.serverKey], ['redis-ca.pem', certificates.authority]] as const) writeFileSync(at(name), pem)
+    if (!await startRedis(t, tls ? ['--tls-port', String(site.redis), '--tls-auth-clients', 'no', '--tls-cert-file', at('redis.crt'), '--tls-key-file', at('redis.key'), '--tls-ca-cert-file', at('redis-ca.pem')] : [], site.redis)) return
+    writeFileSync(at('session-store'), `${tls ? 'rediss' : 'redis'}://127.0.0.1:${site.redis}\n`)
+    const env = Object.fromEntries(pod.env.map(({ name, value }) => [name, fill(value).replace('/run/secrets/oauth-gate/', `${stage.folder}/`).replace('http://app:', 'http://127.0.0.1:')]))
+    const gate = await keepRunning(t, 'oauth-gate', ['serve'], { env: { ...stage.env, ...env }, ready: said => said.includes('  Who may enter') })
+    t.match(gate.said(), `are in Redis at 127.0.0.1:${site.redis}`)
+    for (const { httpGet: { path } } of [pod.readinessProbe, pod.livenessProbe]) t.match(await new Visitor().ask(`http://127.0.0.1:${stage.ports.gate}${path}`), { status: 200, headers: { 'x-oauth-gate': 'GATE_OK' } })
+  })
+}

@@ -251,12 +251,26 @@ t.test('a store that is there and does not say what was revoked is told once', a
   const { options, outside } = setUp()
   const far = createFarStore(outside)
   let told = 0
-  const revocations = createRevocations({ ...options, store: far.store, unlearned: () => { told++ } })
+  const revocations = createRevocations({ ...options, store: far.store, unlearned: () => ++told > 0 })
   far.failing = true
   far.find()
   await new Promise(resolve => { setTimeout(resolve, 1200) })
   t.equal(told, 1)
   t.throws(() => revocations.demand(), StoreUnavailable)
+  far.lose()
+})
+
+t.test('what is told otherwise is told when it is so still a second later', async t => {
+  const { options, outside } = setUp()
+  const far = createFarStore(outside)
+  const answers = [false, true]
+  createRevocations({ ...options, store: far.store, unlearned: () => answers.shift() ?? t.fail('told too often') })
+  far.failing = true
+  far.find()
+  await tick()
+  t.strictSame(answers, [true])
+  await new Promise(resolve => { setTimeout(resolve, 2300) })
+  t.strictSame(answers, [])
   far.lose()
 })
 

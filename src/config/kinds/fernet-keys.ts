@@ -8,7 +8,11 @@ const make = 'Generate an encryption key with `oauth-gate oauth-secret` and ensu
 export const fernetKeys: Kind<readonly string[], readonly string[] | string> = {
   shape: 'key,key',
   repeatable: true,
-  parse: raw => items(items(asItems(raw, /[\s,]+/)).map(readKey))
+  parse: raw => {
+    const keys = asItems(raw, /[\s,]+/)
+    if (keys.length === 0) throw new Problem('is empty', make) // most often a file into which nothing was written
+    return items(items(keys).map(readKey))
+  }
 }
 
 // The two sentences are Panel's.

@@ -1,9 +1,11 @@
-import t, { type Test } from 'tap'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
 import { loadConfig } from '../../../src/config/load.ts'
 import type { Settings } from '../../../src/config/options.ts'
 import { outside } from '../../../src/outside.ts'
-import { openStores } from '../../../src/stores.ts'
+import { createRevocations } from '../../../src/session/revocations.ts'
+import { openStores, tellOfRevocations } from '../../../src/stores.ts'
 import * as certificates from '../../fixtures/certificates.ts'
 import { freePort } from '../../fixtures/gate.ts'
 import { startRedis } from '../../fixtures/redis.ts'
@@ -47,4 +49,33 @@ t.test('a store that does not answer is told with the setting that mends it', as
     t.notMatch(JSON.stringify(said), /hunter2/, about)
   }))
   t.strictSame(await lines(t, { sessionStore: `rediss://127.0.0.1:${tlsAt}`, storeCa: at('ca.pem') }), [], 'and one that answers is not told')
+})
+
+t.test('a store that does not say who signed out is told with its setting and fix; one that hangs is told by its own line alone', async t => {
+  const redis = await startRedis(t)
+  if (redis === null) return
+  await redis.cli('ACL', 'SETUSER', 'gate', 'on', '>hunter2', '~oauth-gate:*', '&oauth-gate:*', '+@all', '-zscan')
+  const said: Record<string, unknown>[] = []
+  const say = (line: unknown) => { said.push(line as Record<string, unknown>) }
+  const log = { info: say, error: say }
+  const sessionStore = redis.url.replace('//', '//gate:hunter2@')
+  const stores = await openStores(loadConfig({ env: {}, settings: { ...enough, sessionStore } }).config, outside, log)
+  t.teardown(() => stores.sessions?.close())
+  const revocations = createRevocations({ outside, lifetime: 60_000, store: stores.revocations, ...tellOfRevocations(log, stores) })
+  await sleep(1300)
+  t.match(said, [{ event: 'revocations.unknown', setting: 'session-store', detail: /NOPERM.*zscan/, hint: /^The user may not do that.*docs\/scale\.md.* answered 503/ }])
+  t.equal(said.length, 1)
+  t.notMatch(JSON.stringify(said), /hunter2/)
+  t.throws(() => revocations.demand())
+  await redis.cli('ACL', 'SETUSER', 'gate', '+zscan')
+  await sleep(1300)
+  t.doesNotThrow(() => revocations.demand())
+  for (let times = 0; times < 2; times++) {
+    redis.freeze()
+    await sleep(4000)
+    redis.thaw()
+    await sleep(3500)
+    t.doesNotThrow(() => revocations.demand())
+  }
+  t.strictSame(said.slice(1).map(({ event }) => event), ['store.lost', 'store.back', 'store.lost', 'store.back'])
 })
