@@ -22,7 +22,7 @@ const topics = {
   check: {
     summary: 'Say what is wrong with the settings of serve, or what they come to.',
     examples: ['oauth-gate check --config=gate.yaml', 'oauth-gate check --live --config=gate.yaml'],
-    flags: [['--live', 'Ask provider, app and Redis too; the provider gets one token request that must fail.']]
+    flags: [['--live', 'Ask provider, app and Redis; the provider gets one token request that must fail.']]
   },
   explain: {
     summary: 'Say why somebody is let in or not: claims, identity, rules, headers, step by step.',
