@@ -34,9 +34,9 @@ export function createTelling ({ store, set, outside }: TellingOptions): Telling
   }
   const later = (pause: number): void => {
     timer ??= setTimeout(() => {
-      pay().then(() => { timer = undefined }, () => {
+      void pay().catch(() => { /* still away */ }).finally(() => {
         timer = undefined
-        later(AGAIN)
+        if (owed.size > 0) later(AGAIN) // also what came to be owed meanwhile
       })
     }, pause).unref()
   }

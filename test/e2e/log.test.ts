@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import t from 'tap'
 import { startProvider } from '../../src/demo/provider.ts'
 import { CLIENT, COOKIE_SECRET, freePort, startApp } from '../fixtures/gate.ts'
+import { hearOut } from '../fixtures/speaking.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 
 t.test('nothing secret is in a URL, on a page, or in the log of a whole sign-in at the most talkative level', async t => {
@@ -19,16 +20,10 @@ t.test('nothing secret is in a URL, on a page, or in the log of a whole sign-in 
       OAUTH_GATE_PASS_ACCESS_TOKEN: 'yes', OAUTH_GATE_PASS_AUTHORIZATION_HEADER: 'yes', OAUTH_GATE_HEADER: 'X-WEBAUTH-USER=login'
     }
   })
-  const ended = once(child, 'exit')
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => { output += chunk })
-  t.teardown(async () => {
-    child.kill('SIGKILL')
-    await ended
-  })
-  while (!output.includes('Sign-in lasts')) await Promise.race([once(child.stdout, 'data'), ended.then(() => { throw new Error(output) })])
-  t.match(output, `Redirect URI   ${origin}`)
-  t.match(output, /Who may enter\s+Anyone with an account/)
+  const { ended, said } = hearOut(t, child)
+  while (!said().includes('Sign-in lasts')) await Promise.race([once(child.stdout, 'data'), ended.then(() => { throw new Error(said()) })])
+  t.match(said(), `Redirect URI   ${origin}`)
+  t.match(said(), /Who may enter\s+Anyone with an account/)
 
   const visitor = new Visitor()
   const page = await visitor.signIn(`${origin}/deep?secret-search-term=1`, 'ada')
@@ -44,8 +39,8 @@ t.test('nothing secret is in a URL, on a page, or in the log of a whole sign-in 
 
   const values = [...visitor.cookies.values()].flatMap(jar => [...jar.values()]).map(({ value }) => value).filter(value => value.length > 15)
   const secrets = [CLIENT.secret, COOKIE_SECRET, callback.searchParams.get('code'), callback.searchParams.get('state'), 'stray-code', 'secret-search-term', 'eyJ', 'gAAAAA', access, authorization.slice(-40), ...values]
-  for (const secret of secrets) t.notOk(output.includes(secret ?? ''), `${secret?.slice(0, 8)}… is not in the log`)
-  t.match(output, /"event":"login.succeeded","provider":"oidc","subject":"demo-ada"/)
+  for (const secret of secrets) t.notOk(said().includes(secret ?? ''), `${secret?.slice(0, 8)}… is not in the log`)
+  t.match(said(), /"event":"login.succeeded","provider":"oidc","subject":"demo-ada"/)
   const ours = visitor.seen.filter(address => address.startsWith(origin))
   for (const secret of [CLIENT.secret, COOKIE_SECRET, 'eyJ', 'gAAAAA']) t.notOk(ours.some(address => address.includes(secret)))
   t.notMatch(page.body.replace(authorization, ''), /gAAAAA|eyJ/, 'but for what the app itself echoes')

@@ -1,6 +1,5 @@
 // A real gate, in one process and in two, whose Redis is switched off and on again. What it has kept is there afterwards.
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, request as send } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -8,7 +7,8 @@ import t, { type Test } from 'tap'
 import { onlyInCi } from '../fixtures/lacking.ts'
 import { startRedis } from '../fixtures/redis.ts'
 import { serveGate } from '../fixtures/served.ts'
-import { startServer } from '../fixtures/server.ts'
+import { cookiesOf } from '../fixtures/siblings.ts'
+import { startSlowTokens } from '../fixtures/slow-tokens.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 
 /** What it has been told is on the disk. */
@@ -17,39 +17,19 @@ function lasting (t: Test): string[] {
   t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
   return ['--appendonly', 'yes', '--appendfsync', 'always', '--dir', folder]
 }
-const cookies = (visitor: Visitor) => [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; ')
-
-/** The provider's token endpoint, by a way that is as slow as it is told to be, and counts. */
-async function startSlow (t: Test) {
-  const slow = { milliseconds: 0, refreshes: 0, url: '', to: '' }
-  const server = createServer((request, response) => {
-    const body: Buffer[] = []
-    request.on('data', (chunk: Buffer) => { body.push(chunk) }).on('end', () => {
-      const form = Buffer.concat(body)
-      const isRefresh = form.includes('grant_type=refresh_token')
-      if (isRefresh) slow.refreshes++
-      const pass = () => send(slow.to, { method: 'POST', headers: { ...request.headers, host: new URL(slow.to).host } }, answer => {
-        response.writeHead(answer.statusCode ?? 500, answer.headers)
-        answer.pipe(response)
-      }).end(form)
-      setTimeout(pass, isRefresh ? slow.milliseconds : 0)
-    })
-  })
-  slow.url = `${await startServer(t, server)}/token`
-  return slow
-}
 
 for (const workers of [1, 2]) {
   t.test(`${workers}: fifty requests at the moment of a refresh are one token request and fifty answers, with a provider that takes eight seconds, and with a Redis that is started anew meanwhile`, onlyInCi('waiting for tokens to end, and for a slow provider'), async t => {
     t.setTimeout(120_000)
     const redis = await startRedis(t, lasting(t))
     if (redis === null) return
-    const slow = await startSlow(t)
+    let token = ''
+    const slow = await startSlowTokens(t, () => token)
     const gate = await serveGate(t, { workers, provider: { refreshTokens: true, accessTokenLife: 12 }, settings: { session_store: redis.url, oauth_refresh_tokens: true, oauth_token_url: slow.url } })
-    slow.to = gate.provider.endpoints.token
+    token = gate.provider.endpoints.token
     const visitor = new Visitor()
     t.equal((await visitor.signIn(`${gate.origin}/`, 'ada')).status, 200)
-    const script = { headers: { cookie: cookies(visitor), accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' } }
+    const script = { headers: { cookie: cookiesOf(visitor), accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' } }
     for (const [round, restarts] of [false, true].entries()) {
       await pause(10_500) // tokens are used for ten seconds at least
       const before = gate.log('request.finished').length
@@ -78,7 +58,7 @@ for (const workers of [1, 2]) {
     const people = await Promise.all(Array.from({ length: 20 }, async (_, index) => {
       const [login, visitor] = [index % 2 === 0 ? 'ada' : 'ben', new Visitor()]
       t.equal((await visitor.signIn(`${gate.origin}/`, login)).status, 200)
-      return { visitor, own: `for ${login}@example.com`, before: cookies(visitor) }
+      return { visitor, own: `for ${login}@example.com`, before: cookiesOf(visitor) }
     }))
     const counts = { own: 0, unavailable: 0 }
     const others: string[] = []
@@ -105,7 +85,7 @@ for (const workers of [1, 2]) {
     t.ok(meanwhile.own > 20 && meanwhile.unavailable > 200 && counts.own > meanwhile.own)
     for (const { visitor, own, before } of people) {
       t.match(await visitor.ask(`${gate.origin}/data`), { status: 200, body: own })
-      t.equal(cookies(visitor), before)
+      t.equal(cookiesOf(visitor), before)
     }
     t.strictSame(gate.log('session.ended'), [])
     t.strictSame([gate.log('store.lost').length, gate.log('store.back').length], [workers, workers], 'each process says it once')

@@ -5,20 +5,10 @@ import { healthcheck } from '../../src/cli/healthcheck.ts'
 import { freePort, startGate, type LogLine, type Running } from '../fixtures/gate.ts'
 import { isCi } from '../fixtures/lacking.ts'
 import { startRedis, type TestRedis } from '../fixtures/redis.ts'
-import { Visitor, type Answer } from '../fixtures/visitor.ts'
+import { cookiesOf, signOut, startSibling, userIn } from '../fixtures/siblings.ts'
+import { Visitor } from '../fixtures/visitor.ts'
 
 const pass = (milliseconds: number) => new Promise<void>(resolve => { setTimeout(resolve, milliseconds) })
-const cookies = (visitor: Visitor) => [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; ')
-const user = (answer: Answer) => answer.status === 200 ? (JSON.parse(answer.body) as { headers: Record<string, string> }).headers['x-forwarded-user'] : answer.status
-
-/** Another gate of the same site: it knows the same cookies. */
-function startSibling (t: Test, first: Running, settings: object): Promise<Running> {
-  return startGate(t, { app: first.app, settings: { cookieName: 'site', oauthIssuer: first.provider.issuer, ...settings } })
-}
-
-function signOut (visitor: Visitor, origin: string): Promise<Answer> {
-  return visitor.navigate(`${origin}/oauth2/sign_out`, { method: 'POST', headers: { origin, 'sec-fetch-site': 'same-origin' } })
-}
 
 /** Asks until the answer is as it shall be, which has to be soon. */
 async function until (t: Test, milliseconds: number, ask: () => Promise<unknown>, wanted: unknown): Promise<void> {
@@ -70,18 +60,18 @@ t.test('who signs in at one gate is signed in at the other, and who signs out at
       const [ada, ben, thief] = [new Visitor(), new Visitor(), new Visitor()]
       await ada.signIn(`${one.origin}/`, 'ada')
       await ben.signIn(`${one.origin}/`, 'ben')
-      const copy = { headers: { cookie: cookies(ada) } }
-      t.equal(user(await thief.ask(`${other.origin}/`, copy)), 'ada@example.com')
-      t.equal(user(await ben.ask(`${other.origin}/`)), 'ben@example.com')
+      const copy = { headers: { cookie: cookiesOf(ada) } }
+      t.equal(userIn(await thief.ask(`${other.origin}/`, copy)), 'ada@example.com')
+      t.equal(userIn(await ben.ask(`${other.origin}/`)), 'ben@example.com')
       t.match(await signOut(ada, one.origin), { status: 200 })
-      t.equal(user(await thief.ask(`${one.origin}/`, copy)), 401)
-      await until(t, 200, async () => user(await thief.ask(`${other.origin}/`, copy)), 401)
-      t.equal(user(await ben.ask(`${other.origin}/`)), 'ben@example.com', 'and nobody else')
+      t.equal(userIn(await thief.ask(`${one.origin}/`, copy)), 401)
+      await until(t, 200, async () => userIn(await thief.ask(`${other.origin}/`, copy)), 401)
+      t.equal(userIn(await ben.ask(`${other.origin}/`)), 'ben@example.com', 'and nobody else')
       const later = await startSibling(t, one, settings)
-      t.equal(user(await thief.ask(`${later.origin}/`, copy)), 401, 'a gate that starts afterwards knows')
-      t.equal(user(await ben.ask(`${later.origin}/`)), 'ben@example.com')
+      t.equal(userIn(await thief.ask(`${later.origin}/`, copy)), 401, 'a gate that starts afterwards knows')
+      t.equal(userIn(await ben.ask(`${later.origin}/`)), 'ben@example.com')
       const stranger = await startGate(t, { app: one.app, settings: { cookieName: 'site', ...settings } })
-      t.equal(user(await ben.ask(`${stranger.origin}/`)), 401, 'a gate of another provider on the same Redis lets in none of them')
+      t.equal(userIn(await ben.ask(`${stranger.origin}/`)), 401, 'a gate of another provider on the same Redis lets in none of them')
     })
   }
 })
@@ -98,7 +88,7 @@ t.test('a record that was altered, or put in another’s place, opens nothing', 
   }
   const asked = async () => {
     gate.outside.advance(1100) // older than what counts unasked
-    return await Promise.all([...people.values()].map(async visitor => user(await visitor.ask(`${gate.origin}/`))))
+    return await Promise.all([...people.values()].map(async visitor => userIn(await visitor.ask(`${gate.origin}/`))))
   }
   const records = [await redis.cli('GET', keys[0] as string), await redis.cli('GET', keys[1] as string)] as const
   const put = (one: string, other: string) => Promise.all([redis.cli('SET', keys[0] as string, one, 'KEEPTTL'), redis.cli('SET', keys[1] as string, other, 'KEEPTTL')])
@@ -118,15 +108,15 @@ t.test('a ticket that somebody else has put into a browser never becomes that pe
   const gate = await startGate(t, { settings: { sessionStore: redis.url, cookieName: 'site' } })
   const [attacker, victim] = [new Visitor(), new Visitor()]
   await attacker.signIn(`${gate.origin}/`, 'ada')
-  const planted = cookies(attacker)
+  const planted = cookiesOf(attacker)
   victim.cookies.set('127.0.0.1', new Map(attacker.cookies.get('127.0.0.1')))
   t.match(await victim.signIn(`${gate.origin}/oauth2/start?rd=%2F&prompt=login`, 'ben'), { status: 200 })
-  t.equal(user(await victim.ask(`${gate.origin}/`)), 'ben@example.com')
-  t.not(cookies(victim), planted, 'a new id and a new key')
+  t.equal(userIn(await victim.ask(`${gate.origin}/`)), 'ben@example.com')
+  t.not(cookiesOf(victim), planted, 'a new id and a new key')
   gate.outside.advance(1100)
-  const theirs = user(await new Visitor().ask(`${gate.origin}/`, { headers: { cookie: planted } }))
+  const theirs = userIn(await new Visitor().ask(`${gate.origin}/`, { headers: { cookie: planted } }))
   t.ok(theirs === 401 || theirs === 'ada@example.com', 'what was planted is worth what it was, or nothing')
-  t.equal(user(await victim.ask(`${gate.origin}/`)), 'ben@example.com')
+  t.equal(userIn(await victim.ask(`${gate.origin}/`)), 'ben@example.com')
 })
 
 async function upgrade (origin: string, cookie: string): Promise<number> {
@@ -147,12 +137,12 @@ t.test('a Redis that stands still signs nobody out, takes nobody for somebody el
   const people = await Promise.all(logins.map(async login => {
     const visitor = new Visitor()
     await visitor.signIn(`${gate.origin}/`, login)
-    return { login, visitor, before: cookies(visitor) }
+    return { login, visitor, before: cookiesOf(visitor) }
   }))
   const counts = { own: 0, unavailable: 0, other: 0 }
   const ask = async ({ login, visitor }: typeof people[number]) => {
     const answer = await visitor.ask(`${gate.origin}/`)
-    if (user(answer) === `${login}@example.com`) counts.own++
+    if (userIn(answer) === `${login}@example.com`) counts.own++
     else if (answer.status === 503 && answer.headers['retry-after'] === '5' && answer.headers['x-oauth-gate'] === 'GATE_STORE_UNAVAILABLE' && answer.setCookies.length === 0) counts.unavailable++
     else counts.other++
   }
@@ -172,13 +162,13 @@ t.test('a Redis that stands still signs nobody out, takes nobody for somebody el
     t.equal((await new Visitor().ask(`${gate.origin}/ping`)).status, 200)
     t.match(await new Visitor().ask(`${gate.origin}/ready`), { status: 503, headers: { 'x-oauth-gate': 'GATE_STORE_UNAVAILABLE' } })
     t.match(await visitor.navigate(`${gate.origin}/page`), { status: 503, headers: { 'retry-after': '20', refresh: '20' }, setCookies: [], body: /cannot be looked up right now/ })
-    t.equal(user(await visitor.ask(`${gate.origin}/public`)), undefined, 'what is open to everybody is open, and the app is told of nobody')
-    t.equal(user(await visitor.ask(`${gate.origin}/news`)), 503, 'what tells the app who is signed in does not say that nobody is')
-    t.equal(user(await new Visitor().ask(`${gate.origin}/news`)), undefined, 'to who brings no session it does')
+    t.equal(userIn(await visitor.ask(`${gate.origin}/public`)), undefined, 'what is open to everybody is open, and the app is told of nobody')
+    t.equal(userIn(await visitor.ask(`${gate.origin}/news`)), 503, 'what tells the app who is signed in does not say that nobody is')
+    t.equal(userIn(await new Visitor().ask(`${gate.origin}/news`)), undefined, 'to who brings no session it does')
     t.equal((await visitor.ask(`${gate.origin}/oauth2/userinfo`)).status, 503)
     t.match(await signOut(visitor, gate.origin), { status: 503, setCookies: [] }, 'a sign-out that cannot be kept is not said to be one')
     t.match(await visitor.navigate(`${gate.origin}/oauth2/sign_in`), { status: 503 })
-    t.equal(await upgrade(gate.origin, cookies(visitor)), 503)
+    t.equal(await upgrade(gate.origin, cookiesOf(visitor)), 503)
     t.match(await new Visitor().navigate(`${gate.origin}/`), { status: 302 }, 'who has no session is asked to sign in')
   })
   t.ok(log.length > lines)
@@ -193,8 +183,8 @@ t.test('a Redis that stands still signs nobody out, takes nobody for somebody el
   t.equal(other, 0)
   t.ok(own > 10 && unavailable > 10)
   for (const { login, visitor, before } of people) {
-    t.equal(user(await visitor.ask(`${gate.origin}/`)), `${login}@example.com`)
-    t.equal(cookies(visitor), before)
+    t.equal(userIn(await visitor.ask(`${gate.origin}/`)), `${login}@example.com`)
+    t.equal(cookiesOf(visitor), before)
   }
   t.strictSame(log.map(({ event }) => event).filter(event => String(event).startsWith('store.')), ['store.lost', 'store.back'], 'one line each')
 })
@@ -211,13 +201,13 @@ t.test('a Redis that is not there at start is said, and used once it is', async 
   t.equal(await healthcheck(at, text => { said += text }), 1)
   t.match(said, /\/ready answers 503/)
   t.match(await visitor.signIn(`${gate.origin}/`, 'ada'), { status: 503 }, 'nobody can sign in yet')
-  t.notOk(cookies(visitor).includes('site='))
+  t.notOk(cookiesOf(visitor).includes('site='))
   const redis = await startRedis(t, [], port)
   if (redis === null) return
   await until(t, 5000, async () => (await visitor.ask(`${gate.origin}/ready`)).status, 200)
   t.equal(await healthcheck(at), 0)
   await visitor.signIn(`${gate.origin}/`, 'ada')
-  t.equal(user(await visitor.ask(`${gate.origin}/`)), 'ada@example.com')
+  t.equal(userIn(await visitor.ask(`${gate.origin}/`)), 'ada@example.com')
 })
 
 t.test('as long as nobody knows who signed out elsewhere, sessions in cookies do not count, and are kept', async t => {
@@ -229,8 +219,8 @@ t.test('as long as nobody knows who signed out elsewhere, sessions in cookies do
   const [ada, ben] = [new Visitor(), new Visitor()]
   await ada.signIn(`${gate.origin}/`, 'ada')
   await ben.signIn(`${gate.origin}/`, 'ben')
-  const copy = { headers: { cookie: cookies(ada) } }
-  const asked = async () => user(await new Visitor().ask(`${other.origin}/`, copy))
+  const copy = { headers: { cookie: cookiesOf(ada) } }
+  const asked = async () => userIn(await new Visitor().ask(`${other.origin}/`, copy))
   t.equal(await asked(), 'ada@example.com')
   await loseListeners(redis)
   t.equal(await asked(), 503, 'at once')
@@ -242,7 +232,7 @@ t.test('as long as nobody knows who signed out elsewhere, sessions in cookies do
   await until(t, 5000, asked, 'ada@example.com')
   await signOut(ada, gate.origin)
   await until(t, 500, asked, 401)
-  t.equal(user(await ben.ask(`${other.origin}/`)), 'ben@example.com')
+  t.equal(userIn(await ben.ask(`${other.origin}/`)), 'ben@example.com')
 })
 
 /** What a network does that forgets a connection: here it is closed, and cannot be opened for a moment. */

@@ -1,5 +1,4 @@
 // Two gates on one Redis, before a provider that gives a new refresh token each time and takes back the whole family when one comes twice.
-import { createServer, request as send } from 'node:http'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,37 +9,18 @@ import { startGate, type LogLine, type Running } from '../fixtures/gate.ts'
 import { onlyInCi } from '../fixtures/lacking.ts'
 import { startRedis, type TestRedis } from '../fixtures/redis.ts'
 import { openInEach, serveGate } from '../fixtures/served.ts'
-import { startServer } from '../fixtures/server.ts'
+import { cookiesOf } from '../fixtures/siblings.ts'
+import { startSlowTokens } from '../fixtures/slow-tokens.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 
 /** Seconds that an access token lasts, and milliseconds after which it is renewed. */
 const LIFE = 120
 const DUE = 95_000
 
-/** The provider's token endpoint, by a way that is as slow as it is told to be, and counts. */
-async function startSlow (t: Test, to: () => string) {
-  const slow = { milliseconds: 0, refreshes: 0, url: '' }
-  const server = createServer((request, response) => {
-    const body: Buffer[] = []
-    request.on('data', (chunk: Buffer) => { body.push(chunk) }).on('end', () => {
-      const form = Buffer.concat(body)
-      const isRefresh = form.includes('grant_type=refresh_token')
-      if (isRefresh) slow.refreshes++
-      const pass = () => send(to(), { method: 'POST', headers: { ...request.headers, host: new URL(to()).host } }, answer => {
-        response.writeHead(answer.statusCode ?? 500, answer.headers)
-        answer.pipe(response)
-      }).end(form)
-      setTimeout(pass, isRefresh ? slow.milliseconds : 0)
-    })
-  })
-  slow.url = `${await startServer(t, server)}/token`
-  return slow
-}
-
 async function setUp (t: Test, settings: Settings) {
   const log: LogLine[] = []
   let token = ''
-  const slow = await startSlow(t, () => token)
+  const slow = await startSlowTokens(t, () => token)
   const common: Settings = { cookieName: 'site', oauthRefreshTokens: true, oauthTokenUrl: slow.url, ...settings }
   const one = await startGate(t, { log, settings: common, provider: { refreshTokens: true, accessTokenLife: LIFE } })
   token = one.provider.endpoints.token
@@ -54,7 +34,7 @@ async function setUp (t: Test, settings: Settings) {
 
 /** Fifty scripts and pages of one person at once, to both gates in turn. @param every milliseconds between them, so that no worker takes all */
 async function ask (visitor: Visitor, gates: readonly Pick<Running, 'origin'>[], every = 0) {
-  const copy = { headers: { cookie: [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; '), accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' } }
+  const copy = { headers: { cookie: cookiesOf(visitor), accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' } }
   return await Promise.all(Array.from({ length: 50 }, async (_, index) => {
     if (every > 0) await pause(index * every)
     return await new Visitor().ask(`${gates[index % gates.length]?.origin ?? ''}/data/${index}`, copy)
@@ -151,7 +131,7 @@ for (const store of ['cookie', 'memory']) {
   t.test(`two workers with session-store=${store}: fifty requests at the moment of a refresh are one token request and fifty answers, and what is open stays so`, onlyInCi('waiting for tokens to end'), async t => {
     t.setTimeout(90_000)
     let token = ''
-    const slow = await startSlow(t, () => token)
+    const slow = await startSlowTokens(t, () => token)
     const gate = await serveGate(t, { workers: 2, provider: { refreshTokens: true, accessTokenLife: 12 }, settings: { session_store: store, oauth_refresh_tokens: true, oauth_token_url: slow.url } })
     token = gate.provider.endpoints.token
     const visitor = new Visitor()

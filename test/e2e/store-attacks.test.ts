@@ -1,20 +1,11 @@
 // What somebody may try who reads the Redis, or has it forget, fill up or go away at the right moment.
-import t, { type Test } from 'tap'
-import { startGate, type Running } from '../fixtures/gate.ts'
+import t from 'tap'
+import { startGate } from '../fixtures/gate.ts'
 import { startRedis } from '../fixtures/redis.ts'
-import { Visitor, type Answer } from '../fixtures/visitor.ts'
+import { cookiesOf, signOut, startSibling, userIn } from '../fixtures/siblings.ts'
+import { Visitor } from '../fixtures/visitor.ts'
 
 const pass = (milliseconds: number) => new Promise<void>(resolve => { setTimeout(resolve, milliseconds) })
-const cookies = (visitor: Visitor) => [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; ')
-const user = (answer: Answer) => answer.status === 200 ? (JSON.parse(answer.body) as { headers: Record<string, string> }).headers['x-forwarded-user'] : answer.status
-
-function startSibling (t: Test, first: Running, settings: object): Promise<Running> {
-  return startGate(t, { app: first.app, settings: { cookieName: 'site', oauthIssuer: first.provider.issuer, ...settings } })
-}
-
-function signOut (visitor: Visitor, origin: string): Promise<Answer> {
-  return visitor.navigate(`${origin}/oauth2/sign_out`, { method: 'POST', headers: { origin, 'sec-fetch-site': 'same-origin' } })
-}
 
 async function within (milliseconds: number, ask: () => Promise<unknown>, wanted: unknown): Promise<unknown> {
   const start = performance.now()
@@ -37,8 +28,8 @@ t.test('who reads the Redis finds no cookie there that opens a renewed session',
   const keys = (await redis.cli('KEYS', '*')).split('\n')
   const values = await Promise.all(keys.map(async key => await redis.cli('GET', key)))
   t.ok(keys.some(key => key.includes('renewed:')), 'the renewed one waits there for its browser')
-  for (const value of values) t.equal(user(await thief.ask(`${gate.origin}/`, { headers: { cookie: `site=${value}` } })), 401)
-  t.equal(user(await visitor.ask(`${gate.origin}/`)), 'ada@example.com', 'and it is there for its own')
+  for (const value of values) t.equal(userIn(await thief.ask(`${gate.origin}/`, { headers: { cookie: `site=${value}` } })), 401)
+  t.equal(userIn(await visitor.ask(`${gate.origin}/`)), 'ada@example.com', 'and it is there for its own')
 })
 
 t.test('a sign-out that a full Redis does not take is told to the others later, though the person does not try again', async t => {
@@ -49,13 +40,13 @@ t.test('a sign-out that a full Redis does not take is told to the others later, 
   const other = await startSibling(t, gate, settings)
   const [ada, thief] = [new Visitor(), new Visitor()]
   await ada.signIn(`${gate.origin}/`, 'ada')
-  const copy = { headers: { cookie: cookies(ada) } }
-  t.equal(user(await thief.ask(`${other.origin}/`, copy)), 'ada@example.com')
+  const copy = { headers: { cookie: cookiesOf(ada) } }
+  t.equal(userIn(await thief.ask(`${other.origin}/`, copy)), 'ada@example.com')
   await redis.cli('CONFIG', 'SET', 'maxmemory', '1')
   t.equal((await signOut(ada, gate.origin)).status, 503)
-  t.equal(user(await thief.ask(`${gate.origin}/`, copy)), 401, 'here it counts at once')
+  t.equal(userIn(await thief.ask(`${gate.origin}/`, copy)), 401, 'here it counts at once')
   await redis.cli('CONFIG', 'SET', 'maxmemory', '0')
-  t.equal(await within(4_000, async () => user(await thief.ask(`${other.origin}/`, copy)), 401), 401)
+  t.equal(await within(4_000, async () => userIn(await thief.ask(`${other.origin}/`, copy)), 401), 401)
 })
 
 t.test('a Redis that has forgotten everything lets nobody back in who has signed out, not even by a gate that starts afterwards', async t => {
@@ -65,14 +56,14 @@ t.test('a Redis that has forgotten everything lets nobody back in who has signed
   const gate = await startGate(t, { settings: { cookieName: 'site', ...settings } })
   const [ada, thief] = [new Visitor(), new Visitor()]
   await ada.signIn(`${gate.origin}/`, 'ada')
-  const copy = { headers: { cookie: cookies(ada) } }
+  const copy = { headers: { cookie: cookiesOf(ada) } }
   t.equal((await signOut(ada, gate.origin)).status, 200)
   await redis.restart()
   t.equal(await within(6_000, async () => (await new Visitor().ask(`${gate.origin}/ready`)).status, 200), 200)
   await pass(500)
   const later = await startSibling(t, gate, settings)
-  t.equal(user(await thief.ask(`${later.origin}/`, copy)), 401)
-  t.equal(user(await thief.ask(`${gate.origin}/`, copy)), 401)
+  t.equal(userIn(await thief.ask(`${later.origin}/`, copy)), 401)
+  t.equal(userIn(await thief.ask(`${gate.origin}/`, copy)), 401)
 })
 
 t.test('however many have signed out, a gate that starts afterwards learns of all of them, and serves', async t => {
@@ -84,14 +75,14 @@ t.test('however many have signed out, a gate that starts afterwards learns of al
   await ada.signIn(`${gate.origin}/`, 'ada')
   gate.outside.advance(1_000)
   await ben.signIn(`${gate.origin}/`, 'ben')
-  const gone = cookies(ada)
+  const gone = cookiesOf(ada)
   await signOut(ada, gate.origin)
   const set = await redis.cli('KEYS', '*:revoked')
   const [long, until] = [gate.outside.now() - 3_600_000, gate.outside.now() + 3_600_000] // the others began before either
   for (let part = 1; part <= 5; part++) await redis.cli('EVAL', `for i = 1, 100000 do redis.call('ZADD', KEYS[1], ARGV[1], 's ' .. ARGV[2] .. string.rep('a', 33) .. i .. ' ' .. string.rep('b', 43) .. ' ' .. ARGV[3] .. ' ' .. ARGV[1]) end`, '1', set, String(until), String(part), String(long))
   t.equal(await redis.cli('ZCARD', set), '500001')
   const later = await startSibling(t, gate, settings)
-  const asked = async (visitor: Visitor, cookie: string) => user(await visitor.ask(`${later.origin}/`, { headers: { cookie } }))
-  t.equal(await within(10_000, async () => await asked(new Visitor(), cookies(ben)), 'ben@example.com'), 'ben@example.com')
+  const asked = async (visitor: Visitor, cookie: string) => userIn(await visitor.ask(`${later.origin}/`, { headers: { cookie } }))
+  t.equal(await within(10_000, async () => await asked(new Visitor(), cookiesOf(ben)), 'ben@example.com'), 'ben@example.com')
   t.equal(await asked(new Visitor(), gone), 401)
 })

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { IdTokenInvalid, StoreUnavailable } from '../../src/errors.ts'
 import type { Identity } from '../../src/identity/identity.ts'
-import { createCookieJar, type SetCookie } from '../../src/session/cookies.ts'
+import type { SetCookie } from '../../src/session/cookies.ts'
 import { createEndings, inWords, type Cause } from '../../src/session/endings.ts'
 import { createIdle } from '../../src/session/idle.ts'
 import { keepInCookies, keepInStore } from '../../src/session/keeping.ts'
@@ -13,15 +12,8 @@ import { createSessions } from '../../src/session/sessions.ts'
 import { createMemoryStore } from '../../src/session/store/memory.ts'
 import type { Store } from '../../src/session/store/store.ts'
 import { TestOutside } from '../fixtures/outside.ts'
+import { ada, header, IDLE, jar, LIFETIME, MINUTE, settled } from './setup.ts'
 import { farAway, heardNews } from './store/far.ts'
-
-const MINUTE = 60_000
-const IDLE = 30 * MINUTE
-const LIFETIME = 24 * 60 * MINUTE
-const jar = createCookieJar({ port: 1, path: '/', sameSite: 'lax' }, true)
-const ada: Identity = { provider: 'oidc', subject: '1', user: 'ada@example.com', groups: [], teams: [], organizations: [], claims: {} }
-const header = (cookies: readonly SetCookie[]) => cookies.filter(({ options }) => options.maxAge > 0).map(({ name, value }) => `${name}=${value}`).join('; ')
-const settled = async (): Promise<void> => { await wait(5) }
 
 interface Setup { readonly kept: 'cookies' | 'store' | 'cookies of workers', readonly after?: number }
 
