@@ -14,7 +14,7 @@ export interface Block {
 }
 
 /** Every page that people read, by its path in the repository. */
-export const pages: readonly string[] = ['README.md', 'CONTRIBUTING.md', ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.md')).sort().map(name => `docs/${name}`)]
+export const pages: readonly string[] = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.md')).sort().map(name => `docs/${name}`)]
 
 export function read (page: string): string {
   return readFileSync(page, 'utf8')

@@ -1,0 +1,45 @@
+// docs/security.md names no test that is not there, and no threat without one.
+import { existsSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import ts from 'typescript'
+import t from 'tap'
+import { read } from './markdown.ts'
+
+const page = 'docs/security.md'
+const sections = read(page).replace(/^[^]*?\n## Threats\n/, '').replace(/\n## [^]*$/, '').split(/^### /m).slice(1)
+const literals = new Map<string, ReadonlySet<string>>()
+
+t.ok(sections.length >= 7, `the table is read: ${sections.length} sections`)
+
+for (const section of sections) {
+  const [name = '', ...lines] = section.split('\n')
+  const rows = lines.filter(line => line.startsWith('| ')).slice(1)
+  t.test(`${name}: each threat has a rule, and tests that are there`, async t => {
+    t.ok(rows.length > 0, 'there are threats')
+    for (const row of rows) {
+      const [threat = '', rule = '', tests = '', ...more] = row.slice(2, -2).split(' | ')
+      t.ok(threat !== '' && rule !== '' && more.length === 0, `${threat}: three columns`)
+      const links = [...tests.matchAll(/\[((?:[^\]\\]|\\.)+)\]\(([^)\s]+)\)/g)]
+      t.ok(links.length > 0, `${threat}: a test is named`)
+      t.equal(tests.replace(/\[(?:[^\]\\]|\\.)+\]\([^)\s]+\)/g, '').replaceAll(', ', ''), '', `${threat}: nothing but tests is named`)
+      for (const [, title = '', target = ''] of links) {
+        const file = normalize(join(dirname(page), target))
+        t.ok(/^test\/.*\.ts$/.test(file) && existsSync(file) && textsOf(file).has(title.replaceAll('\\', '')), `${file} has “${title}”`)
+      }
+    }
+  })
+}
+
+/** Every text that stands in a file of tests: titles, and the names of cases in tables. What is in a comment is none. */
+function textsOf (file: string): ReadonlySet<string> {
+  const known = literals.get(file)
+  if (known !== undefined) return known
+  const found = new Set<string>()
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node)) found.add(node.text)
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile(file, read(file), ts.ScriptTarget.Latest))
+  literals.set(file, found)
+  return found
+}
