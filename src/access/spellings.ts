@@ -7,6 +7,7 @@ const encoded = /%u[0-9a-f]{4}|(?:%[0-9a-f]{2})+/gi
 const notAscii = /[^\x00-\x7f]/
 const looseUtf8 = /[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\x80-\xbf]{3}|[\xf8-\xfb][\x80-\xbf]{4}|[\xfc\xfd][\x80-\xbf]{5}/g
 const unmarkedUtf8 = /[\xc0\xc1][\x00-\xff]|\xe0[\x00\x01\x40\x41\x80\x81\xc0\xc1][\x00-\xff]/g
+const strictUtf8 = /[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/g
 const unseen = /[\x00-\x1f\x7f-\x9f]|\p{Default_Ignorable_Code_Point}/gu
 const slashLike = /[\u2044\u2215\u29f8]/g
 const backslashLike = /[\xa5\u20a9\u2216\u29f5\u29f9]/g
@@ -108,6 +109,7 @@ export const steps: readonly Step[] = [
   decodeBut(/[;/?:@&=+$,#]/), // decodeURI
   readUtf8(looseUtf8),
   readUtf8(unmarkedUtf8),
+  path => path.replace(strictUtf8, bytes => bytes.length > 1 ? bytes : ''), // what is no UTF-8 is left out, and what is stays
   path => path.replace(/[\x80-\xff\ufffd]/g, ''),
   compatible,
   path => path.replace(/[^\x00-\xff]+/g, compatible), // where the rest are still bytes
