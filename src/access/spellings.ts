@@ -129,5 +129,6 @@ export const steps: readonly Step[] = [
   eachSegment(/\.[. ]/, dotsAndSpaces),
   afterPrefix,
   eachSegment(/\$/, withoutStream),
-  path => path.replace(/^[/\\]{2,}[^/\\?#]*/, '') // `//host/path`: the host is not part of the path
+  path => path.replace(/^[/\\]{2,}[^/\\?#]*/, ''), // `//host/path`: the host is not part of the path
+  path => path.replace(/^[/\\]{2,}[^/\\?#%;'"{}|^`<>\s]*/, '') // and to Node's older parser it ends with what no host can have
 ]

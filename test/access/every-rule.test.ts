@@ -29,7 +29,9 @@ function judgeOf (gate: Plain): Judge | null {
 function faultOf (gate: Plain, reading: string, asked: { readonly method: string, readonly host: string, readonly who: Who }, upstream: number): string | null {
   const [path = ''] = reading.split('?', 1)
   if (upstreamPlainly(gate, path) !== upstream) return 'is of another app'
-  for (const read of [path, path.replace(/[A-Z]/g, letter => letter.toLowerCase()), path.replace(/\.[^./]*(?=\/|$)/, '')]) {
+  const lower = path.replace(/[A-Z]/g, letter => letter.toLowerCase())
+  // Of another letter case, in another format, with + for a space, or behind a script that serves what follows it.
+  for (const read of [path, lower, path.replace(/\.[^./]*(?=\/|$)/, ''), path.replaceAll('+', ' '), lower.replace(/\/[^/]+\.(?:php|cgi|wsgi|aspx)(?=\/)/, '')]) {
     if (!admitsPlainly(gate, { ...asked, path: read })) return `is not for ${asked.who}${read === path ? '' : `, read as ${read}`}`
   }
   return null

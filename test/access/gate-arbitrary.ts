@@ -41,7 +41,7 @@ export const anyGate: fc.Arbitrary<Plain> = fc.record({
   upstreams
 })
 
-const encoded = [...paths, '/health', '/healthz'].map(encodeURI)
+const encoded = [...[...paths, '/health', '/healthz'].map(encodeURI), '/my+app']
 const within = encoded.flatMap(path => [path, `${path}/`, `${path}/x`, `${path}/ws`, `${path}/x.json`, ...encoded.slice(0, 5).flatMap(other => [`${other}/..${path}`, `${other}/x/../..${path}/y`])])
 
 export const anyAsked = fc.record({
