@@ -1,5 +1,6 @@
 import type { Settings } from '../../src/config/options.ts'
 import { everyone, type Who } from './decisions.ts'
+import { readBySeveral } from './oracles.ts'
 
 /** A gate's rules, as somebody would read them who knows nothing of spellings. */
 export interface Plain {
@@ -73,6 +74,34 @@ export function upstreamPlainly ({ upstreams }: Plain, path: string): number {
   const paths = [...upstreams.keys()]
   const longest = paths.filter(prefix => isWithin(prefix, path)).sort((one, other) => other.length - one.length)[0]
   return longest === undefined ? -1 : paths.indexOf(longest)
+}
+
+/**
+ * What is wrong with sending this request to an app: servers that read it in one way only, two of them in a row, make of it
+ * what is not for this person, what is another app's, or what lies above the path of the app's address.
+ */
+export function faultOf (gate: Plain, { target, ...asked }: Omit<Asked, 'path'> & { readonly target: string }, upstream: number): { readonly fault: string | null, readonly compared: number } {
+  const base = [...gate.upstreams.values()][upstream] ?? ''
+  if (upstream < 0) return { fault: `${target} is sent nowhere`, compared: 0 }
+  const isOneForAll = gate.rules.length === 0 && gate.guests.length === 0 && gate.skips.length === 0 && gate.upstreams.size === 1 && gate.upstreams.has('/')
+  const told = (reading: string, by: string, what: string) => `${asked.method} ${JSON.stringify(target)} at ${asked.host} by ${asked.who} is read as ${JSON.stringify(reading)} by${by}, which ${what}`
+  const read = isOneForAll ? new Map<string, string>() : readBySeveral(target, 2)
+  for (const [reading, by] of read) {
+    const path = reading.split('?', 1).join()
+    if (upstreamPlainly(gate, path) !== upstream) return { fault: told(reading, by, 'is of another app'), compared: read.size }
+    const refused = alikes(path).find(alike => !admitsPlainly(gate, { ...asked, path: alike }))
+    if (refused !== undefined) return { fault: told(reading, by, `is not for ${asked.who}, seen as ${refused}`), compared: read.size }
+  }
+  for (const [reading, by] of base === '' ? [] : readBySeveral(base + target, 1)) {
+    if (!new RegExp(`^/+${base.slice(1)}(?:$|[^a-z])`, 'i').test(reading)) return { fault: told(reading, by, `lies above ${base}`), compared: read.size }
+  }
+  return { fault: null, compared: read.size }
+}
+
+/** Of another letter case, in another format, with + for a space, behind a script that serves what follows it. */
+function alikes (path: string): readonly string[] {
+  const lower = path.replace(/[A-Z]/g, letter => letter.toLowerCase())
+  return [path, lower, path.replace(/\.[^./]*(?=\/|$)/, ''), path.replaceAll('+', ' '), lower.replace(/\/[^/]+\.(?:php|cgi|wsgi|aspx)(?=\/)/, '')]
 }
 
 function isSkipped ({ negated, expression }: PlainSkip, path: string): boolean {
