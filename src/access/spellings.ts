@@ -4,6 +4,7 @@
  */
 
 const encoded = /%u[0-9a-f]{4}|(?:%[0-9a-f]{2})+/gi
+const encodedOctets = /(?:%[0-9a-f]{2})+/gi
 const notAscii = /[^\x00-\x7f]/
 const looseUtf8 = /[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\x80-\xbf]{3}|[\xf8-\xfb][\x80-\xbf]{4}|[\xfc\xfd][\x80-\xbf]{5}/g
 const unmarkedUtf8 = /[\xc0\xc1][\x00-\xff]|\xe0[\x00\x01\x40\x41\x80\x81\xc0\xc1][\x00-\xff]/g
@@ -17,7 +18,7 @@ const dotLike = /\u3002/g
 export type Step = (path: string) => string | null
 
 /** Decodes one layer, one character a byte; what `kept` lists stays as it is. `%uXXXX` is what IIS took. */
-function decodeBut (kept: RegExp): Step {
+function decodeBut (kept: RegExp, written = encoded): Step {
   const one = (code: string, whole: string) => {
     const character = String.fromCharCode(Number.parseInt(code, 16))
     return kept.test(character) ? whole : character
@@ -28,7 +29,7 @@ function decodeBut (kept: RegExp): Step {
     for (let at = 0; at < octets.length; at += 3) text += one(octets.slice(at + 1, at + 3), octets.slice(at, at + 3))
     return text
   }
-  return path => path.includes('%') ? path.replace(encoded, run) : path
+  return path => path.includes('%') ? path.replace(written, run) : path
 }
 
 /** Reads bytes as UTF-8 as loosely as decoders ever did: overlong forms, five and six bytes, bytes without their mark. */
@@ -56,7 +57,10 @@ function eachSegment (worthIt: RegExp, change: (segment: string) => string): Ste
 }
 
 function withoutDotTail (segment: string): string {
-  if (segment === '.' || segment === '..') return segment
+  return segment === '.' || segment === '..' ? segment : withoutDots(segment)
+}
+
+function withoutDots (segment: string): string {
   let end = segment.length
   while (end > 0 && (segment[end - 1] === '.' || segment[end - 1] === ' ')) end--
   return segment.slice(0, end)
@@ -105,6 +109,7 @@ const hasDotSegment = /\/\.\.?(?:\/|$)/
 
 export const steps: readonly Step[] = [
   decodeBut(/^$/),
+  decodeBut(/^$/, encodedOctets),
   decodeBut(/[/\\]/),
   decodeBut(/[;/?:@&=+$,#]/), // decodeURI
   readUtf8(looseUtf8),
@@ -126,6 +131,7 @@ export const steps: readonly Step[] = [
   seen,
   eachSegment(/[\s\x85]/, segment => segment.replaceAll('\x85', ' ').trim()),
   eachSegment(/[. ](?:\/|$)/, withoutDotTail),
+  withoutDots, // Caddy's matchers: at the very end, before they look for `..`
   eachSegment(/\.[. ]/, dotsAndSpaces),
   afterPrefix,
   eachSegment(/\$/, withoutStream),

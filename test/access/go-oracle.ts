@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"path"
-	"strings"
 )
 
 func bytesOf(text string) string {
@@ -34,7 +33,6 @@ func read(target string) []string {
 		add(request.Path)
 		add(request.EscapedPath())
 		add(path.Clean(request.Path))
-		add(path.Clean("/" + strings.TrimPrefix(request.Path, "/public")))
 		add(request.JoinPath("x", "..").Path)
 		if twice, err := url.PathUnescape(request.Path); err == nil {
 			add(path.Clean(twice))
