@@ -33,7 +33,7 @@ export interface Asked {
   readonly who: Who
 }
 
-type Allow = NonNullable<Settings['rules']>[number]['allow']
+type Allow = Exclude<NonNullable<Settings['rules']>, string>[number]['allow']
 
 /** Every kind of condition there is, and whom of the demo's people it is for. */
 export const allows = {
@@ -49,7 +49,7 @@ export const allows = {
 } as const satisfies Readonly<Record<string, { readonly allow: Allow, readonly people: readonly Who[] }>>
 
 /** Its settings, but for what every gate needs. @param addresses of the apps, in the order of `upstreams` */
-export function settingsOf ({ rules, guests, skips, optional, upstreams }: Plain, addresses: readonly string[]): Settings {
+export function settingsOf ({ rules, guests, skips, optional, upstreams }: Plain, addresses: readonly string[]): Settings & { readonly rules?: Exclude<Settings['rules'], string> } {
   return {
     upstream: [...upstreams].map(([path, base], index) => `${path}=${addresses[index] ?? ''}${base}`),
     ...rules.length > 0 && { rules: rules.map(rule => ({ ...rule, allow: allows[rule.allow].allow })) },
