@@ -11,7 +11,7 @@ import { anyAsked, anyGate } from './gate-arbitrary.ts'
 import { faultOf, settingsOf, type Plain } from './naive-rules.ts'
 
 const NEEDED = { oauthProvider: 'oidc', oauthIssuer: 'https://id.example.com', oauthKey: 'k', oauthSecret: 's', cookieSecret: 'the-cookie-secret-of-the-tests-0123456789' }
-const runs = { numRuns: Number(process.env['ACCESS_RUNS'] ?? (isCi ? 2_000 : 150)), includeErrorInReport: true }
+const runs = { numRuns: Number(process.env['ACCESS_RUNS'] ?? (isCi ? 1_000 : 120)), includeErrorInReport: true }
 
 /** @returns null where no gate starts so, because something would never be asked */
 function judgeOf (gate: Plain): Judge | null {
@@ -43,4 +43,21 @@ t.test('no request is admitted, or sent to an app, that one of its readings woul
     }
   }), runs)
   t.ok(seen.admitted > runs.numRuns * 2 && seen.refused > runs.numRuns * 2, `${seen.admitted} were admitted, ${seen.refused} refused, ${seen.compared} readings compared`)
+})
+
+t.test('nor does a Destination name what one of its readings would not be admitted to', async t => {
+  let admitted = 0
+  fc.assert(fc.property(anyGate, fc.array(anyAsked, { minLength: 12, maxLength: 12 }), (gate, requests) => {
+    const judge = judgeOf(gate)
+    fc.pre(judge !== null)
+    for (const [index, { target, ...asked }] of requests.entries()) {
+      const place = judge.place(requests[(index + 1) % requests.length]?.target ?? '/')
+      const identity = identities[asked.who]
+      if (judge.decide(place, asked, identity).verdict !== 'admitted' || judge.decideDestination(target, 'http://one.example.com', place, asked, identity).verdict !== 'admitted') continue
+      admitted++
+      const { fault } = faultOf(gate, { ...asked, target }, place.upstream)
+      if (fault !== null) throw new Error(`Destination of ${place.target}: ${fault}`)
+    }
+  }), runs)
+  t.ok(admitted > runs.numRuns / 4, `${admitted} were admitted`)
 })
