@@ -3,7 +3,7 @@ import { AccessDenied, GateError, GrantRefused, IdentityTooLarge, IdTokenInvalid
 import type { Identity } from './identity/identity.ts'
 import type { SignIn } from './oauth/client.ts'
 import type { Tokens } from './oauth/token.ts'
-import type { ActiveProvider, Providers } from './routes/login-flow.ts'
+import type { ActiveProvider, Providers } from './routes/providers.ts'
 import type { Cause } from './session/endings.ts'
 import type { RenewalsOptions, Told } from './session/renewals.ts'
 import type { GivenTokens, KeptTokens } from './session/session.ts'

@@ -67,6 +67,18 @@ t.test('imports go downwards only', async t => {
   }
 })
 
+t.test('imports lead in no circle, not of types either', async t => {
+  const targets = new Map(sources.map(source => [source.path, importsOf(source)]))
+  const done = new Set<string>()
+  const visit = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) t.fail([...way.slice(way.indexOf(path)), path].join(' → '))
+    if (way.includes(path) || done.has(path)) return
+    for (const target of targets.get(path) ?? []) visit(target, [...way, path])
+    done.add(path)
+  }
+  for (const path of targets.keys()) visit(path, [])
+})
+
 t.test('the page about it shows the same house', async t => {
   const [, shown = ''] = /## Layers.*?```text\n(.*?)```/s.exec(readFileSync('docs/architecture.md', 'utf8')) ?? []
   t.strictSame(shown.trim().split('\n'), LAYERS.map(row => row.map(name => name.replace('src/', '')).join(', ')))
