@@ -2,8 +2,8 @@ import type { Logger } from 'pino'
 import { ConfigError, Problem } from '../config/config-error.ts'
 import { createReader, isPlain, type FileReader, type Files } from '../config/files.ts'
 import { loadConfig, type Loaded } from '../config/load.ts'
-import { follow, liveFiles, type Succession } from '../config/reload.ts'
 import type { Flags } from '../config/sources.ts'
+import { follow, liveFiles, type Succession } from '../config/succession.ts'
 import { watchFile, type Watch } from '../config/watched-file.ts'
 
 export interface ReloadOptions {
