@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { CookieJar } from './cookies.ts'
 import type { Cause, Endings } from './endings.ts'
-import type { Keeping, Kept } from './keeping.ts'
+import type { Keeping, KeptSession } from './keeping.ts'
 import type { Opened, Opener, OpenerOptions, Session } from './opened.ts'
 import type { Window } from './window.ts'
 
@@ -73,7 +73,7 @@ export function createCache (options: CacheOptions, opener: Opener): Cache {
     known.isShown = true
     if (known.session.version > 0) window?.taken(known.session)
   }
-  const take = (key: string, cookie: string, before: Known | undefined, found: Kept | 'same' | null): Session | null | Promise<Session | null> => {
+  const take = (key: string, cookie: string, before: Known | undefined, found: KeptSession | 'same' | null): Session | null | Promise<Session | null> => {
     if (found === 'same' && before !== undefined) {
       before.until = outside.now() + keeping.fresh
       return judged(key, before.session)
