@@ -21,7 +21,7 @@ import { createMemoryStore } from './session/store/memory.ts'
 import type { Store } from './session/store/store.ts'
 import { createTurns } from './session/turns.ts'
 import { createWindow, type Window } from './session/window.ts'
-import { tellOfEnds } from './renewal.ts'
+import { tellOfEnds } from './session-log.ts'
 import { openStores, tellOfRevocations, type Stores } from './stores.ts'
 
 const DAY = 24 * 60 * 60_000

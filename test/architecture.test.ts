@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/gate.ts', 'src/explanation.ts'],
   ['src/parts.ts', 'src/server.ts'],
   ['src/lasting.ts'],
-  ['src/active-provider.ts', 'src/policy.ts', 'src/renewal.ts', 'src/stores.ts'],
+  ['src/active-provider.ts', 'src/policy.ts', 'src/renewal.ts', 'src/session-log.ts', 'src/stores.ts'],
   ['src/plugins', 'src/routes'],
   ['src/config'],
   ['src/proxy', 'src/oauth', 'src/session', 'src/access', 'src/passwords', 'src/pages', 'src/log.ts', 'src/own-urls.ts'],
