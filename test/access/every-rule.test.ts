@@ -11,7 +11,7 @@ import { anyAsked, anyGate } from './gate-arbitrary.ts'
 import { faultOf, settingsOf, type Plain } from './naive-rules.ts'
 
 const NEEDED = { oauthProvider: 'oidc', oauthIssuer: 'https://id.example.com', oauthKey: 'k', oauthSecret: 's', cookieSecret: 'the-cookie-secret-of-the-tests-0123456789' }
-const runs = { numRuns: Number(process.env['ACCESS_RUNS'] ?? (isCi ? 1_000 : 120)), includeErrorInReport: true }
+const runs = { numRuns: Number(process.env['ACCESS_RUNS'] ?? (isCi ? 1_000 : 80)), includeErrorInReport: true }
 
 /** @returns null where no gate starts so, because something would never be asked */
 function judgeOf (gate: Plain): Judge | null {

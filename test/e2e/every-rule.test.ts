@@ -12,7 +12,7 @@ import { isCi } from '../fixtures/lacking.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
-const [GATES, REQUESTS] = isCi ? [14, 250] : [2, 60]
+const [GATES, REQUESTS] = isCi ? [14, 250] : [1, 80]
 
 /** With something of each kind, so that whatever chance brings, some requests pass. */
 const mixed: Plain = {

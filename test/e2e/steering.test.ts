@@ -25,7 +25,10 @@ const agents: Readonly<Record<string, readonly string[]>> = {
   'X-Forwarded-For': ['127.0.0.1'], 'X-Real-Ip': ['127.0.0.1'], 'X-Middleware-Subrequest': ['middleware:middleware:middleware'], 'X-Requested-With': ['XMLHttpRequest'], Authorization: ['Bearer x', 'Basic YWRhOmFkYQ=='],
   'Access-Control-Request-Method': ['GET'], Purpose: ['prefetch'], 'X-Forwarded-User': ['ada@example.com'], 'X-Forwarded-Groups': ['admins'], Via: ['1.1 health'], 'X-Health-Check': ['1'], 'Proxy-Authorization': ['Basic YWRhOmFkYQ==']
 }
-const headers = [...Object.entries(steering).flatMap(([value, names]) => names.map(name => [name, value] as const)), ...Object.entries(agents).flatMap(([name, values]) => values.map(value => [name, value] as const))]
+const all = [...Object.entries(steering).flatMap(([value, names]) => names.map(name => [name, value] as const)), ...Object.entries(agents).flatMap(([name, values]) => values.map(value => [name, value] as const))]
+
+/** Each third where nobody has the time for all. */
+const headers = all.filter((_, index) => isCi || index % 3 === 0)
 
 const titles = {
   'no header leads past a rule: neither the path, method or host that it names, nor a health check’s user agent': undefined,
