@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { loadConfig } from '../../../src/config/load.ts'
 import type { Settings } from '../../../src/config/options.ts'
 import { createGate } from '../../../src/gate.ts'
-import { closeGate, COOKIE_SECRET, freePort, startApp, type TestApp } from '../../fixtures/gate.ts'
+import { COOKIE_SECRET, freePort, startApp, type TestApp } from '../../fixtures/gate.ts'
 import { TestOutside } from '../../fixtures/outside.ts'
 import type { Answer, Visitor } from '../../fixtures/visitor.ts'
 import { CLIENT, startConformanceProvider, type ClientAuth, type ConformanceProvider, type Twist } from './provider.ts'
@@ -30,7 +30,7 @@ export async function startRelyingParty (t: Test, { twist = {}, auth, settings }
     }
   })
   const gate = await createGate(config, outside)
-  t.teardown(() => closeGate(gate))
+  t.teardown(() => gate.close())
   await gate.listen({ host: '127.0.0.1', port })
   return { origin, provider, app, outside, auth, signIn: visitor => visitor.follow(`${origin}/page`) }
 }

@@ -64,10 +64,10 @@ const signedOut = ({ token, status = 400, state = own => own }: { readonly token
 
 const ownKey: Token = (claims, provider) => provider.sign(claims)
 const backchannel = (name: string, provider: string, gate: string, token: Token): ConformanceTest => ({
-  name: `oidcc-client-test-rp-backchannel-rpinitlogout${name}`, profiles: ['backchannel'], right: 'refused', provider, gate, play: { also: signedOut({ token }) }
+  name, profiles: ['backchannel'], right: 'refused', provider, gate, play: { also: signedOut({ token }) }
 })
 const leaves = (profiles: readonly Profile[], name: string, provider: string, gate: string): ConformanceTest => ({
-  name: `oidcc-client-test-${name}`, profiles, provider, gate,
+  name, profiles, provider, gate,
   play: { also: async (t, { provider, origin, signIn }) => {
     const visitor = new Visitor()
     await signIn(visitor)
@@ -102,13 +102,13 @@ export const sessionTests: readonly ConformanceTest[] = [
   }, {
     name: 'oidcc-client-test-rp-backchannel-rpinitlogout', profiles: ['backchannel'], right: 'accepted', provider: 'tells the gate of a sign-out', gate: 'answers 200, and ends every session of it', play: { also: signedOut({ token: ownKey, status: 200 }) }
   },
-  backchannel('-alg-none', 'does not sign the logout token', 'answers 400; nobody is signed out by it', claims => Promise.resolve(new UnsecuredJWT({ ...claims }).encode())),
-  backchannel('-wrong-alg', 'signs the logout token by ES256 with a key of its own, where discovery promises RS256', 'answers 400: only by what discovery promises is anything signed', async claims => await new SignJWT({ ...claims }).setProtectedHeader({ alg: 'ES256', kid: 'es' }).sign((await keyCalled('es', 'ES256')).privateKey)),
-  backchannel('-wrong-iss', 'the logout token is another issuer’s', 'answers 400', (claims, provider) => provider.sign({ ...claims, iss: 'https://other.example' })),
-  backchannel('-wrong-aud', 'the logout token is for another client', 'answers 400', (claims, provider) => provider.sign({ ...claims, aud: 'another' })),
-  backchannel('-no-event', 'the logout token has no event', 'answers 400', (claims, provider) => provider.sign({ ...claims, events: undefined })),
-  backchannel('-wrong-event', 'the logout token is of another event', 'answers 400', (claims, provider) => provider.sign({ ...claims, events: { 'http://schemas.openid.net/event/other': {} } })),
-  backchannel('-with-nonce', 'the logout token has a nonce, as an id_token has', 'answers 400', (claims, provider) => provider.sign({ ...claims, nonce: 'n' })),
+  backchannel('oidcc-client-test-rp-backchannel-rpinitlogout-alg-none', 'does not sign the logout token', 'answers 400; nobody is signed out by it', claims => Promise.resolve(new UnsecuredJWT({ ...claims }).encode())),
+  backchannel('oidcc-client-test-rp-backchannel-rpinitlogout-wrong-alg', 'signs the logout token by ES256 with a key of its own, where discovery promises RS256', 'answers 400: only by what discovery promises is anything signed', async claims => await new SignJWT({ ...claims }).setProtectedHeader({ alg: 'ES256', kid: 'es' }).sign((await keyCalled('es', 'ES256')).privateKey)),
+  backchannel('oidcc-client-test-rp-backchannel-rpinitlogout-wrong-iss', 'the logout token is another issuer’s', 'answers 400', (claims, provider) => provider.sign({ ...claims, iss: 'https://other.example' })),
+  backchannel('oidcc-client-test-rp-backchannel-rpinitlogout-wrong-aud', 'the logout token is for another client', 'answers 400', (claims, provider) => provider.sign({ ...claims, aud: 'another' })),
+  backchannel('oidcc-client-test-rp-backchannel-rpinitlogout-no-event', 'the logout token has no event', 'answers 400', (claims, provider) => provider.sign({ ...claims, events: undefined })),
+  backchannel('oidcc-client-test-rp-backchannel-rpinitlogout-wrong-event', 'the logout token is of another event', 'answers 400', (claims, provider) => provider.sign({ ...claims, events: { 'http://schemas.openid.net/event/other': {} } })),
+  backchannel('oidcc-client-test-rp-backchannel-rpinitlogout-with-nonce', 'the logout token has a nonce, as an id_token has', 'answers 400', (claims, provider) => provider.sign({ ...claims, nonce: 'n' })),
   {
     name: 'oidcc-client-test-rp-init-logout', profiles: ['rpLogout'], right: 'accepted', provider: 'signs people out, and sends them back with the state', gate: 'sends them there with `id_token_hint`, `post_logout_redirect_uri` and a state', play: { also: signedOut({}) }
   }, {
@@ -116,9 +116,9 @@ export const sessionTests: readonly ConformanceTest[] = [
   }, {
     name: 'oidcc-client-test-rp-init-logout-other-state', profiles: ['rpLogout'], right: 'accepted', provider: 'sends people back with another state', gate: 'shows them that they are signed out, and leads nowhere else', play: { also: signedOut({ state: () => 'another' }) }
   },
-  leaves(['all'], 'rp-frontchannel-rpinitlogout', 'signs people out of relying parties by frames', FRAME),
-  leaves(['all'], 'rp-frontchannel-opinitlogout', 'the same, begun at the provider', FRAME),
-  leaves(['all'], 'session-management', 'has a frame that says whether somebody is still signed in', `No page of the gate has a script. ${FRAME}`),
+  leaves(['all'], 'oidcc-client-test-rp-frontchannel-rpinitlogout', 'signs people out of relying parties by frames', FRAME),
+  leaves(['all'], 'oidcc-client-test-rp-frontchannel-opinitlogout', 'the same, begun at the provider', FRAME),
+  leaves(['all'], 'oidcc-client-test-session-management', 'has a frame that says whether somebody is still signed in', `No page of the gate has a script. ${FRAME}`),
   {
     name: 'oidcc-client-test-3rd-party-init-login', profiles: ['thirdParty'], right: 'accepted', provider: 'sends people to `/oauth2/start?iss=…` to have them sign in', gate: 'begins a login with the provider of its settings, whatever `iss`, `login_hint` and `target_link_uri` say',
     play: { also: async (t, { provider, app, origin }) => {
