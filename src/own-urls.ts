@@ -43,6 +43,8 @@ export interface OwnUrls {
   /** Where people go who wanted nothing else: `/`, or what the app is below. */
   readonly home: string
   readonly signOut: string
+  /** The same, with where it leads. */
+  signOutTo (returnTo: string): string
   readonly logo: string
   /** What a provider tells of sign-outs. */
   readonly backchannel: string
@@ -64,7 +66,7 @@ export interface OwnUrls {
   outward (target: string): string
   /** And back. What is not below the root path stays as it is: no browser of ours has written it. */
   inward (target: string): string
-  /** Where to end, when `asked` was found safe as `safe`: below the root path once, and home where nothing was asked for. */
+  /** Where to end, when `asked` was found safe as `safe`: below the root path once, home where nothing was asked for, another site as it is. */
   landing (safe: string, asked: unknown): string
 }
 
@@ -80,6 +82,7 @@ export function createOwnUrls (paths: OwnPaths): OwnUrls {
   return {
     routes, home, outward, start,
     signOut: outward(`${routes.base}/sign_out`),
+    signOutTo: returnTo => outward(`${routes.base}/sign_out${returnTo === home ? '' : `?rd=${encodeURIComponent(returnTo)}`}`),
     logo: outward(`${routes.base}/logo`),
     backchannel: outward(`${routes.base}/backchannel-logout`),
     form: outward(`${routes.base}/sign_in`),
@@ -91,7 +94,7 @@ export function createOwnUrls (paths: OwnPaths): OwnUrls {
     inward: target => isBelow(root, target) ? rooted(target.slice(root.length)) : target,
     landing (safe, asked) {
       if (safe === '/' && asked !== '/') return home
-      return isBelow(root, safe) ? safe : outward(safe)
+      return !safe.startsWith('/') || isBelow(root, safe) ? safe : outward(safe)
     }
   }
 }

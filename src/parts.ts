@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { isAutoload } from './access/autoload.ts'
 import type { Judge } from './access/judge.ts'
 import { originMatcher } from './access/origins.ts'
+import { siteMatcher } from './access/return-to.ts'
 import { activate } from './active-provider.ts'
 import { watchPeople } from './config/kinds/basic-auth.ts'
 import { watchEmails } from './config/kinds/emails-file.ts'
@@ -120,7 +121,7 @@ export async function createParts (config: Config, lasting: Lasting, outside: Ou
       revocations, logoutsSeen: lasting.logoutsSeen(gate), brake: lasting.brake(gate),
       tries: shared === undefined || shared.reach === 'process' ? undefined : createTries({ store: shared, prefix: `${gate}:`, outside }),
       farewell,
-      providers, logins, sessions, loops, urls, pages, logo, entry, isOurs: places.isOurs, redirectUri: config.oauthRedirectUri,
+      providers, logins, sessions, loops, urls, pages, logo, entry, isOurs: places.isOurs, mayLeadTo: siteMatcher(config.whitelistDomain), redirectUri: config.oauthRedirectUri,
       keepTokens (tokens, provider) {
         tellAbsence?.(provider, tokens)
         return keep(tokens)

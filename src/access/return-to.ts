@@ -2,24 +2,61 @@ import { readings } from './readings.ts'
 import { parseUrl } from '../url.ts'
 
 const longest = 2_000
+const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
+const labels = new RegExp(`^${label}(?:\\.${label})*$`)
+/** An address that begins as one, up to the end of its host and port. */
+const whole = /^https?:\/\/([a-z0-9.-]+)(?::\d{1,5})?(?![^/?#])/i
+/** What some parsers drop, or take for a slash. */
+const doubtful = /[\x00-\x1f\x7f\\]/
 
 /**
- * Where to send somebody after a sign-in or sign-out: a path of this very site, or `/`. Browsers decide what a
- * Location means by the WHATWG URL Standard, so it is that parser which judges, and only its own output is emitted.
+ * Where to send somebody after a sign-in or sign-out: a path of this very site, an address of another that was named, or `/`. Browsers
+ * decide what a Location means by the WHATWG URL Standard, so it is that parser which judges, and only its own output is emitted.
  *
  * @param value what a query, a form or the request line said; believed in nothing
  * @param origin the public origin, `https://app.example.org`
  * @param ours whether a path, with its query if it has one, belongs to the gate; callbacks do
- * @returns a path and a query of at most 2,000 characters: a longer query is dropped, then the path
+ * @param isNamed whether an origin is one that may be led to; `siteMatcher` makes it
+ * @returns a path and a query, or a whole address without a fragment, of at most 2,000 characters: a longer query is dropped, then the path
  */
-export function safeReturn (value: string | undefined, origin: string, ours: (target: string) => boolean): string {
-  if (value === undefined || !beginsAsPath(value)) return '/'
-  const host = new URL(origin).host
+export function safeReturn (value: string | undefined, origin: string, ours: (target: string) => boolean, isNamed: (origin: string) => boolean = () => false): string {
+  if (value === undefined) return '/'
+  const { host } = new URL(origin)
+  if (!beginsAsPath(value)) return elsewhere(value, host, ours, isNamed)
   const url = resolve(value, `http://${host}/`)
   const secure = resolve(value, `https://${host}/`)
   if (url === null || secure?.path !== url.path || secure.query !== url.query) return '/'
-  if (url.path.startsWith('//') || url.path.length > longest || isOurs(url, ours)) return '/'
-  return url.path.length + url.query.length > longest ? url.path : url.path + url.query
+  return url.path.startsWith('//') || isOurs(url, ours) ? '/' : shortened('', url)
+}
+
+/**
+ * Whether somebody may be led to an origin.
+ *
+ * @param patterns `scheme://host[:port]` as `URL.origin` writes it; with `*.` before the host it is any host below that one
+ */
+export function siteMatcher (patterns: readonly string[]): (origin: string) => boolean {
+  const isWild = (pattern: string) => pattern.includes('*') // a browser takes it for a letter like any
+  const exact = new Set(patterns.filter(pattern => !isWild(pattern)))
+  const wild = patterns.filter(isWild).map(pattern => pattern.split('*') as [front: string, back: string])
+  return origin => exact.has(origin) || wild.some(([front, back]) => origin.startsWith(front) && origin.endsWith(back) && labels.test(origin.slice(front.length, -back.length)))
+}
+
+/** The origin of a return target on another site; undefined for a path of ours. @param target from `safeReturn` */
+export function siteOf (target: string): string | undefined {
+  return target.startsWith('/') ? undefined : new URL(target).origin
+}
+
+/** Only what every reader takes for the same host: no name that has to be translated first, no number in disguise, nobody's name before it. */
+function elsewhere (value: string, own: string, ours: (target: string) => boolean, isNamed: (origin: string) => boolean): string {
+  const host = whole.exec(value)?.[1]?.toLowerCase()
+  const url = host === undefined || doubtful.test(value) ? null : parseUrl(value)
+  if (url === null || url.hostname !== host || !isNamed(url.origin)) return '/'
+  const resolved = { path: url.pathname, query: url.search }
+  return url.host === own && isOurs(resolved, ours) ? '/' : shortened(url.origin, resolved)
+}
+
+function shortened (site: string, { path, query }: Resolved): string {
+  return [site + path + query, site + path].find(({ length }) => length <= longest) ?? '/'
 }
 
 /** The parser drops TAB, CR and LF anywhere and control characters and spaces in front. */

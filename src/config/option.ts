@@ -13,6 +13,7 @@ import { origins } from './kinds/origins.ts'
 import { basePath, endpoint, ownPath, path, rootPath, socketFile } from './kinds/paths.ts'
 import { certificates, privateKey } from './kinds/pem.ts'
 import { providerEntries } from './kinds/provider-entries.ts'
+import { returnHosts } from './kinds/return-hosts.ts'
 import { role, roles } from './kinds/roles.ts'
 import { rules } from './kinds/rules.ts'
 import { choice, count, days, duration, fileName, flag, integer, list, text, timeOrOff, word, words } from './kinds/scalars.ts'
@@ -57,6 +58,7 @@ export const option = {
   roles: of(roles),
   networks: of(networks),
   origins: of(origins),
+  returnHosts: of(returnHosts),
   flag: of(flag),
   days: of(days),
   duration: of(duration),

@@ -30,6 +30,7 @@ export const groups = {
     trustedProxy: option.networks({ common: true, doc: 'Proxies whose X-Forwarded-* headers are believed.', default: [] }),
     useXheaders: option.flag({ common: true, doc: 'Believe one proxy on this machine or network about scheme and client address.', default: false }),
     allowWebsocketOrigin: option.origins({ doc: 'Other origins whose pages may open websockets, and embed an app of Bokeh’s.', default: [], aliases: { env: ['BOKEH_ALLOW_WS_ORIGIN'] } }),
+    whitelistDomain: option.returnHosts({ doc: 'Other hosts that a sign-in or sign-out may lead to: host[:port], .example.com for those below it.', default: [] }),
     websocketOrigin: option.choice(['preserve', 'rewrite', 'bokeh'], { doc: 'The Origin of websockets that the app sees: the browser’s, its own, or what Bokeh takes.', default: 'preserve' })
   },
   provider: {

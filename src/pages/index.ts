@@ -1,5 +1,5 @@
 import { drawError, drawPause, sentence, supportUrl, type ErrorPage, type Support } from './error.ts'
-import { TEMPLATE_CONTENT_SECURITY_POLICY, type Page, type Site } from './layout.ts'
+import { policyFor, TEMPLATE_CONTENT_SECURITY_POLICY, type LeadsTo, type Page, type Site } from './layout.ts'
 import { drawPasswordForm, drawSignIn, type Choice, type PasswordForm } from './sign-in.ts'
 import { drawSignedIn, drawSignedOut, drawSignOutQuestion, type SignedIn, type SignedOut } from './signed-in.ts'
 import { createTemplate, type ErrorValues, type TemplateFile, type TemplateRole } from './templates.ts'
@@ -40,9 +40,9 @@ export function createPages (options: PagesOptions): Pages {
   function load<R extends TemplateRole> (role: R, file: TemplateFile | undefined) {
     if (file === undefined) return undefined
     const draw = createTemplate(role, file.source, assets)
-    return (values: Parameters<typeof draw>[0], own: () => Page): Page => {
+    return (values: Parameters<typeof draw>[0], own: () => Page, leadsTo?: LeadsTo): Page => {
       try {
-        return { markup: draw(values), policy: TEMPLATE_CONTENT_SECURITY_POLICY }
+        return { markup: draw(values), policy: TEMPLATE_CONTENT_SECURITY_POLICY, ...policyFor(leadsTo, TEMPLATE_CONTENT_SECURITY_POLICY) }
       } catch (error) {
         onFailure(file.name, error)
         return own()
@@ -58,7 +58,7 @@ export function createPages (options: PagesOptions): Pages {
     signOutQuestion: where => drawSignOutQuestion(site, where),
     password (form) {
       const own = () => drawPasswordForm(site, form)
-      return login?.({ title: named('Sign in'), login_endpoint: form.action, errormessage: form.problem ?? (form.ended === undefined ? '' : sentence(form.ended)), state: form.state, username: form.username }, own) ?? own()
+      return login?.({ title: named('Sign in'), login_endpoint: form.action, errormessage: form.problem ?? (form.ended === undefined ? '' : sentence(form.ended)), state: form.state, username: form.username }, own, form.leadsTo) ?? own()
     },
     signedOut (where) {
       const own = () => drawSignedOut(site, where)

@@ -18,6 +18,9 @@ export interface Page {
   readonly policy?: string
 }
 
+/** The other origins that a form of ours goes on to by redirects, if there are any. */
+export type LeadsTo = readonly (string | undefined)[]
+
 export interface Content {
   readonly sign: Sign
   /** One sentence; its full stop is not shown. */
@@ -39,8 +42,9 @@ const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
 export const CONTENT_SECURITY_POLICY = `${policy}; frame-ancestors 'none'`
 
 /** For a page with a form that a redirect takes on to another origin: browsers hold `form-action` against redirects too. */
-export function policyFor (leadsTo: string | undefined): Pick<Page, 'policy'> {
-  return leadsTo === undefined ? {} : { policy: CONTENT_SECURITY_POLICY.replace('form-action \'self\'', `form-action 'self' ${leadsTo}`) }
+export function policyFor (leadsTo: LeadsTo = [], usual = CONTENT_SECURITY_POLICY): Pick<Page, 'policy'> {
+  const origins = leadsTo.filter(origin => origin !== undefined)
+  return origins.length === 0 ? {} : { policy: usual.replace('form-action \'self\'', ['form-action \'self\'', ...origins].join(' ')) }
 }
 
 /** For the one page that is there to be seen in a frame: it holds a link that leaves it, and nothing to click by mistake. */

@@ -1,7 +1,7 @@
 import { buttonIcon } from './button-icons.ts'
 import { sentence } from './error.ts'
 import { html } from './html.ts'
-import { layout, type Page, type Site } from './layout.ts'
+import { layout, policyFor, type LeadsTo, type Page, type Site } from './layout.ts'
 
 /** One way to sign in: what is on the button, and where it leads. */
 export interface Choice {
@@ -26,14 +26,16 @@ export interface PasswordForm {
   readonly problem?: string
   /** Why somebody who was signed in has to sign in again, as a reason. */
   readonly ended?: string | undefined
+  /** Where the sign-in goes on to. */
+  readonly leadsTo?: LeadsTo
 }
 
 /** The password grant's form (RFC 6749 §4.3). After a failure the focus is where it is read why, and what to type anew. */
-export function drawPasswordForm (site: Site, { action, state, username, problem, ended }: PasswordForm): Page {
+export function drawPasswordForm (site: Site, { action, state, username, problem, ended, leadsTo }: PasswordForm): Page {
   const failed = problem !== undefined
   const faulty = failed && html` aria-invalid="true" aria-describedby="problem"`
   const focus = (here: boolean) => here && html` autofocus`
-  return layout(site, { sign: 'enter', title: 'Sign in', hasProblem: failed, content: html`${failed && html`<p class="problem" role="alert" id="problem">${problem}</p>
+  return { ...policyFor(leadsTo), ...layout(site, { sign: 'enter', title: 'Sign in', hasProblem: failed, content: html`${failed && html`<p class="problem" role="alert" id="problem">${problem}</p>
 `}${!failed && ended !== undefined && html`<p>${sentence(ended)}</p>
 `}<form method="post" action="${action}">
 <input type="hidden" name="state" value="${state}">
@@ -42,5 +44,5 @@ export function drawPasswordForm (site: Site, { action, state, username, problem
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required${faulty}${focus(failed)}>
 <button class="key" type="submit">Sign in</button>
-</form>` })
+</form>` }) }
 }

@@ -1,5 +1,5 @@
 import { html } from './html.ts'
-import { layout, policyFor, type Page, type Site } from './layout.ts'
+import { layout, policyFor, type LeadsTo, type Page, type Site } from './layout.ts'
 
 export interface SignedIn {
   readonly user: string
@@ -11,8 +11,8 @@ export interface SignedIn {
   readonly signOutUrl: string
   readonly switchUrl: string
   readonly homeUrl: string
-  /** The origin that the sign-out goes on to by itself, if it does. */
-  readonly leadsTo?: string | undefined
+  /** Where the sign-out goes on to. */
+  readonly leadsTo?: LeadsTo
 }
 
 /** Who this browser is to us, since when and until when. */

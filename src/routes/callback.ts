@@ -18,7 +18,7 @@ export default async function callback (app: FastifyInstance, flow: LoginFlow): 
     if (state === null) throw new LoginMismatch(`a callback with ${states.length} states, none of ours`)
     // Link scanners and prefetching browsers must not use up what the person is about to.
     if (request.method === 'HEAD' || isPrefetch(request.headers)) return reply.code(204).send()
-    const login = flow.logins.find(request.jar, request.headers.cookie, states[0] as string)
+    const login = flow.loginOf(request, states[0] as string)
     if (login === null) return withoutLogin(request, reply, state.restarted)
     return finish(request, reply, login, query)
   }

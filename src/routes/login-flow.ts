@@ -8,7 +8,7 @@ import type { SignIn } from '../oauth/client.ts'
 import type { OwnUrls } from '../own-urls.ts'
 import type { Pages } from '../pages/index.ts'
 import type { Logo } from '../pages/logo.ts'
-import type { Logins } from '../session/login.ts'
+import type { Login, Logins } from '../session/login.ts'
 import type { LoopBreaker } from '../session/loop.ts'
 import type { Revocations } from '../session/revocations.ts'
 import type { Seen } from '../session/seen.ts'
@@ -21,7 +21,8 @@ import type { Brake, Tries } from './throttle.ts'
 /** What the routes of a login share: how one begins, and how one ends well. */
 export interface LoginFlow {
   readonly providers: Providers
-  readonly logins: Logins
+  /** One is found by `loginOf` alone. */
+  readonly logins: Omit<Logins, 'find'>
   readonly sessions: Sessions
   /** For a provider that ends sessions from its side, and what it has said already. */
   readonly revocations: Pick<Revocations, 'revokeSid' | 'revokeSubject'>
@@ -35,8 +36,10 @@ export interface LoginFlow {
   readonly pages: Pages
   /** Where a page shows one. */
   readonly logo: Logo | undefined
-  /** @param rd as a query gave it */
+  /** @param rd as a query gave it @returns a path of ours, or an address of a site that settings name */
   returnTo (rd: unknown, request: FastifyRequest): string
+  /** The login of a state, if this browser began it. Where it leads is judged again: it may have begun under other settings. */
+  loginOf (request: FastifyRequest, state: string): Login | null
   redirectUri (request: FastifyRequest): string
   sendToProvider (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, attempt: Attempt): Promise<FastifyReply>
   /** @throws {SignInLoop} the third redirect to sign in within a minute after a sign-in that succeeded */
@@ -52,10 +55,13 @@ export interface Attempt {
   readonly selectAccount?: boolean
 }
 
-export interface LoginFlowOptions extends Pick<LoginFlow, 'providers' | 'logins' | 'sessions' | 'revocations' | 'logoutsSeen' | 'brake' | 'tries' | 'farewell' | 'urls' | 'pages' | 'logo'> {
+export interface LoginFlowOptions extends Pick<LoginFlow, 'providers' | 'sessions' | 'revocations' | 'logoutsSeen' | 'brake' | 'tries' | 'farewell' | 'urls' | 'pages' | 'logo'> {
   /** Made from the origin that the request came to, where none is set. */
   readonly redirectUri: string | undefined
+  readonly logins: Logins
   readonly isOurs: (target: string) => boolean
+  /** Whether an origin is one of those that a sign-in or a sign-out may lead to. */
+  readonly mayLeadTo: (origin: string) => boolean
   readonly entry: Pick<Entry, 'refuse' | 'explain'>
   readonly loops: LoopBreaker
   /** Those tokens that settings have passed on to the app, or renewed. @param provider whose they are */
@@ -66,9 +72,13 @@ export function createLoginFlow ({ providers, logins, sessions, revocations, log
   // Of several, the one that was taken last is offered first.
   const remember = (request: FastifyRequest, id: string) => providers.only === undefined ? [request.jar.writeChoice(id)] : []
   const redirectUri = (request: FastifyRequest) => options.redirectUri ?? urls.redirectUri(request.arrival.origin)
+  const returnTo = (rd: unknown, { arrival }: FastifyRequest) => urls.landing(safeReturn(typeof rd === 'string' ? rd : undefined, arrival.origin, options.isOurs, options.mayLeadTo), rd)
   return {
-    providers, logins, sessions, revocations, logoutsSeen, brake, tries, farewell, urls, pages, logo, redirectUri,
-    returnTo: (rd, request) => urls.landing(safeReturn(typeof rd === 'string' ? rd : undefined, request.arrival.origin, options.isOurs), rd),
+    providers, logins, sessions, revocations, logoutsSeen, brake, tries, farewell, urls, pages, logo, redirectUri, returnTo,
+    loginOf (request, state) {
+      const login = logins.find(request.jar, request.headers.cookie, state)
+      return login === null ? null : { ...login, returnTo: returnTo(login.returnTo, request) }
+    },
     async sendToProvider (request, reply, { id, client, handler }, { selectAccount = false, ...attempt }) {
       const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: id, ...attempt })
       const url = handler !== undefined ? urls.handler(id, '', login.state) : await client.authorizeUrl({ ...login, redirectUri: redirectUri(request) }, selectAccount ? { prompt: 'select_account' } : {})

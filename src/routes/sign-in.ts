@@ -2,6 +2,7 @@ import fastifyFormbody from '@fastify/formbody'
 import fastifyRateLimit from '@fastify/rate-limit'
 import { hash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { siteOf } from '../access/return-to.ts'
 import { isFromHere } from '../access/same-origin.ts'
 import { FormForged, PasswordRefused, TooManyAttempts } from '../errors.ts'
 import type { SignInOptions } from '../own-urls.ts'
@@ -41,7 +42,7 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
 
   function form (request: FastifyRequest, reply: FastifyReply, { id }: ActiveProvider, { returnTo, ended }: { readonly returnTo: string, readonly ended: string | undefined }): FastifyReply {
     const { login, setCookies } = logins.begin(request.jar, request.headers.cookie, { provider: id, returnTo })
-    return reply.setCookies(setCookies).page(pages.password({ action, state: login.state, username: '', ended }))
+    return reply.setCookies(setCookies).page(pages.password({ action, state: login.state, username: '', ended, leadsTo: [siteOf(login.returnTo)] }))
   }
 
   /** The one that was taken last comes first. */
@@ -57,7 +58,7 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
     if (session === null) throw new TypeError('no session')
     const { identity, startedAt, expiresAt } = session
     const provider = providers.find(identity.provider)
-    return pages.signedIn({ user: identity.user, name: identity.name, provider: provider?.label ?? identity.provider, leadsTo: await farewell.leadsTo(provider), startedAt, expiresAt, signOutUrl: urls.signOut, switchUrl: urls.start(urls.home, { selectAccount: true }), homeUrl: urls.home })
+    return pages.signedIn({ user: identity.user, name: identity.name, provider: provider?.label ?? identity.provider, leadsTo: [await farewell.leadsTo(provider)], startedAt, expiresAt, signOutUrl: urls.signOut, switchUrl: urls.start(urls.home, { selectAccount: true }), homeUrl: urls.home })
   }
 
   if (providers.all.every(provider => provider.askPassword === undefined)) return
@@ -78,7 +79,7 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
 
   app.post('/sign_in', { config: { open: true } }, async (request, reply) => {
     const form = readForm(request)
-    const login = logins.find(request.jar, request.headers.cookie, form.state)
+    const login = flow.loginOf(request, form.state)
     const provider = providers.find(login?.provider)
     if (login === null || provider?.askPassword === undefined || !isFromHere(request.headers, request.arrival.origin)) throw new FormForged(`Origin ${request.headers.origin ?? 'none'}, ${login === null ? 'no login of this browser' : 'state known'}`)
     for (const isOver of [perAddress, perName, ...provider.people?.isShared === true ? [perPassword] : []]) {
@@ -88,15 +89,15 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
       await flow.admit(request, reply, provider, await provider.askPassword(form.username, form.password, { redirectUri: flow.redirectUri(request), network: networkOf(request.arrival.address) }))
     } catch (error) {
       if (!(error instanceof PasswordRefused)) throw error
-      return refused(request, reply, form, error.message)
+      return refused(request, reply, { ...form, leadsTo: siteOf(login.returnTo) }, error.message)
     }
     return reply.setCookies([request.jar.clearLogin(login.state)]).redirect(login.returnTo, 303)
   })
 
-  function refused (request: FastifyRequest, reply: FastifyReply, { state, username }: Form, detail: string): FastifyReply {
+  function refused (request: FastifyRequest, reply: FastifyReply, { state, username, leadsTo }: Form & { readonly leadsTo: string | undefined }, detail: string): FastifyReply {
     const { kind } = PasswordRefused
     request.log.warn({ event: 'login.refused', code: kind.code, detail, hint: kind.hint }, kind.title)
-    return reply.code(kind.status).header('x-oauth-gate', kind.code).page(pages.password({ action, state, username, problem: kind.title }))
+    return reply.code(kind.status).header('x-oauth-gate', kind.code).page(pages.password({ action, state, username, problem: kind.title, leadsTo: [leadsTo] }))
   }
 }
 

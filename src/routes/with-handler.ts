@@ -1,8 +1,10 @@
 import fastifyFormbody from '@fastify/formbody'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isPrefetch } from '../access/navigation.ts'
+import { siteOf } from '../access/return-to.ts'
 import { Claims } from '../claims.ts'
 import { CookiesRefused, LoginMismatch, LoginReplayed, ProviderRefused } from '../errors.ts'
+import { policyFor } from '../pages/layout.ts'
 import type { Login } from '../session/login.ts'
 import type { Handler, HandlerContext } from './handler.ts'
 import type { LoginFlow } from './login-flow.ts'
@@ -27,10 +29,12 @@ async function mount (scope: FastifyInstance, flow: LoginFlow, provider: ActiveP
     const state = states.length === 1 ? logins.readState(states[0] as string) : null
     if (state === null) throw new LoginMismatch(`${states.length} states, none of ours`)
     if (request.method === 'HEAD' || isPrefetch(request.headers)) return reply.code(204).send()
-    const login = logins.find(request.jar, request.headers.cookie, states[0] as string)
+    const login = flow.loginOf(request, states[0] as string)
     if (login?.provider === id) {
       request.returnTo = login.returnTo
       underWay.set(request, login)
+      const { policy } = policyFor([siteOf(login.returnTo)])
+      if (policy !== undefined) void reply.header('content-security-policy', policy)
     } else if (login !== null || request.method !== 'GET') throw new LoginMismatch(`no login with ${id} of this browser for this state`)
     else if (request.session !== null) return reply.redirect(urls.home, 303)
     else if (state.restarted) throw new CookiesRefused(`no login cookie twice in a row, on ${request.arrival.origin}`)

@@ -13,7 +13,7 @@ export interface Login {
   /** RFC 7636 §4.1: 128 characters. */
   readonly codeVerifier: string
   readonly provider: string
-  /** A path of our own origin, already found safe. */
+  /** A path of our own origin, or an address of a site that was named: found safe by the settings of then. */
   readonly returnTo: string
   /** Milliseconds since the epoch. */
   readonly startedAt: number

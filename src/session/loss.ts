@@ -17,7 +17,7 @@ export interface Loss {
 }
 
 export interface Evidence extends SignInRequest {
-  /** The page that was asked for, as requests have it. */
+  /** The page that was asked for, as requests have it, or an address of another site. */
   readonly target: string
   /** Milliseconds between the clocks that signed in and that judge now; within a minute they are one. */
   readonly clocksApart: number
@@ -54,7 +54,7 @@ const suspicions: readonly Suspicion[] = [
     reason: 'you signed in over https, and came back by an address with http, where the sign-in is not shown',
     detail: 'the session cookie is for https, and this request came by http: have the proxy send http to https, look for redirects of the app to http, and check --cookie-secure'
   },
-  ({ jar: { kept }, target }) => !isBelow(target, kept.path) && {
+  ({ jar: { kept }, target }) => target.startsWith('/') && !isBelow(target, kept.path) && {
     reason: `the sign-in counts for ${kept.path} and what is below it only, and the page you asked for is not there`,
     detail: `--cookie-path=${kept.path} does not cover ${pathOf(target)}: browsers send the session cookie below that path only`
   },

@@ -4,7 +4,7 @@ import type { Seal } from './seal.ts'
 /** What somebody takes along who signs out at the provider too, as its `state` (OpenID Connect RP-Initiated Logout §2). */
 export interface WayBack {
   readonly provider: string
-  /** A path of our own origin, already found safe. */
+  /** A path of our own origin, or an address of a site that was named: found safe by the settings of then. */
   readonly returnTo: string
 }
 

@@ -71,6 +71,7 @@ t.test('what lowers security is said at the start, by a name that can be looked 
     ['COOKIE_SAMESITE', /other sites make carry the cookie/, { cookieSamesite: 'none', publicUrl: 'https://apps.example.com' }],
     ['COOKIE_DOMAIN', /every host below example\.com/, { cookieDomain: 'example.com', publicUrl: 'https://apps.example.com' }],
     ['ORIGINS', /fits https:\/\/\*\.example\.com may open/, { allowWebsocketOrigin: ['https://one.example.com', 'https://*.example.com'] }],
+    ['RETURNS', /leads to whatever fits https:\/\/\*\.apps\.example\.com \(--whitelist-domain\)/, { whitelistDomain: ['one.example.com', '.apps.example.com'] }],
     ['APP_ORIGIN', /--websocket-origin=rewrite/, { websocketOrigin: 'rewrite' }],
     ['XHEADERS', /from this machine or a private network/, { useXheaders: true }],
     ['PROXIES', /everybody is believed/, { trustedProxy: ['10.0.0.1', '::/0'] }],

@@ -81,6 +81,23 @@ reads('trustedProxy', [['10.0.0.0/8, 192.168.1.7', ['10.0.0.0/8', '192.168.1.7']
 reads('allowWebsocketOrigin', [['https://A.example', ['https://a.example']], ['localhost:5006', ['http://localhost:5006', 'https://localhost:5006']], ['https://a.example:443', ['https://a.example']]],
   ['*', '*.example', 'https://a.example/', 'https://a.example/x', 'https://a.example?x', 'https://u@a.example', 'ws://a'])
 
+reads('whitelistDomain', [
+  ['app2.example.com', ['https://app2.example.com']], ['App2.Example.com:8443,.apps.example.com', ['https://app2.example.com:8443', 'https://*.apps.example.com']], ['*.apps.example.com:8443', ['https://*.apps.example.com:8443']], [['intranet', 'a.example:443'], ['https://intranet', 'https://a.example']],
+  ['localhost:5006', ['http://localhost:5006', 'https://localhost:5006']], ['127.0.0.1', ['http://127.0.0.1', 'https://127.0.0.1']], ['.dev.localhost', ['http://*.dev.localhost', 'https://*.dev.localhost']], ['10.0.0.7:8443', ['https://10.0.0.7:8443']], ['xn--bcher-kva.example', ['https://xn--bcher-kva.example']],
+  [new Repeated(['a.example', 'b.example,c.example']), ['https://a.example', 'https://b.example', 'https://c.example']]
+], [
+  '*', '.', '*.', '.com', '*.com', '.localhost', '.org:8443', '*.*.example.com', 'a.*.example.com', '*a.example.com', 'a.example.com:*', '*.example.com:*', '**.example.com', 'https://a.example.com', '//a.example.com', 'a.example.com/', 'a.example.com/x', 'u@a.example.com', 'a.example.com.', '..example.com', 'a..example.com',
+  'a_b.example.com', '-a.example.com', 'a-.example.com', 'bücher.example', 'a。example', 'a.example:0', 'a.example:65536', 'a.example:', 'a.example:x', '0x7f.1', '127.1', '2130706433', '1.2.3', '.0.0.1', '.2.3.4', '300.1.1.1', '[::1]:5006', '::1', 'xn--a', 'a%2eexample.com', 'a.example?x', 'a.example#x', 'a;b.example', `${'a'.repeat(64)}.example.com`, [], [''], 5006.5, null
+])
+
+t.test('a host that people may be led to is refused with its fix', async t => {
+  const table: readonly (readonly [string, RegExp, RegExp])[] = [
+    ['a.example:*', /has “a.example:\*”: any port/, /Write each host, and its port/], ['*', /any website could then be led to/, /or .example.com for the hosts below one domain/], ['.com', /has “.com”: any website below it/, /like .example.com\./],
+    ['https://a.example:8443/x', /more than a host/, /Write a.example:8443: without a scheme/], ['bücher.example', /not a host/, /in ASCII, here xn--bcher-kva.example\./], ['me:hunter2@a.example', /^(?!.*hunter2)/, /Write the host alone/]
+  ]
+  for (const [entry, message, fix] of table) t.throws(() => options.whitelistDomain.parse(entry), { message, fix }, entry)
+})
+
 reads('cookieDomain', [['.Example.com', 'example.com'], ['a.example.com', 'a.example.com']], ['localhost', 'a_b.example.com', '-a.example.com', '127.0.0.1', 'https://example.com', 'example.com:443', 'example.com.', '..example.com', '*.example.com'])
 reads('cookiePath', [['/', '/'], ['/app/', '/app'], ['/app/x', '/app/x']], ['app', '/a;b', '/a/../b', '/a%20', '//'])
 for (const option of ['proxyPrefix', 'pingPath', 'readyPath'] as const) reads(option, [['/oauth2', '/oauth2'], ['/_gate/', '/_gate'], ['/a/b-c.d', '/a/b-c.d']], ['/', 'oauth2', '/a?b', '', '/a*b', '/*', '/:a', '/a/:b', '/a//', '/a%20b'])
