@@ -64,7 +64,7 @@ export interface OwnUrls {
   redirectUri (origin: string): string
   /** A path as requests have it → as browsers have it. */
   outward (target: string): string
-  /** And back. What is not below the root path stays as it is: no browser of ours has written it. */
+  /** And back. What is not below the root path stays as it is, and so does an address of another site: no browser of ours has written it. */
   inward (target: string): string
   /** Where to end, when `asked` was found safe as `safe`: below the root path once, home where nothing was asked for, another site as it is. */
   landing (safe: string, asked: unknown): string
@@ -91,7 +91,7 @@ export function createOwnUrls (paths: OwnPaths): OwnUrls {
     handler: (id, path, state) => outward(`${routes.base}/with/${id}${path}${path.includes('?') ? '&' : '?'}state=${state}`),
     pause: returnTo => outward(`${routes.base}/pause?rd=${encodeURIComponent(returnTo)}`),
     redirectUri: origin => origin + root + (routes.door ?? (paths.returnToCallback === true ? routes.callback : bare(paths.prefix))),
-    inward: target => isBelow(root, target) ? rooted(target.slice(root.length)) : target,
+    inward: target => target.startsWith('/') && isBelow(root, target) ? rooted(target.slice(root.length)) : target,
     landing (safe, asked) {
       if (safe === '/' && asked !== '/') return home
       return !safe.startsWith('/') || isBelow(root, safe) ? safe : outward(safe)

@@ -19,7 +19,7 @@ function leadsWrong (emitted: string): string | null {
   if (url.href !== emitted && `${url.href}?` !== emitted) return 'is not as the parser writes it'
   if (url.username !== '' || url.password !== '') return 'has a name in it'
   const at = `${url.protocol}//${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`
-  if (['https://allowed.example:443', 'https://other.example.org:8443', 'http://localhost:5006', 'https://localhost:5006'].includes(at)) return null
+  if (['https://allowed.example:443', 'https://other.example.org:8443', 'http://localhost:5006', 'https://localhost:5006', 'http://127.0.0.1:5007', 'https://127.0.0.1:5007'].includes(at)) return null
   const [com, example, apps, ...below] = url.hostname.split('.').reverse()
   const isBelow = com === 'com' && example === 'example' && apps === 'apps' && below.length > 0 && below.every(label => /^[a-z0-9-]+$/.test(label) && !/^-|-$/.test(label))
   return isBelow && url.protocol === 'https:' && url.port === '' ? null : `leads to ${url.origin}`

@@ -1,7 +1,7 @@
 // Addresses beside the sites that were named: each looks like one, to somebody or to some parser, and none may be led to.
 
 /** As an operator writes them. */
-export const NAMED = ['allowed.example', '.apps.example.com', 'other.example.org:8443', 'localhost:5006']
+export const NAMED = ['allowed.example', '.apps.example.com', 'other.example.org:8443', 'localhost:5006', '127.0.0.1:5007']
 
 /** What each of them is for, as it is written and as it is emitted. */
 export const led: readonly (readonly [asked: string, emitted: string])[] = [
@@ -10,7 +10,7 @@ export const led: readonly (readonly [asked: string, emitted: string])[] = [
   ['HTTPS://Allowed.Example/A', 'https://allowed.example/A'], ['https://allowed.example:443/a', 'https://allowed.example/a'], ['https://allowed.example/../a/./b', 'https://allowed.example/a/b'],
   ['https://allowed.example/größe?q=a b', 'https://allowed.example/gr%C3%B6%C3%9Fe?q=a%20b'], ['https://allowed.example/?rd=https://evil.example', 'https://allowed.example/?rd=https://evil.example'], ['https://allowed.example/@evil.example', 'https://allowed.example/@evil.example'],
   ['https://one.apps.example.com/x', 'https://one.apps.example.com/x'], ['https://a.b-c.apps.example.com/', 'https://a.b-c.apps.example.com/'], ['https://xn--bcher-kva.apps.example.com/', 'https://xn--bcher-kva.apps.example.com/'],
-  ['https://other.example.org:8443/x', 'https://other.example.org:8443/x'], ['http://localhost:5006/x', 'http://localhost:5006/x'], ['https://localhost:5006/x', 'https://localhost:5006/x']
+  ['https://other.example.org:8443/x', 'https://other.example.org:8443/x'], ['http://localhost:5006/x', 'http://localhost:5006/x'], ['https://localhost:5006/x', 'https://localhost:5006/x'], ['http://127.0.0.1:5007/x', 'http://127.0.0.1:5007/x']
 ]
 
 const hosts = [
@@ -22,7 +22,7 @@ const hosts = [
   'allowed。example', 'allowed．example', 'ａllowed.example', 'allowed.example／evil.example', 'allowed.example＃.evil.example', 'allowed\u00ad.example', 'allowed\u200b.example', 'allowed.example\ufeff', 'аllowed.example', 'xn--llowed-2ve.example', 'allowed.example\u2028',
   'apps.example.com', '.apps.example.com', 'evilapps.example.com', 'evil-apps.example.com', 'one..apps.example.com', '..apps.example.com', '*.apps.example.com', 'o_e.apps.example.com', '-one.apps.example.com', 'one-.apps.example.com', `${'a'.repeat(64)}.apps.example.com`, 'one.apps.example.com.', 'one.apps.example.com.evil.example',
   'one.apps.example.com:8443', 'evil.example/.apps.example.com', 'evil.example?.apps.example.com', 'evil.example#.apps.example.com', 'evil.example\\.apps.example.com', 'evil.example:443/.apps.example.com', 'evil.example%23.apps.example.com', 'evil.example&.apps.example.com', 'bücher.apps.example.com', '!one.apps.example.com', '$.apps.example.com', '~.apps.example.com', '%2a.apps.example.com',
-  'other.example.org', 'other.example.org:443', 'other.example.org:84430', 'other.example.org:08443@evil.example', 'localhost', 'localhost.', 'localhost:5007', 'localhost.:5006', '127.0.0.1:5006', '0x7f.1:5006', '2130706433:5006', '127.1:5006', '017700000001:5006', '[::1]:5006', '[::ffff:7f00:1]:5006', '①②⑦.0.0.1:5006', 'localhost:5006@evil.example', 'localhost:5006.evil.example', '[allowed.example]', 'evil.example', ''
+  'other.example.org', 'other.example.org:443', 'other.example.org:84430', 'other.example.org:08443@evil.example', 'localhost', 'localhost.', 'localhost:5007', 'localhost.:5006', '127.0.0.1:5006', '0x7f.1:5006', '2130706433:5006', '127.1:5006', '017700000001:5006', '[::1]:5006', '[::ffff:7f00:1]:5006', '①②⑦.0.0.1:5006', '0x7f.1:5007', '2130706433:5007', '127.1:5007', '0177.0.0.1:5007', '127.0.0.1.:5007', '127.0.0.1:5006', '10.127.0.0.1:5007', 'localhost:5006@evil.example', 'localhost:5006.evil.example', '[allowed.example]', 'evil.example', ''
 ]
 const starts = [
   'http://allowed.example/', 'HTTP://allowed.example:443/', 'http://one.apps.example.com/', 'http://other.example.org:8443/', '//allowed.example', '///allowed.example', '/\\allowed.example', '\\\\allowed.example', '/\t/allowed.example', 'https:allowed.example', 'https:/allowed.example', 'https:///allowed.example', 'https:////allowed.example', 'https:\\\\allowed.example', 'https:/\\allowed.example', 'https:\\/allowed.example',
