@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { freePort } from '../build/test/fixtures/gate.js'
 import { startApp } from './soak/app.mjs'
-import { isReady, startFaults } from './soak/faults.mjs'
+import { isReady, knock, startFaults } from './soak/faults.mjs'
 import { resultOf, textOf, writeTable } from './soak/report.mjs'
 import { judge, RESTS } from './soak/rules.mjs'
 import { startTokens } from './soak/tokens.mjs'
@@ -45,11 +45,16 @@ const stopped = new Promise(resolve => { stop = resolve })
 function fail (sentence, isTheEnd = false) {
   failures.push(sentence)
   console.error(`FAILED ${sentence}`)
+  // What the gate says of it may come a moment later.
+  setTimeout(() => { for (const line of latest.get(emailOf(/person (\d+)/.exec(sentence)?.[1])) ?? []) console.error(`  the gate has said: ${line}`) }, 1000)
   if (isTheEnd || failures.length >= ENOUGH) stop()
 }
 
 /** What the gate says of itself: how often each of its errors, and whatever it did not expect. */
 const said = new Map()
+/** Its latest lines about each person. */
+const latest = new Map()
+const LATEST = 5
 let rest = ''
 function heard (chunk) {
   const lines = (rest + chunk).split('\n')
@@ -58,6 +63,8 @@ function heard (chunk) {
     if (/GATE_UNEXPECTED|"gate\.crashed"|"worker\./.test(line)) fail(`the gate says ${line}`)
     const { 1: code } = /"code":"(GATE_\w+)"/.exec(line) ?? /"event":"(session\.\w+)"/.exec(line) ?? []
     if (code !== undefined) said.set(code, (said.get(code) ?? 0) + 1)
+    const { 1: user } = /"user":"([^"]*)"/.exec(line) ?? []
+    if (user !== undefined && !line.includes('"event":"request.finished"')) latest.set(user, [...latest.get(user) ?? [], line].slice(-LATEST))
   }
 }
 
@@ -127,7 +134,7 @@ async function soak () {
   const sampling = setInterval(() => {
     samples.push({ at: Date.now() - start, resident: gate.pids().reduce((sum, pid) => sum + residentOf(pid), 0), files: Object.values(files()).reduce((sum, count) => sum + count, 0) })
     const asked = performance.now()
-    fetch(`${gate.origin}/ping`, { headers: { connection: 'close' } }).then(answer => answer.arrayBuffer()).then(() => pings.push(performance.now() - asked), error => fail(`/ping: ${error.cause ?? error}`))
+    knock(`${gate.origin}/ping`).then(status => status === 200 ? pings.push(performance.now() - asked) : fail(`/ping gets ${status}`), error => fail(`/ping: ${error}`))
   }, EVERY)
   child.send({ begin: { count: people, gate: gate.origin, life: LIFE * 1000, seed, hasOthers: workers > 1 } })
   faults.start()

@@ -1,4 +1,6 @@
 // What goes wrong around the gate while people use it, one after the other. People are told first, so that they know what may come of it.
+import { once } from 'node:events'
+import { get } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Milliseconds that something is away. */
@@ -55,10 +57,14 @@ function faultsOf ({ app, tokens, redis, gate }) {
 }
 
 export async function isReady ({ origin }) {
-  return await fetch(`${origin}/ready`).then(async answer => {
-    await answer.arrayBuffer()
-    return answer.status === 200
-  }, () => false)
+  return await knock(`${origin}/ready`).then(status => status === 200, () => false)
+}
+
+/** By a connection that ends with the answer. @returns its status */
+export async function knock (address) {
+  const [answer] = await once(get(address, { agent: false }), 'response')
+  await once(answer.resume(), 'close')
+  return answer.statusCode
 }
 
 /** @param tell has the people know, and waits until they do @param pause milliseconds from one to the next */

@@ -7,6 +7,8 @@ import { Person } from './person.mjs'
 const ACTIONS = 120
 /** Milliseconds. */
 const LEAST_PAUSE = 100
+/** Sign-ins that a provider on the same machine can do in a second. */
+const COME = 20
 
 /** Faults that are there now, and those that are over. */
 const known = []
@@ -41,7 +43,7 @@ let active = 0
 
 async function live (person) {
   const pause = Math.max(LEAST_PAUSE, people.length / ACTIONS * 1000)
-  await sleep(person.random() * pause)
+  await sleep(person.random() * people.length / COME * 1000)
   for (;;) {
     if (isResting) {
       active--

@@ -84,6 +84,7 @@ export class Person {
   /** By the button; after it the cookie is dead, and so is what was open. */
   async signOut () {
     const cookie = this.browser.cookieFor(`${this.gate}/`)
+    this.#mayEnd = true // what is open ends before the answer comes
     const { isWanted } = await this.ask('sign-out', '/oauth2/sign_out', { method: 'POST', headers: { origin: this.gate }, wanted: ['200 GATE_OK'] })
     this.isSignedIn = false
     if (isWanted) {
@@ -95,7 +96,7 @@ export class Person {
         await sleep(50) // another worker may hear of it a moment later
       }
     } else {
-      this.#isUnsure = this.#mayEnd = true
+      this.#isUnsure = true
     }
     await this.#leaveWhatEnded()
   }
