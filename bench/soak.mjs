@@ -11,7 +11,7 @@ import { freePort } from '../build/test/fixtures/gate.js'
 import { startApp } from './soak/app.mjs'
 import { isReady, knock, startFaults } from './soak/faults.mjs'
 import { resultOf, textOf, writeTable } from './soak/report.mjs'
-import { judge, RESTS } from './soak/rules.mjs'
+import { differences, judge, RESTS } from './soak/rules.mjs'
 import { startTokens } from './soak/tokens.mjs'
 import { filesOf, residentOf } from './soak/watch.mjs'
 import { emailOf, loginOf, subjectOf } from './soak/words.mjs'
@@ -44,6 +44,7 @@ let stop = () => {}
 const stopped = new Promise(resolve => { stop = resolve })
 function fail (sentence, isTheEnd = false) {
   failures.push(sentence)
+  if (failures.length > ENOUGH) return
   console.error(`FAILED ${sentence}`)
   // What the gate says of it may come a moment later.
   setTimeout(() => { for (const line of latest.get(emailOf(/person (\d+)/.exec(sentence)?.[1])) ?? []) console.error(`  the gate has said: ${line}`) }, 1000)
@@ -63,6 +64,8 @@ function heard (chunk) {
     if (/GATE_UNEXPECTED|"gate\.crashed"|"worker\./.test(line)) fail(`the gate says ${line}`)
     const { 1: code } = /"code":"(GATE_\w+)"/.exec(line) ?? /"event":"(session\.\w+)"/.exec(line) ?? []
     if (code !== undefined) said.set(code, (said.get(code) ?? 0) + 1)
+    const { 1: id } = /"reqId":"([^"]+)"/.exec(line) ?? []
+    if (id !== undefined && failures.some(sentence => sentence.includes(`as ${id}`))) console.error(`  the gate says: ${line}`)
     const { 1: user } = /"user":"([^"]*)"/.exec(line) ?? []
     if (user !== undefined && !line.includes('"event":"request.finished"')) latest.set(user, [...latest.get(user) ?? [], line].slice(-LATEST))
   }
@@ -116,9 +119,9 @@ async function soak () {
 
   const files = () => filesOf(gate.pids(), ports)
   /** What is there while nobody is: after what closes by itself has closed. */
-  async function measure (wanted = {}) {
+  async function measure (wanted) {
     let found = files()
-    const isSettled = () => [...PASSING, ...Object.keys(wanted)].every(kind => (found[kind] ?? 0) <= (wanted[kind] ?? 0))
+    const isSettled = () => wanted === undefined ? PASSING.every(kind => found[kind] === undefined) : differences(found, wanted).length === 0
     for (const end = Date.now() + SETTLES; !isSettled() && Date.now() < end; found = files()) await sleep(250)
     let held = 0
     for (const pid of gate.pids()) held += (await gate.memory(pid)).held
@@ -162,13 +165,14 @@ async function soak () {
   }
   clearInterval(sampling)
   const cpu = gate.cpu()
+  const processes = gate.pids().length
   isOver = true
   gate.signal('SIGTERM')
   await Promise.race([gate.ended.then(([status, signal]) => { if (status !== 0) fail(`the gate ends with ${status ?? signal}`) }), sleep(SETTLES, undefined, { ref: false })])
   await ended
   child.kill('SIGKILL')
   await once(child, 'exit')
-  const rules = rests.length === RESTS.length ? judge({ milliseconds, before, rests, samples }) : []
+  const rules = rests.length === RESTS.length ? judge({ milliseconds, processes, before, rests, samples }) : []
   for (const { name, holds, figures } of rules) if (!holds) fail(`${name}: ${figures}`)
   const result = resultOf({ settings: { seconds, people, workers, store, seed }, failures, before, rests, samples, pings, counted, faults: faults.counts, requests: app.told.requests, refreshed: tokens.asked, said, rules, cpu })
   console.log(textOf(result))

@@ -9,6 +9,8 @@ const ACTIONS = 120
 const LEAST_PAUSE = 100
 /** Sign-ins that a provider on the same machine can do in a second. */
 const COME = 20
+/** Who has something under way, and of these who signs in. A machine that is slow has fewer requests for it, and none that wait for ever. */
+const [BUSY, SIGNING_IN] = [100, 8]
 
 /** Faults that are there now, and those that are over. */
 const known = []
@@ -41,6 +43,25 @@ let wake = () => {}
 let awake = new Promise(resolve => { wake = resolve })
 let active = 0
 
+/** Has so many at a time do something; the others wait for their turn. */
+function atOnce (most) {
+  const waiting = []
+  let count = 0
+  return async work => {
+    if (count >= most) await new Promise(resolve => { waiting.push(resolve) })
+    else count++
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) count--
+      else next()
+    }
+  }
+}
+
+const [busy, signingIn] = [atOnce(BUSY), atOnce(SIGNING_IN)]
+
 async function live (person) {
   const pause = Math.max(LEAST_PAUSE, people.length / ACTIONS * 1000)
   await sleep(person.random() * people.length / COME * 1000)
@@ -51,7 +72,7 @@ async function live (person) {
       await awake
       active++
     }
-    await act(person, people).catch(stats.fail)
+    await (person.isSignedIn ? busy : signingIn)(async () => { if (!isResting) await act(person, people) }).catch(stats.fail)
     for (const end = Date.now() + person.random() * 2 * pause; !isResting && Date.now() < end;) await sleep(Math.min(250, Math.max(1, end - Date.now())))
   }
 }

@@ -59,7 +59,7 @@ export class Person {
     const isWanted = wanted.includes(became)
     this.stats.count(isWanted ? kind : isOver ? 'their session had ended' : 'refused during a fault', isWanted ? answer.ms : undefined)
     if (isWanted || isOver || this.#isExcused(became, answer.began)) return { ...answer, became, isWanted }
-    throw new Wrong(`${kind}: person ${this.index} wants ${wanted.join(' or ')} of ${answer.path}, and gets ${became}${answer.error === undefined ? '' : ` (${answer.error})`} after ${Math.round(answer.ms)} ms${this.faults.about(answer.began)}\n${String(answer.body).slice(0, 300)}`)
+    throw new Wrong(`${kind}: person ${this.index} wants ${wanted.join(' or ')} of ${answer.path.split('?', 1)[0]}, and gets ${became} after ${Math.round(answer.ms)} ms, as ${answer.headers['x-request-id'] ?? 'no request of ours'}${this.faults.about(answer.began)}`)
   }
 
   async signIn () {

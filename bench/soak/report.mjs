@@ -47,7 +47,7 @@ export function textOf ({ settings: { seconds, people, workers, store, seed }, m
     ['descriptors at the start, and when everybody has left', `${sum(before.files)}, ${rests.map(({ files }) => sum(files)).join(', ')}`],
     ['/ping, half and 99 % of them within', `${inMs(ping.p50)}, ${inMs(ping.p99)}`], ['processor time', `${cpuSeconds} s`]
   ]
-  const head = `${people} people for ${seconds} s, sessions in ${{ cookie: 'their cookies', memory: 'the memory of the gate', redis: 'a Redis' }[store]}, ${workers === 1 ? 'one process' : `${workers} workers`}: Node ${machine.node}, ${machine.cores} cores (${machine.processor}), \`--seed=${seed}\`.`
+  const head = `${people} people for ${seconds} s, sessions in ${{ cookie: 'their cookies', memory: 'the memory of the gate', redis: 'a Redis' }[store]}, ${workers === 1 ? 'one process' : `${workers} workers`}: Node ${machine.node}, ${machine.cores} cores (${machine.processor}), seed ${seed}.`
   return [head, table(totals),
     table([['what people did', 'times', 'half within', '99 % within'], ...Object.entries(kinds).map(([kind, { count, p50, p99 }]) => [kind, count, p50 === undefined ? '' : inMs(p50), p99 === undefined ? '' : inMs(p99)])]),
     `What went wrong meanwhile: ${Object.entries(faults).map(([fault, count]) => `${fault} (${count})`).join(', ')}.`,
