@@ -54,9 +54,9 @@ export class Person {
     const told = answer.headers[TOLD]
     if (told !== undefined && (told !== this.subject || answer.headers[MARK] !== answer.mark)) throw new Wrong(`${kind}: person ${this.index} with request ${answer.mark} gets the answer to ${answer.headers[MARK]} of ${told}`, { foreign: true })
     if (told !== undefined && this.#hasEnded(answer.began)) throw new Wrong(`${kind}: the session of person ${this.index} should have ended, and still counts`, { foreign: true })
-    const isOver = SIGNED_OUT.includes(became) && this.#mayHaveEnded()
-    if (isOver) this.isSignedIn = false
     const isWanted = wanted.includes(became)
+    const isOver = !isWanted && SIGNED_OUT.includes(became) && this.#mayHaveEnded()
+    if (isOver) this.isSignedIn = false
     this.stats.count(isWanted ? kind : isOver ? 'their session had ended' : 'refused during a fault', isWanted ? answer.ms : undefined)
     if (isWanted || isOver || this.#isExcused(became, answer.began)) return { ...answer, became, isWanted }
     throw new Wrong(`${kind}: person ${this.index} wants ${wanted.join(' or ')} of ${answer.path.split('?', 1)[0]}, and gets ${became} after ${Math.round(answer.ms)} ms, as ${answer.headers['x-request-id'] ?? 'no request of ours'}${this.faults.about(answer.began)}`)
