@@ -12,6 +12,7 @@ const EXCUSES = {
   'the Redis is away': ['503 GATE_STORE_UNAVAILABLE']
 }
 const SIGNED_OUT = ['302 GATE_LOGIN_REQUIRED', '401 GATE_LOGIN_REQUIRED', '401 GATE_FORM_NOT_SENT']
+const LOOP = '400 GATE_SIGN_IN_LOOP'
 /** Milliseconds by which what a clock ends may come late: a beat of the gate, and a machine that is busy. */
 const LATE = 10_000
 
@@ -30,6 +31,7 @@ export class Person {
   #mayEnd = false
   /** Whether a session may be there all the same, because a fault kept its end or its beginning from being seen. */
   #isUnsure = false
+  #tryAgain
   #marks = 0
   held = new Set()
 
@@ -67,7 +69,8 @@ export class Person {
     await this.#leaveWhatEnded()
     const mark = this.mark()
     const headers = { [ASKER]: this.index, [MARK]: mark }
-    const question = await this.browser.follow(`${this.gate}/page?signing-in`, { headers })
+    const question = await this.browser.follow(this.#tryAgain ?? `${this.gate}/page?signing-in`, { headers })
+    this.#tryAgain = undefined
     const isAsked = question.address.includes('/interaction/')
     const begun = Date.now()
     const body = Buffer.from(`login=${this.login}`)
@@ -75,7 +78,10 @@ export class Person {
     const wasUnsure = this.#isUnsure
     if (isAsked) this.#mayEnd = false
     this.#signedIn = { from: isAsked ? begun : this.#signedIn.from, until: Date.now() }
-    const { isWanted } = this.judge('sign-in', { ...answer, mark, path: answer.address, began: before, ms: Date.now() - before }, ['200'])
+    // Who has signed in a minute ago, and since then tried it again and again while something was away, is told so, and goes on by the link of that page.
+    const { isWanted: isAnswered, became } = this.judge('sign-in', { ...answer, mark, path: answer.address, began: before, ms: Date.now() - before }, wasUnsure ? ['200', LOOP] : ['200'])
+    if (became === LOOP) this.#tryAgain = new URL(/href="([^"]*\/start[^"]*)"/.exec(answer.body)[1].replaceAll('&amp;', '&'), this.gate).href
+    const isWanted = isAnswered && became !== LOOP
     if (!isAsked && isWanted && !wasUnsure) throw new Wrong(`person ${this.index} is signed in without having signed in`, { foreign: true })
     this.isSignedIn = isWanted
     this.#isUnsure = !isWanted
