@@ -93,7 +93,7 @@ export class Browser {
   }
 
   #cookies (host) {
-    return [...this.#jars.get(host)?.values() ?? []]
+    return [...this.#jars.get(host)?.values() ?? []].filter(({ until }) => until > Date.now())
   }
 
   #keep (host, line) {
@@ -102,7 +102,7 @@ export class Browser {
     const [name, value] = line.split(';', 1)[0].split(/=(.*)/s)
     const path = /; *path=([^;]*)/i.exec(line)?.[1] ?? '/'
     if (value === '' || /max-age=0\b|expires=Thu, 01 Jan 1970/i.test(line)) jar.delete(name + path)
-    else jar.set(name + path, { name, value, path })
+    else jar.set(name + path, { name, value, path, until: Date.now() + 1000 * Number(/; *max-age=(\d+)/i.exec(line)?.[1] ?? Infinity) })
   }
 }
 

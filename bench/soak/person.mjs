@@ -13,6 +13,8 @@ const EXCUSES = {
 }
 const SIGNED_OUT = ['302 GATE_LOGIN_REQUIRED', '401 GATE_LOGIN_REQUIRED', '401 GATE_FORM_NOT_SENT']
 const LOOP = '400 GATE_SIGN_IN_LOOP'
+/** Milliseconds: a mark lives for a minute after a sign-in, and the next sign-in takes over what it counts. */
+const REMEMBERED = 130_000
 /** Milliseconds by which what a clock ends may come late: a beat of the gate, and a machine that is busy. */
 const LATE = 10_000
 
@@ -32,6 +34,8 @@ export class Person {
   /** Whether a session may be there all the same, because a fault kept its end or its beginning from being seen. */
   #isUnsure = false
   #tryAgain
+  /** When a sign-in last came to nothing. */
+  #failedAt = -Infinity
   #marks = 0
   held = new Set()
 
@@ -57,7 +61,7 @@ export class Person {
     if (told !== undefined && (told !== this.subject || answer.headers[MARK] !== answer.mark)) throw new Wrong(`${kind}: person ${this.index} with request ${answer.mark} gets the answer to ${answer.headers[MARK]} of ${told}`, { foreign: true })
     if (told !== undefined && this.#hasEnded(answer.began)) throw new Wrong(`${kind}: the session of person ${this.index} should have ended, and still counts`, { foreign: true })
     const isWanted = wanted.includes(became)
-    const isOver = !isWanted && SIGNED_OUT.includes(became) && this.#mayHaveEnded()
+    const isOver = !isWanted && (SIGNED_OUT.includes(became) || (became === LOOP && this.#hasFailed())) && this.#mayHaveEnded()
     if (isOver) this.isSignedIn = false
     this.stats.count(isWanted ? kind : isOver ? 'their session had ended' : 'refused during a fault', isWanted ? answer.ms : undefined)
     if (isWanted || isOver || this.#isExcused(became, answer.began)) return { ...answer, became, isWanted }
@@ -79,12 +83,13 @@ export class Person {
     if (isAsked) this.#mayEnd = false
     this.#signedIn = { from: isAsked ? begun : this.#signedIn.from, until: Date.now() }
     // Who has signed in a minute ago, and since then tried it again and again while something was away, is told so, and goes on by the link of that page.
-    const { isWanted: isAnswered, became } = this.judge('sign-in', { ...answer, mark, path: answer.address, began: before, ms: Date.now() - before }, wasUnsure ? ['200', LOOP] : ['200'])
+    const { isWanted: isAnswered, became } = this.judge('sign-in', { ...answer, mark, path: answer.address, began: before, ms: Date.now() - before }, this.#hasFailed() ? ['200', LOOP] : ['200'])
     if (became === LOOP) this.#tryAgain = new URL(/href="([^"]*\/start[^"]*)"/.exec(answer.body)[1].replaceAll('&amp;', '&'), this.gate).href
     const isWanted = isAnswered && became !== LOOP
     if (!isAsked && isWanted && !wasUnsure) throw new Wrong(`person ${this.index} is signed in without having signed in`, { foreign: true })
     this.isSignedIn = isWanted
     this.#isUnsure = !isWanted
+    if (!isWanted) this.#failedAt = Date.now()
   }
 
   /** By the button; after it the cookie is dead, and so is what was open. */
@@ -121,6 +126,11 @@ export class Person {
 
   mayLose (began) {
     return !this.isSignedIn || this.#mayHaveEnded() || this.#isExcused('cut', began)
+  }
+
+  /** So lately that a redirect before it may still be counted with one that comes now. */
+  #hasFailed () {
+    return Date.now() < this.#failedAt + REMEMBERED
   }
 
   #mayHaveEnded () {
