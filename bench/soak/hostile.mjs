@@ -15,11 +15,11 @@ const headerOf = cookies => cookies.map(pair => pair.slice(0, 2).join('=')).join
 /** Somebody else who is signed in, if there is one. */
 function anyOther (person, others) {
   const found = others[Math.floor(person.random() * others.length)]
-  return found !== person && found?.isSignedIn === true ? found : undefined
+  return found !== person && found?.isSignedIn === true && cookiesOf(found).length > 0 ? found : undefined
 }
 
 async function altered (person) {
-  const cookies = cookiesOf(person)
+  const cookies = cookiesOf(person).filter(([, value]) => value.length > 100) // a session, and no mark
   const change = (value, at) => value.slice(0, at) + (value[at] === 'A' ? 'B' : 'A') + value.slice(at + 1)
   const cookie = headerOf(cookies.map(([name, value]) => [name, change(value, Math.floor((value.length - 4) * person.random()))]))
   await person.ask('altered cookie', '/page', { cookie, wanted: REFUSED })
@@ -36,6 +36,8 @@ async function spliced (person, others) {
 async function doubled (person, others) {
   const other = anyOther(person, others)
   if (other === undefined) return await altered(person)
+  const names = new Set(cookiesOf(person).map(([name]) => name))
+  if (!cookiesOf(other).some(([name, value]) => value.length > 100 && names.has(name))) return await altered(person)
   await person.ask('two cookies', '/page', { cookie: headerOf([...cookiesOf(person), ...cookiesOf(other)]), wanted: REFUSED })
 }
 

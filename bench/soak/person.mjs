@@ -12,6 +12,8 @@ const EXCUSES = {
   'the Redis is away': ['503 GATE_STORE_UNAVAILABLE']
 }
 const SIGNED_OUT = ['302 GATE_LOGIN_REQUIRED', '401 GATE_LOGIN_REQUIRED', '401 GATE_FORM_NOT_SENT']
+/** Milliseconds by which a browser may let a cookie end too early: it is told in whole seconds. */
+const EARLY = 2000
 const LOOP = '400 GATE_SIGN_IN_LOOP'
 /** Milliseconds: a mark lives for a minute after a sign-in, and the next sign-in takes over what it counts. */
 const REMEMBERED = 130_000
@@ -134,7 +136,7 @@ export class Person {
   }
 
   #mayHaveEnded () {
-    return !this.isSignedIn || this.#mayEnd || Date.now() >= this.#signedIn.from + this.life - 100
+    return !this.isSignedIn || this.#mayEnd || Date.now() >= this.#signedIn.from + this.life - EARLY
   }
 
   #hasEnded (at) {
