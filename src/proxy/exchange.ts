@@ -167,7 +167,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     controller.pause()
     if (this.#drains) return
     this.#drains = true
-    this.#response.on('drain', () => controller.resume())
+    // Not at once: what another answer of a pipeline writes can be what drains this one, and undici's parser takes one at a time.
+    this.#response.on('drain', () => { process.nextTick(() => controller.resume()) })
   }
 
   /** RFC 9110 §7.8: nothing but what was asked for may be switched to. §15.2: HTTP/1.0 knows no interim answers. */
