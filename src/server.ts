@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Config } from './config/options.ts'
 import type { Outside } from './outside.ts'
 import { createClientErrorHandler, frameworkErrors } from './plugins/errors.ts'
+import { nameMethod } from './plugins/wire.ts'
 
 /** The gate of one configuration, that nothing reaches yet. */
 export interface Successor {
@@ -37,7 +38,10 @@ export function serverOptions (config: Config, outside: Outside, log: FastifyBas
     // Its two lines a request would hold the query, and cost more than everything else we log.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: (raw: IncomingMessage) => raw.visit?.id ?? nextId(),
-    rewriteUrl,
+    rewriteUrl (raw) {
+      nameMethod(raw)
+      return rewriteUrl(raw)
+    },
     frameworkErrors,
     clientErrorHandler: createClientErrorHandler(nextId, log),
     exposeHeadRoutes: false
