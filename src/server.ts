@@ -15,17 +15,19 @@ export interface Successor {
   listening (bound: AddressInfo | string | null): void
 }
 
-/** Milliseconds for a request's headers to arrive: who is slower is not a browser. */
+/** Milliseconds for a request's headers to arrive, and before them for TLS to be agreed on: who is slower is not a browser. */
 const HEADERS_TIMEOUT = 20_000
+/** Milliseconds between two looks for those: Node's own thirty seconds would be more than what is looked for. */
+const LOOK_EVERY = 5_000
 
-/** How the HTTP server is set up. */
+/** How the HTTP server is set up. A whole request may take as long as an upload does: plugins/answers.ts cuts the body of what is refused, and of our own forms. */
 export function httpOptions ({ maxHeaderSize }: Pick<Config, 'maxHeaderSize'>) {
-  return { maxHeaderSize, headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0, requireHostHeader: false } // plugins/wire.ts requires it, with an answer of ours
+  return { maxHeaderSize, headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: LOOK_EVERY, requestTimeout: 0, requireHostHeader: false } // plugins/wire.ts requires it, with an answer of ours
 }
 
 /** What it shows who it is by; undefined where it speaks plain HTTP. */
 export function tlsOptions ({ sslCertfile, sslKeyfile, sslPassword }: Pick<Config, 'sslCertfile' | 'sslKeyfile' | 'sslPassword'>) {
-  return sslCertfile === undefined || sslKeyfile === undefined ? undefined : { cert: sslCertfile, key: sslKeyfile, ...sslPassword !== undefined && { passphrase: sslPassword } }
+  return sslCertfile === undefined || sslKeyfile === undefined ? undefined : { cert: sslCertfile, key: sslKeyfile, handshakeTimeout: HEADERS_TIMEOUT, ...sslPassword !== undefined && { passphrase: sslPassword } }
 }
 
 /** How Fastify and the HTTP server below it are set up. */
