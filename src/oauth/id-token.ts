@@ -26,7 +26,7 @@ export interface IdTokenExpectation extends Parties {
  * @throws {ProviderUnreachable} {ProviderAnswerInvalid} the keys could never be read
  */
 export async function verifyIdToken (token: string, expected: IdTokenExpectation): Promise<Claims> {
-  checkHeader(token, IdTokenInvalid)
+  checkHeader(token, expected, IdTokenInvalid)
   const claims = expected.keys === undefined ? decodeOnly(token, IdTokenInvalid) : await verifySignature(token, expected.keys, IdTokenInvalid)
   checkParties(claims, expected, IdTokenInvalid)
   checkTimes(claims, expected)

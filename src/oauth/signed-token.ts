@@ -17,13 +17,16 @@ export interface Parties {
   readonly clientId: string
   /** Absent where nobody said who the issuer is. `{tid}` in it stands for that claim of the token, if that is a tenant's id. */
   readonly issuer?: string | undefined
+  /** By what the provider says that it signs (OpenID Connect Discovery §3); absent where it does not say. */
+  readonly algorithms?: readonly string[] | undefined
 }
 
 /** Before the signature, so that a token believed by TLS alone is held to the same list. @returns the header */
-export function checkHeader (token: string, Fault: Fault): Claims {
+export function checkHeader (token: string, { algorithms }: Pick<Parties, 'algorithms'>, Fault: Fault): Claims {
   const header = new Claims(attempt(() => decodeProtectedHeader(token), Fault))
   const algorithm = header.text('alg') ?? ''
   if (!ALGORITHMS.includes(algorithm)) throw new Fault(`the algorithm ${JSON.stringify(algorithm.slice(0, 40))} is not accepted`)
+  if (algorithms?.includes(algorithm) === false) throw new Fault(`the algorithm ${JSON.stringify(algorithm)} is not among those that the discovery document names in id_token_signing_alg_values_supported (${algorithms.join(', ').slice(0, 300)})`)
   if (header.has('crit')) throw new Fault('the header has crit, which no such token needs')
   return header
 }
