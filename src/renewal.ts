@@ -3,6 +3,7 @@ import { AccessDenied, GateError, GrantRefused, IdentityTooLarge, IdTokenInvalid
 import type { Identity } from './identity/identity.ts'
 import type { SignIn } from './oauth/client.ts'
 import type { Tokens } from './oauth/token.ts'
+import { AnotherSubject } from './oauth/userinfo.ts'
 import type { ActiveProvider, Providers } from './routes/login-flow.ts'
 import type { Cause } from './session/endings.ts'
 import type { RenewalsOptions, Told } from './session/renewals.ts'
@@ -11,7 +12,7 @@ import type { GivenTokens, KeptTokens } from './session/session.ts'
 type Log = Pick<Logger, 'info' | 'warn' | 'error'>
 
 /** What at a sign-in would have refused it: whose session it is has to sign in again, and is told why. Anything else is ours to mend, or the provider's. */
-const FINAL = [IdTokenInvalid, UserMissing, IdentityTooLarge, AccessDenied]
+const FINAL = [IdTokenInvalid, AnotherSubject, UserMissing, IdentityTooLarge, AccessDenied]
 
 export interface AskerOptions {
   readonly providers: Providers
