@@ -1,13 +1,14 @@
 // A provider that does each of some hundreds of things an honest one does not, at a real sign-in through the real gate.
 import t from 'tap'
 import { isCi, onlyInCi } from '../fixtures/lacking.ts'
+import { Visitor } from '../fixtures/visitor.ts'
 import { authorizationRows } from './misbehaving/authorization.ts'
 import { discoveryRows } from './misbehaving/discovery.ts'
 import { hangingRows } from './misbehaving/hanging.ts'
 import { idTokenRows } from './misbehaving/id-token.ts'
 import { keyRows } from './misbehaving/keys.ts'
 import { playRefresh } from './misbehaving/play-refresh.ts'
-import { play, raise, signInHonestly } from './misbehaving/play.ts'
+import { go, play, raise, signInHonestly } from './misbehaving/play.ts'
 import { refreshRows } from './misbehaving/refresh.ts'
 import type { Row } from './misbehaving/row.ts'
 import { signatureRows } from './misbehaving/signatures.ts'
@@ -41,6 +42,19 @@ for (const [topic, rows] of Object.entries(topics)) {
 t.test('what is renewed', async t => {
   const known = await raise(t, { oauthRefreshTokens: true, passAccessToken: true })
   for (const row of sample(refreshRows)) await t.test(row.title, async t => { await playRefresh(t, row, known) })
+})
+
+t.test('where people sign out, or tokens are taken back, is no address for either: people are signed out, and led nowhere', async t => {
+  for (const address of sample(['javascript:alert(1)', 'http://192.0.2.1/bye', 'data:text/html,bye', '//192.0.2.1/bye', '/bye', 7, ['https://another.example']])) {
+    const { origin, provider, log } = await raise(t, { signOutAtProvider: 'always', passAccessToken: true }, { discovery: { end_session_endpoint: address, revocation_endpoint: address } })
+    const visitor = new Visitor()
+    t.equal((await go(visitor, `${origin}/page`)).status, 200, JSON.stringify(address))
+    const asked = provider.here.requests.length
+    const answer = await visitor.navigate(`${origin}/oauth2/sign_out`, { method: 'POST', headers: { origin } })
+    t.equal(new URL(answer.location, origin).origin, origin, answer.location)
+    t.match(await visitor.navigate(`${origin}/page`), { status: 302, location: /\/oauth2\/start/ })
+    t.strictSame([provider.here.requests.length, provider.elsewhere.requests.length, log.filter(({ event }) => event === 'token.not_revoked')], [asked, 0, []])
+  }
 })
 
 t.test('answers that do not come', { ...onlyInCi('ten seconds of waiting'), jobs: hangingRows.length, buffered: true }, async t => {

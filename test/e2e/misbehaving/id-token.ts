@@ -50,7 +50,7 @@ export const idTokenRows: readonly Row[] = [
   row('an id_token whose end overflows when it becomes milliseconds', { exp: 1.7e308 }, admitted()),
   row('an id_token of 59 seconds ago, within what clocks may differ by', ({ now }) => ({ iat: now - 60, exp: now - 59 }), admitted()),
   row('an id_token that does not say when it was made', { iat: undefined }, no(/^iat is missing/)),
-  row('an id_token of tomorrow', ({ now }) => ({ iat: now + 86_400, exp: now + 90_000 }), no(/^iat is in the future, by 86400 s/, 'GATE_CLOCK_OFF')),
+  row('an id_token of tomorrow', ({ now }) => ({ iat: now + 86_400, exp: now + 90_000 }), no(/^iat is in the future, by 86\d{3} s/, 'GATE_CLOCK_OFF')),
   row('an id_token of in 61 seconds', ({ now }) => ({ iat: now + 62 }), no(/^iat is in the future/, 'GATE_CLOCK_OFF')),
   row('an id_token that was made at a text', { iat: 'now' }, no(/^iat/)),
   row('an id_token that was made at 1e300', { iat: 1e300 }, no(/^iat is in the future/, 'GATE_CLOCK_OFF')),

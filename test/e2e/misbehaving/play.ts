@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import { loadConfig } from '../../../src/config/load.ts'
 import type { Settings } from '../../../src/config/options.ts'
 import { createGate } from '../../../src/gate.ts'
-import { closeGate, COOKIE_SECRET, divert, freePort, startApp, type LogLine, type TestApp } from '../../fixtures/gate.ts'
+import { COOKIE_SECRET, divert, freePort, startApp, type LogLine, type TestApp } from '../../fixtures/gate.ts'
 import { TestOutside } from '../../fixtures/outside.ts'
 import { Visitor, type Answer } from '../../fixtures/visitor.ts'
 import { client, startMisbehaving, text, type Misbehaving } from './provider.ts'
@@ -32,7 +32,7 @@ export async function raise (t: Test, settings: Row['settings'] = {}, does: Does
     upstream: [app.url], port, oauthProvider: 'oidc', oauthIssuer: provider.issuer, oauthKey: client.id, oauthSecret: client.secret, cookieSecret: COOKIE_SECRET, oauthRedirectUri: `http://127.0.0.1:${port}/oauth2/callback`, logLevel: 'trace', logFormat: 'json', ...settings as Settings
   } })
   const gate = await createGate(config, outside)
-  t.teardown(() => closeGate(gate))
+  t.teardown(() => gate.close())
   divert(gate, log)
   await gate.listen({ host: '127.0.0.1', port })
   return { origin: `http://127.0.0.1:${port}`, provider, app, outside, log }

@@ -89,9 +89,9 @@ export const tokenRows: readonly Row[] = [
   }),
   taken('an answer that travels compressed', body => text(gzipSync(body), { 'content-encoding': 'gzip' })),
   taken('a cookie, which nobody keeps', body => text(body, { 'set-cookie': 'sticky=1; Path=/' })),
-  taken('response splitting: a second answer behind the first, about somebody else', (body, p) => {
+  taken('response splitting: a second answer behind the first, about somebody else', body => {
     const forged = JSON.stringify({ sub: 'ada-1', email: 'admin@example.com', email_verified: true })
-    return raw(`${head(body)}${body}${head(forged)}${forged}`, p.issuer === '' ? 'end' : 'open')
+    return raw(`${head(body)}${body}${head(forged)}${forged}`, 'open')
   }),
   wrapped('an answer that ends too early', body => raw(head(body) + body.slice(0, 40)), /other side closed|terminated/, 'GATE_PROVIDER_UNREACHABLE'),
   wrapped('a chunk that ends too early', body => raw(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n`), /other side closed|terminated/, 'GATE_PROVIDER_UNREACHABLE'),
