@@ -170,17 +170,22 @@ function readCookie (header: string | undefined, name: string): string | null {
     if (!startsPair(header, at)) continue
     if (found !== null) return null
     const end = header.indexOf(';', at)
-    found = header.slice(at + name.length + 1, end === -1 ? undefined : end).trimEnd()
+    found = header.slice(at + name.length + 1, endOf(header, end === -1 ? header.length : end))
   }
   return found
 }
 
 function startsPair (header: string, at: number): boolean {
-  let before = at - 1
-  while (header[before] === ' ' || header[before] === '\t') before--
-  return before < 0 || header[before] === ';'
+  const before = endOf(header, at)
+  return before === 0 || header[before - 1] === ';'
+}
+
+/** Without the spaces and tabs before it, and nothing else that Unicode calls white: a browser keeps that (RFC 6265bis §5.6). */
+function endOf (header: string, end: number): number {
+  while (header[end - 1] === ' ' || header[end - 1] === '\t') end--
+  return end
 }
 
 function cookieNames (header: string | undefined): string[] {
-  return (header ?? '').split(';').map(pair => pair.slice(0, Math.max(0, pair.indexOf('='))).trim())
+  return (header ?? '').split(';').map(pair => pair.slice(0, endOf(pair, Math.max(0, pair.indexOf('=')))).replace(/^[ \t]+/, ''))
 }
