@@ -81,9 +81,11 @@ export function createCookieJar (settings: CookieSettings, secure: boolean): Coo
     ({ name: markName, value, options: { httpOnly: true, secure: false, sameSite: 'lax', path: '/', maxAge: Math.floor(maxAge / 1000) } })
   const choiceName = `${loginName.slice(0, -LOGIN.length)}${CHOICE}`
   const chunkName = (index: number) => index === 0 ? sessionName : `${sessionName}.${index}`
-  const stale = (header: string | undefined, kept: number) => Array.from({ length: MOST_CHUNKS }, (_, index) => index)
-    .filter(index => index >= kept && readCookie(header, chunkName(index)) !== null)
-    .map(index => session(chunkName(index), '', 0))
+  // Also where there are two of a name, of which one is somebody else's: a sign-out takes ours away all the same.
+  const stale = (header: string | undefined, kept: number) => {
+    const names = new Set(cookieNames(header))
+    return Array.from({ length: MOST_CHUNKS }, (_, index) => index).filter(index => index >= kept && names.has(chunkName(index))).map(index => session(chunkName(index), '', 0))
+  }
 
   return {
     sessionName,
@@ -169,18 +171,29 @@ function readCookie (header: string | undefined, name: string): string | null {
   for (let at = header.indexOf(`${name}=`); at !== -1; at = header.indexOf(`${name}=`, at + 1)) {
     if (!startsPair(header, at)) continue
     if (found !== null) return null
-    const end = header.indexOf(';', at)
-    found = header.slice(at + name.length + 1, end === -1 ? undefined : end).trimEnd()
+    found = valueFrom(header, at + name.length + 1)
   }
   return found
 }
 
 function startsPair (header: string, at: number): boolean {
   let before = at - 1
-  while (header[before] === ' ' || header[before] === '\t') before--
+  while (isBlank(header[before])) before--
   return before < 0 || header[before] === ';'
 }
 
+function valueFrom (header: string, start: number): string {
+  const semicolon = header.indexOf(';', start)
+  let end = semicolon === -1 ? header.length : semicolon
+  while (end > start && isBlank(header[end - 1])) end--
+  return header.slice(start, end)
+}
+
+/** Nothing else is: to a browser a no-break space before `__Host-` makes another name, which a sibling domain may set. */
+function isBlank (character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
+}
+
 function cookieNames (header: string | undefined): string[] {
-  return (header ?? '').split(';').map(pair => pair.slice(0, Math.max(0, pair.indexOf('='))).trim())
+  return (header ?? '').split(';').map(pair => pair.slice(0, Math.max(0, pair.indexOf('='))).replace(/^[ \t]+/, ''))
 }
