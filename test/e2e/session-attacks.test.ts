@@ -176,3 +176,15 @@ t.test('cookie flood: thousands of cookies, or 64 KiB of one, are answered as fa
   t.equal(userIn(await ada?.ask(`${origin}/`) ?? nobody.ask as never), 'ada@example.com', 'and whoever is signed in is served')
   t.ok(cookiesOf(ada as Visitor))
 })
+
+t.test('login CSRF: a link of another site to a sign-in with another account takes no session away, and signs nobody in', async t => {
+  const { origin, visitors: [ada] } = await signedIn(t, ['ada'])
+  const foreign = { 'sec-fetch-site': 'cross-site', referer: 'https://evil.example/' }
+  for (const path of ['start?prompt=select_account', 'start?rd=%2F', 'sign_in?prompt=select_account', 'signed_out', 'sign_out']) {
+    const answer = await ada?.navigate(`${origin}/oauth2/${path}`, { headers: foreign })
+    t.notOk(answer?.setCookies.some(line => /^oauth-gate-\d+(?:\.\d)?=/.test(line)), path)
+    t.equal(userIn(await ada?.ask(`${origin}/`) as never), 'ada@example.com', 'she is who she was')
+  }
+  for (const path of ['start', 'callback', 'signed_out', 'backchannel-logout']) await ada?.ask(`${origin}/oauth2/${path}`, { form: { a: 'b' }, headers: { ...foreign, origin: 'https://evil.example' } })
+  t.equal(userIn(await ada?.ask(`${origin}/`) as never), 'ada@example.com', 'also after forms')
+})
