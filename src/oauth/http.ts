@@ -2,7 +2,7 @@ import { Agent, fetch, type Response as UndiciResponse } from 'undici'
 import { ProviderAnswerInvalid, ProviderTimeout, ProviderUnreachable } from '../errors.ts'
 import { isLoopback } from './loopback.ts'
 import { parseUrl } from '../url.ts'
-import { whyTls } from './tls-fault.ts'
+import { connectOptions, whyTls, type ProviderTls } from './tls.ts'
 
 const LARGEST_ANSWER = 1024 * 1024
 const NO_BODY = new Set([101, 204, 205, 304])
@@ -20,17 +20,6 @@ export interface ProviderRequest {
 
 /** oauth4webapi's `customFetch`. The answer is whole: its body was read before the promise settled. */
 export type ProviderFetch = (url: string, request: ProviderRequest) => Promise<Response>
-
-/** What of TLS the settings say: PEM texts. */
-export interface ProviderTls {
-  /** Believed instead of the system's authorities. */
-  readonly ca?: string | undefined
-  /** Shown to a provider that asks who its clients are, with `key`. */
-  readonly cert?: string | undefined
-  readonly key?: string | undefined
-  /** Accept any certificate, whatever it is and for whom. */
-  readonly skipVerify?: boolean
-}
 
 export interface ProviderFetchOptions {
   /** Milliseconds for the whole exchange, the last byte of the body included. */
@@ -98,10 +87,6 @@ export function address (url: string): string {
   if (parseUrl(url) === null) return 'an address that is no URL'
   const { protocol, host, pathname } = new URL(url)
   return `${protocol}//${host}${pathname}`
-}
-
-function connectOptions ({ ca, cert, key, skipVerify = false }: ProviderTls): { ca?: string, cert?: string, key?: string, rejectUnauthorized: boolean } {
-  return { ...ca !== undefined && { ca }, ...cert !== undefined && { cert }, ...key !== undefined && { key }, rejectUnauthorized: !skipVerify }
 }
 
 async function refuseRedirect (answer: UndiciResponse, url: string): Promise<void> {

@@ -50,9 +50,9 @@ async function upstreams (app: FastifyInstance, options: UpstreamsOptions): Prom
   routeSpecialRequests(app)
   for (const [index, forwarder] of options.forwarders.entries()) {
     await app.register(async scope => {
-      // The app may know a type that Fastify cannot parse; what is forwarded are the raw headers, not these.
+      // The app may know a type that Fastify cannot parse, or a QUERY without one; what is forwarded are the raw headers, not these.
       scope.addHook('onRequest', (request, _reply, done) => {
-        if (request.raw.headers['content-type'] !== undefined) request.headers = { 'content-type': 'application/octet-stream' }
+        if (request.raw.headers['content-type'] !== undefined || request.method === 'QUERY') request.headers = { 'content-type': 'application/octet-stream' }
         done()
       })
       scope.removeAllContentTypeParsers()

@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isPrefetch } from '../access/navigation.ts'
 import { CookiesRefused, IssuerMismatch, LoginMismatch, LoginReplayed } from '../errors.ts'
 import type { Login } from '../session/login.ts'
-import type { ActiveProvider, LoginFlow } from './login-flow.ts'
+import type { LoginFlow } from './login-flow.ts'
+import type { ActiveProvider } from './providers.ts'
 
 /** `GET callback?state=…&code=…`: the provider's answer (RFC 6749 §4.1.2). Also reached on the redirect URI's own path. */
 export default async function callback (app: FastifyInstance, flow: LoginFlow): Promise<void> {

@@ -171,29 +171,23 @@ function readCookie (header: string | undefined, name: string): string | null {
   for (let at = header.indexOf(`${name}=`); at !== -1; at = header.indexOf(`${name}=`, at + 1)) {
     if (!startsPair(header, at)) continue
     if (found !== null) return null
-    found = valueFrom(header, at + name.length + 1)
+    const end = header.indexOf(';', at)
+    found = header.slice(at + name.length + 1, endOf(header, end === -1 ? header.length : end))
   }
   return found
 }
 
 function startsPair (header: string, at: number): boolean {
-  let before = at - 1
-  while (isBlank(header[before])) before--
-  return before < 0 || header[before] === ';'
+  const before = endOf(header, at)
+  return before === 0 || header[before - 1] === ';'
 }
 
-function valueFrom (header: string, start: number): string {
-  const semicolon = header.indexOf(';', start)
-  let end = semicolon === -1 ? header.length : semicolon
-  while (end > start && isBlank(header[end - 1])) end--
-  return header.slice(start, end)
-}
-
-/** Nothing else is: to a browser a no-break space before `__Host-` makes another name, which a sibling domain may set. */
-function isBlank (character: string | undefined): boolean {
-  return character === ' ' || character === '\t'
+/** Without the spaces and tabs before it, and nothing else that Unicode calls white: a browser keeps that (RFC 6265bis §5.6). */
+function endOf (header: string, end: number): number {
+  while (header[end - 1] === ' ' || header[end - 1] === '\t') end--
+  return end
 }
 
 function cookieNames (header: string | undefined): string[] {
-  return (header ?? '').split(';').map(pair => pair.slice(0, Math.max(0, pair.indexOf('='))).replace(/^[ \t]+/, ''))
+  return (header ?? '').split(';').map(pair => pair.slice(0, endOf(pair, Math.max(0, pair.indexOf('=')))).replace(/^[ \t]+/, ''))
 }
