@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { file } from '../config/setup.ts'
 import { launchBrowser, signInAs } from '../fixtures/browser.ts'
 import { freePort, startApp, startGate, type Running } from '../fixtures/gate.ts'
+import { isCi } from '../fixtures/lacking.ts'
 import { everybody, type Person } from '../fixtures/people.ts'
 import { startServer } from '../fixtures/server.ts'
 import { Visitor, type Answer } from '../fixtures/visitor.ts'
@@ -31,10 +32,12 @@ t.test('every answer of ours, whatever its status or method, is unframed, unsnif
   const endpoints = ['start', 'callback', 'sign_in', 'sign_out', 'signed_out', 'userinfo', 'pause', 'backchannel-logout', 'nothing', 'with/x/y', '%zz', 'start?rd=//evil.example', 'callback?code=a&state=b', 'pause?rd=javascript:hit()', 'sign_in?rd=%2F%2Fevil.example'].map(path => `/oauth2/${path}`)
   const ways = [{}, { method: 'HEAD' }, { method: 'POST', form: { a: 'b' } }, { method: 'PUT' }, { method: 'OPTIONS', headers: { origin: 'https://evil.example', 'access-control-request-method': 'GET' } }, { method: 'TRACE' }, { headers: { 'sec-fetch-dest': 'iframe', 'sec-fetch-mode': 'navigate' } }, { headers: { 'if-none-match': '*', 'if-modified-since': new Date().toUTCString() } }]
   const statuses = new Set<number>()
+  let count = 0
   for (const visitor of [new Visitor(), ada]) {
     for (const path of [...endpoints, '/ping', '/ready', ...visitor === ada ? [] : ['/', '/page?x=1']]) {
       for (const way of ways) {
         if (visitor === ada && /sign_out|start|callback/.test(path)) continue // she stays signed in
+        if (!isCi && count++ % 3 !== 0) continue
         for (const answer of [await visitor.navigate(origin + path, way), await visitor.ask(origin + path, way)]) {
           statuses.add(answer.status)
           checkHeaders(t, answer, `${JSON.stringify(way).slice(0, 60)} ${path}: ${answer.status}`)
@@ -43,7 +46,7 @@ t.test('every answer of ours, whatever its status or method, is unframed, unsnif
       }
     }
   }
-  t.ok([200, 204, 302, 400, 401, 404].every(status => statuses.has(status)), [...statuses].join())
+  t.ok([200, 302, 400, 401, 404, ...isCi ? [204] : []].every(status => statuses.has(status)), [...statuses].join())
 })
 
 interface Watched { readonly page: Page, readonly foreign: string[], isHit (): Promise<boolean> }
@@ -81,7 +84,7 @@ t.test('markup of others is text on every page of ours: nothing of it runs in a 
   const setup = { provider: { people: [...everybody, hostilePerson] } }
   const app = await startApp(t)
   const down = await freePort()
-  for (const [kind, settings] of Object.entries({ ours: {}, templates: { authTemplate: file(t, 'denied.html', template('error', 'error_msg', 'error_type', 'code', 'support_link', 'oauth_logout_link')), logoutTemplate: file(t, 'logout.html', template('provider', 'LOGIN_ENDPOINT', 'provider_logout_link')) } })) {
+  for (const [kind, settings] of Object.entries({ ...isCi && { ours: {} }, templates: { authTemplate: file(t, 'denied.html', template('error', 'error_msg', 'error_type', 'code', 'support_link', 'oauth_logout_link')), logoutTemplate: file(t, 'logout.html', template('provider', 'LOGIN_ENDPOINT', 'provider_logout_link')) } })) {
     const running = await startGate(t, { ...setup, settings: { ...decorated, upstream: [app.url, `/down=http://127.0.0.1:${down}`], rules: [{ path: '/secret', allow: { groups: [`${HOSTILE} of others`] } }, { path: '/', allow: 'signed-in' }], ...settings } })
     const { origin, provider } = running
     const { page, foreign, isHit } = await watched(browser, [origin, provider.issuer])
