@@ -11,6 +11,7 @@ export default async function callback (app: FastifyInstance, flow: LoginFlow): 
   app.route({ method: ['GET', 'HEAD'], url: '/callback', config: { open: true }, handler })
 
   async function handler (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    void reply.header('referrer-policy', 'no-referrer') // a page here has a code in its address, and shares its origin with the app (RFC 9700 §4.2.4)
     const query = new URLSearchParams(request.raw.url?.replace(/^[^?]*/, '') ?? '')
     const states = query.getAll('state')
     const state = states.length === 1 ? flow.logins.readState(states[0] as string) : null
