@@ -2,12 +2,13 @@ import { AccessDenied, GrantRefused, IdentityTooLarge, IdTokenInvalid, UserMissi
 import type { Identity } from './identity/identity.ts'
 import type { SignIn } from './oauth/client.ts'
 import type { Tokens } from './oauth/token.ts'
+import { AnotherSubject } from './oauth/userinfo.ts'
 import type { ActiveProvider, Providers } from './routes/providers.ts'
 import type { RenewalsOptions } from './session/renewals.ts'
 import type { GivenTokens, KeptTokens } from './session/session.ts'
 
 /** What at a sign-in would have refused it: whose session it is has to sign in again, and is told why. Anything else is ours to mend, or the provider's. */
-const FINAL = [IdTokenInvalid, UserMissing, IdentityTooLarge, AccessDenied]
+const FINAL = [IdTokenInvalid, AnotherSubject, UserMissing, IdentityTooLarge, AccessDenied]
 
 export interface AskerOptions {
   readonly providers: Providers
