@@ -34,7 +34,7 @@ const stats = {
     const step = Math.round(Math.log(Math.max(ms, 0.1)) * 20) // each is 5 % more than the one before
     found.set(step, (found.get(step) ?? 0) + 1)
   },
-  fail (error) { process.send({ failed: error.message ?? String(error), stack: error.foreign === undefined ? error.stack : undefined, foreign: error.foreign === true }) }
+  fail (error) { process.send({ failed: error.message ?? String(error), stack: error.foreign === undefined ? error.stack : undefined, foreign: error.foreign === true, late: error.late }) }
 }
 
 let people = []

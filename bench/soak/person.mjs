@@ -11,6 +11,7 @@ const EXCUSES = {
   'tokens are lost': ['502 GATE_PROVIDER_UNREACHABLE'],
   'the Redis is away': ['503 GATE_STORE_UNAVAILABLE']
 }
+const TOO_LATE = ['504 GATE_UPSTREAM_TIMEOUT', '504 GATE_PROVIDER_TIMEOUT']
 const SIGNED_OUT = ['302 GATE_LOGIN_REQUIRED', '401 GATE_LOGIN_REQUIRED', '401 GATE_FORM_NOT_SENT']
 /** Milliseconds by which a browser may let a cookie end too early: it is told in whole seconds. */
 const EARLY = 2000
@@ -22,9 +23,11 @@ const LATE = 10_000
 
 /** A mismatch is the end of the run, whatever else is well. */
 export class Wrong extends Error {
-  constructor (sentence, { foreign = false } = {}) {
+  /** @param late where something took too long: between which times, by which it may be seen whether the machine was held up */
+  constructor (sentence, { foreign = false, late } = {}) {
     super(sentence)
     this.foreign = foreign
+    this.late = late
   }
 }
 
@@ -67,7 +70,7 @@ export class Person {
     if (isOver) this.isSignedIn = false
     this.stats.count(isWanted ? kind : isOver ? 'their session had ended' : 'refused during a fault', isWanted ? answer.ms : undefined)
     if (isWanted || isOver || this.#isExcused(became, answer.began)) return { ...answer, became, isWanted }
-    throw new Wrong(`${kind}: person ${this.index} wants ${wanted.join(' or ')} of ${answer.path.split('?', 1)[0]}, and gets ${became} after ${Math.round(answer.ms)} ms, as ${answer.headers['x-request-id'] ?? 'no request of ours'}${this.faults.about(answer.began)}`)
+    throw new Wrong(`${kind}: person ${this.index} wants ${wanted.join(' or ')} of ${answer.path.split('?', 1)[0]}, and gets ${became} after ${Math.round(answer.ms)} ms, as ${answer.headers['x-request-id'] ?? 'no request of ours'}${this.faults.about(answer.began)}`, TOO_LATE.includes(became) ? { late: [answer.began, Date.now()] } : {})
   }
 
   async signIn () {

@@ -6,12 +6,13 @@ import { mb } from './rules.mjs'
 
 const page = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url))
 
-export function resultOf ({ settings, failures, before, rests, samples, pings, counted, faults, requests, refreshed, said, rules, cpu }) {
+export function resultOf ({ settings, failures, before, rests, samples, pings, counted, faults, requests, refreshed, said, rules, cpu, lags }) {
   const latencies = new Map(counted?.latencies)
   return {
     settings,
     machine: { node: process.versions.node, cores: availableParallelism(), processor: cpus()[0].model.trim() },
     failures, rules, requests, refreshed, faults, before, rests,
+    heldUp: { most: lags.most, excused: lags.excused },
     cpuSeconds: Math.round(cpu / 1000),
     peak: { resident: Math.max(0, ...samples.map(({ resident }) => resident)), files: Math.max(0, ...samples.map(({ files }) => files)) },
     ping: { p50: quantile(pings, 0.5), p99: quantile(pings, 0.99), most: Math.max(0, ...pings) },
@@ -36,7 +37,7 @@ const inMs = number => `${number < 10 ? number.toFixed(1) : Math.round(number)} 
 const table = ([head, ...rows]) => [head, head.map((_cell, index) => index === 0 ? '---' : '--:'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
 
 /** As Markdown. */
-export function textOf ({ settings: { seconds, people, workers, store, seed }, machine, failures, kinds, requests, refreshed, faults, before, rests, peak, ping, cpuSeconds, rules }) {
+export function textOf ({ settings: { seconds, people, workers, store, seed }, machine, failures, kinds, requests, refreshed, faults, before, rests, peak, ping, heldUp, cpuSeconds, rules }) {
   const answers = Object.values(kinds).reduce((sum, { count }) => sum + count, 0)
   const totals = [
     ['', ''],
@@ -45,7 +46,8 @@ export function textOf ({ settings: { seconds, people, workers, store, seed }, m
     ...rests.map(({ held, at }) => [`held after ${Math.round(at / 1000)} s, when nobody is there`, mb(held)]),
     ['memory at most, by the system', mb(peak.resident)], ['descriptors at most', peak.files],
     ['descriptors at the start, and when everybody has left', `${sum(before.files)}, ${rests.map(({ files }) => sum(files)).join(', ')}`],
-    ['/ping, half and 99 % of them within', `${inMs(ping.p50)}, ${inMs(ping.p99)}`], ['processor time', `${cpuSeconds} s`]
+    ['/ping, half and 99 % of them within', `${inMs(ping.p50)}, ${inMs(ping.p99)}`], ['processor time', `${cpuSeconds} s`],
+    ['the machine held app and provider up for at most', `${inMs(heldUp.most)}${heldUp.excused > 0 ? `, by which ${heldUp.excused} answers came too late` : ''}`]
   ]
   const head = `${people} people for ${seconds} s, sessions in ${{ cookie: 'their cookies', memory: 'the memory of the gate', redis: 'a Redis' }[store]}, ${workers === 1 ? 'one process' : `${workers} workers`}: Node ${machine.node}, ${machine.cores} cores (${machine.processor}), seed ${seed}.`
   return [head, table(totals),
