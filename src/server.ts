@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Config } from './config/options.ts'
 import type { Outside } from './outside.ts'
 import { createClientErrorHandler, frameworkErrors } from './plugins/errors.ts'
+import { nameMethod } from './plugins/wire.ts'
 
 /** The gate of one configuration, that nothing reaches yet. */
 export interface Successor {
@@ -20,17 +21,19 @@ const EVERY = 50
 /** Milliseconds in which a first request may still come by a connection that is there. */
 const FIRST = 1_000
 
-/** Milliseconds for a request's headers to arrive: who is slower is not a browser. */
+/** Milliseconds for a request's headers to arrive, and before them for TLS to be agreed on: who is slower is not a browser. */
 const HEADERS_TIMEOUT = 20_000
+/** Milliseconds between two looks for those: Node's own thirty seconds would be more than what is looked for. */
+const LOOK_EVERY = 5_000
 
-/** How the HTTP server is set up. */
+/** How the HTTP server is set up. A whole request may take as long as an upload does: plugins/answers.ts cuts the body of what is refused, and of our own forms. */
 export function httpOptions ({ maxHeaderSize }: Pick<Config, 'maxHeaderSize'>) {
-  return { maxHeaderSize, headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0, requireHostHeader: false } // plugins/wire.ts requires it, with an answer of ours
+  return { maxHeaderSize, headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: LOOK_EVERY, requestTimeout: 0, requireHostHeader: false } // plugins/wire.ts requires it, with an answer of ours
 }
 
 /** What it shows who it is by; undefined where it speaks plain HTTP. */
 export function tlsOptions ({ sslCertfile, sslKeyfile, sslPassword }: Pick<Config, 'sslCertfile' | 'sslKeyfile' | 'sslPassword'>) {
-  return sslCertfile === undefined || sslKeyfile === undefined ? undefined : { cert: sslCertfile, key: sslKeyfile, ...sslPassword !== undefined && { passphrase: sslPassword } }
+  return sslCertfile === undefined || sslKeyfile === undefined ? undefined : { cert: sslCertfile, key: sslKeyfile, handshakeTimeout: HEADERS_TIMEOUT, ...sslPassword !== undefined && { passphrase: sslPassword } }
 }
 
 /** Who is connected to servers. */
@@ -85,7 +88,10 @@ export function serverOptions (config: Config, outside: Outside, log: FastifyBas
     // Its two lines a request would hold the query, and cost more than everything else we log.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: (raw: IncomingMessage) => raw.visit?.id ?? nextId(),
-    rewriteUrl,
+    rewriteUrl (raw) {
+      nameMethod(raw)
+      return rewriteUrl(raw)
+    },
     frameworkErrors,
     clientErrorHandler: createClientErrorHandler(nextId, log),
     exposeHeadRoutes: false

@@ -1,4 +1,4 @@
-import { Agent, fetch, type Response as UndiciResponse } from 'undici'
+import { Agent, fetch, type Dispatcher, type Response as UndiciResponse } from 'undici'
 import { ProviderAnswerInvalid, ProviderTimeout, ProviderUnreachable } from '../errors.ts'
 import { isLoopback } from './loopback.ts'
 import { parseUrl } from '../url.ts'
@@ -42,14 +42,15 @@ export function createProviderFetch ({ timeout = 10_000, tls = {} }: ProviderFet
     const deadline = AbortSignal.timeout(timeout)
     try {
       const answer = await fetch(url, {
-        method, body: body ?? null, redirect: 'manual', dispatcher,
+        method, body: body ?? null, redirect: 'manual', dispatcher: dispatcher.compose(once(url)),
         headers: { ...headers, 'user-agent': 'oauth-gate' }, // GitHub refuses requests without one
         signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal])
       })
       if (redirects === 'refused') await refuseRedirect(answer, url)
       return await whole(answer, url)
     } catch (error) {
-      if (error instanceof ProviderAnswerInvalid) throw error
+      const refused = [error, error instanceof Error ? error.cause : undefined].find(reason => reason instanceof ProviderAnswerInvalid)
+      if (refused !== undefined) throw refused
       if (deadline.aborted) throw new ProviderTimeout(`${method} ${address(url)}: no whole answer within ${timeout} ms`)
       throw unreachable(`${method} ${address(url)}`, error, tls)
     }
@@ -87,6 +88,18 @@ export function address (url: string): string {
   if (parseUrl(url) === null) return 'an address that is no URL'
   const { protocol, host, pathname } = new URL(url)
   return `${protocol}//${host}${pathname}`
+}
+
+/** Fetch asks a second time by itself after a 421 (Fetch Standard, HTTP-network-or-cache fetch): a code would be sent twice. */
+function once (url: string): Dispatcher.DispatcherComposeInterceptor {
+  return dispatch => {
+    let isSent = false
+    return (options, handler) => {
+      if (isSent) throw new ProviderAnswerInvalid(`${address(url)} answered 421, to be asked again on another connection: nothing is sent twice`)
+      isSent = true
+      return dispatch(options, handler)
+    }
+  }
 }
 
 async function refuseRedirect (answer: UndiciResponse, url: string): Promise<void> {

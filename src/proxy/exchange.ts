@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { GateError } from '../errors.ts'
-import { asBytes, cut, hint, type Parsed, rawOf, trailersOf, withoutTrailer } from './answer.ts'
+import { asBytes, cut, hint, mostInterim, type Parsed, rawOf, trailersOf, withoutTrailer } from './answer.ts'
 import { inwardHeaders } from './headers.ts'
 import { failure, isClosed, type Line } from './upstream.ts'
 import type { Upload } from './upload.ts'
@@ -41,6 +41,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #begun = false
   #retried = false
   #drains = false
+  #interim = 0
   #head: { readonly status: number, readonly text: string, readonly pairs: string[] } | undefined
   #held: Buffer | undefined
 
@@ -167,12 +168,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     controller.pause()
     if (this.#drains) return
     this.#drains = true
-    this.#response.on('drain', () => controller.resume())
+    this.#response.on('drain', () => { process.nextTick(() => controller.resume()) }) // another answer of its pipeline can drain it, within undici's parser, which takes one at a time
   }
 
   /** RFC 9110 §7.8: nothing but what was asked for may be switched to. §15.2: HTTP/1.0 knows no interim answers. */
   #inform (status: number, parsed: Parsed): void {
-    if (status === 101) throw new Error('switched protocols unasked')
+    if (status === 101 || ++this.#interim > mostInterim) throw new Error(status === 101 ? 'switched protocols unasked' : 'interim answers without end')
     if (this.#job.request.httpVersionMinor === 0) return
     if (status === 102) this.#response.writeProcessing()
     if (status === 103) hint(this.#response, parsed)

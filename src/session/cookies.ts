@@ -81,9 +81,11 @@ export function createCookieJar (settings: CookieSettings, secure: boolean): Coo
     ({ name: markName, value, options: { httpOnly: true, secure: false, sameSite: 'lax', path: '/', maxAge: Math.floor(maxAge / 1000) } })
   const choiceName = `${loginName.slice(0, -LOGIN.length)}${CHOICE}`
   const chunkName = (index: number) => index === 0 ? sessionName : `${sessionName}.${index}`
-  const stale = (header: string | undefined, kept: number) => Array.from({ length: MOST_CHUNKS }, (_, index) => index)
-    .filter(index => index >= kept && readCookie(header, chunkName(index)) !== null)
-    .map(index => session(chunkName(index), '', 0))
+  // Also where there are two of a name, of which one is somebody else's: a sign-out takes ours away all the same.
+  const stale = (header: string | undefined, kept: number) => {
+    const names = new Set(cookieNames(header))
+    return Array.from({ length: MOST_CHUNKS }, (_, index) => index).filter(index => index >= kept && names.has(chunkName(index))).map(index => session(chunkName(index), '', 0))
+  }
 
   return {
     sessionName,
