@@ -71,3 +71,11 @@ t.test('a Destination leads to the same app, and not out of its base path', asyn
 t.test('one app and no path rule: it is the app’s own affair', async t => {
   for (const to of ['/a', '/a?b', 'https://other.example/a', '/..%2f', '', '/a, /b']) t.equal(verdicts('/a', to, []), 'sign-in admitted admitted', to)
 })
+
+t.test('behind a proxy that takes a prefix off each path a Destination, which it leaves alone, is somewhere else than it seems', async t => {
+  const moved = (rootPath: string, to: string) => {
+    const judge = createJudge({ upstreams: [{ path: '/' }], rules: compileRules([{ path: '/admin', allow: { groups: ['admins'] } }, { path: '/', allow: 'signed-in' }]), rootPath })
+    return judge.decideDestination(to, ORIGIN, judge.place('/a'), { method: 'MOVE', host: 'app.example.com' }, person).verdict
+  }
+  t.strictSame([moved('/', '/b'), moved('/prefix', '/b'), moved('/prefix', '/prefix/admin')], ['admitted', 'ambiguous', 'ambiguous'])
+})
