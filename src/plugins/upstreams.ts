@@ -29,6 +29,9 @@ export interface UpstreamsOptions {
   readonly handsOutToken?: ((path: string) => boolean) | undefined
 }
 
+/** Node has the answer there whose turn it is, and says it nowhere else. */
+type Answering = Socket & { readonly _httpMessage?: ServerResponse | null }
+
 interface Upgrade { readonly socket: Socket, readonly head: Buffer }
 
 declare module 'node:http' {
@@ -122,8 +125,8 @@ function valueOf (headers: readonly string[], name: string): string | undefined 
 function routeSpecialRequests (app: FastifyInstance): void {
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => socket.destroy()) // what Node's HTTP server does for a connection, it has stopped doing for this one
-    const { answering } = socket
-    if (answering === undefined) routeUpgrade(app, request, socket, head)
+    const { answering, _httpMessage: current } = socket as Answering
+    if (answering === undefined || current == null) routeUpgrade(app, request, socket, head)
     else waitBehind(answering, socket, head, all => { routeUpgrade(app, request, socket, all) })
   })
   holdContinue(app.server)
@@ -144,7 +147,7 @@ function routeUpgrade (app: FastifyInstance, request: IncomingMessage, socket: S
 }
 
 /** An upgrade that was sent ahead has its turn when those before it have their answers: a socket is one answer's at a time. */
-function waitBehind (answering: ServerResponse, socket: Socket & { _httpMessage?: ServerResponse | null }, head: Buffer, go: (head: Buffer) => void): void {
+function waitBehind (answering: ServerResponse, socket: Answering, head: Buffer, go: (head: Buffer) => void): void {
   const early = [head]
   const hold = (chunk: Buffer) => {
     early.push(chunk)

@@ -8,7 +8,7 @@ declare module 'node:net' {
   interface Socket {
     /** Set where a request on it could be read in two ways: what comes behind it could be its body. */
     ambiguous?: true
-    /** The last answer that was asked for on it, while it or one before it is under way. */
+    /** The last answer that was asked for on it. */
     answering?: ServerResponse | undefined
     /** Requests that have come and whose turn has not. */
     waiting?: number
@@ -54,8 +54,8 @@ export default fp(wire, { name: 'wire' })
 function inTurn ({ socket }: IncomingMessage, response: ServerResponse, go: () => void): void {
   const before = socket.answering
   socket.answering = response
-  response.once('close', () => { if (socket.answering === response) socket.answering = undefined })
-  if (before === undefined || response.socket !== null || socket.ambiguous === true) return go()
+  // Node gives the socket to an answer whose turn it is; so nothing is made for the request of a browser.
+  if (response.socket !== null || before === undefined || socket.ambiguous === true) return go()
   socket.waiting = (socket.waiting ?? 0) + 1
   if (socket.waiting > MAX_AHEAD) return void socket.destroy()
   before.once('close', () => {
