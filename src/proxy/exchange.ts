@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { GateError } from '../errors.ts'
-import { asBytes, cut, hint, type Parsed, rawOf, trailersOf, withoutTrailer } from './answer.ts'
+import { asBytes, cut, hint, rawOf, trailersOf, withoutTrailer, type Parsed } from './answer.ts'
 import { inwardHeaders } from './headers.ts'
 import { failure, isClosed, type Line } from './upstream.ts'
 import type { Upload } from './upload.ts'
@@ -118,6 +118,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd (controller: Controller): void {
     if (this.#stage === 'over') return
+    if (this.#line.broken) return this.onResponseError(controller, new Error('the connection was reset in the middle of the answer'))
     const trailers = rawOf(controller.rawTrailers)
     if (trailers.length > 0) this.#response.addTrailers(trailersOf(inwardHeaders(trailers, this.#job.isOurCookie)))
     const held = this.#held
