@@ -6,7 +6,7 @@ import { createOAuthClient, type OAuthClientOptions, type SignIn } from './oauth
 import { createProviderFetch } from './oauth/http.ts'
 import type { Outside } from './outside.ts'
 import { createPeople, type People, type PeopleOptions } from './passwords/people.ts'
-import type { ActiveProvider, Confirmed } from './routes/login-flow.ts'
+import type { ActiveProvider, Confirmed } from './routes/providers.ts'
 
 const PROVIDER_TIMEOUT = 10_000
 

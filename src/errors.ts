@@ -66,6 +66,7 @@ const tellThem = 'Tell whoever runs this site, with the request id below.'
 
 // The request itself
 export class MalformedRequest extends define('GATE_MALFORMED_REQUEST', 400, 'Your browser sent something we do not understand.', 'Go back and try again.', 'The request was not unambiguous HTTP/1.1; the message names the part. Seen often from scanners.') {}
+export class HeadersTooMany extends define('GATE_HEADERS_TOO_MANY', 431, 'Your browser sent too many headers.', 'Delete the cookies of this site, and try again.', 'A request may have 200 header lines, whatever --max-header-size says of their bytes. No browser sends as many; a chain of proxies that adds to each could.') {}
 export class AmbiguousPath extends define('GATE_AMBIGUOUS_PATH', 400, 'This address can be read in more than one way.', 'Follow a link from the site instead of this address.', 'The path has an encoded slash, dot segment or the like, and not all its readings are allowed to this person. Applications that need such paths want one rule for the whole of them.') {}
 export class MethodRefused extends define('GATE_METHOD_REFUSED', 405, 'This address cannot be used that way.', 'Go back and try again.', 'TRACE and CONNECT are never forwarded; our own endpoints take GET or POST only.') {}
 export class NotFound extends define('GATE_NOT_FOUND', 404, 'There is nothing at this address.', 'Check the address.', 'Everything under the proxy prefix belongs to the gate; it has no such endpoint.') {}

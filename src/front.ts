@@ -8,7 +8,7 @@ import { assemble } from './gate.ts'
 import { createLasting } from './lasting.ts'
 import { createLogger } from './log.ts'
 import { outside as machine, type Outside } from './outside.ts'
-import { httpOptions, tlsOptions, type Successor } from './server.ts'
+import { httpOptions, tlsOptions, watchConnections, type Successor } from './server.ts'
 import type { Store } from './session/store/store.ts'
 
 /** A gate for a configuration that may be the next. */
@@ -51,8 +51,6 @@ export const TICKET_KEYS_LAST = 12 * 60 * 60_000
 
 /** Fastify's own, which it does not set where the server is another's. */
 const KEEP_ALIVE = 72_000
-/** Milliseconds between two looks for connections that have become idle while the gate stops. */
-const EVERY = 50
 /** Milliseconds to say, to whom nothing was said yet, that nothing will be. */
 const LAST_WORDS = 500
 /** Of the server, by which a request comes or fails to. */
@@ -63,7 +61,8 @@ export async function createFront (config: Config, { outside = machine, shared, 
   const logOf = ({ logLevel: level, logFormat: format }: Config) => createLogger({ level, format, worker })
   const lasting = await createLasting(config, { outside, shared, log: logOf(config) })
   const servers: (Server | SecureServer)[] = []
-  const sockets = new Set<Socket>()
+  const connections = watchConnections()
+  const { sockets } = connections
   let tickets = ticketKeys
   let gate: Successor | undefined
   const current = (): FastifyInstance => (gate as Successor).app
@@ -77,10 +76,7 @@ export async function createFront (config: Config, { outside = machine, shared, 
     const server = tls === undefined ? createServer(httpOptions(config), hear) : createSecureServer({ ...httpOptions(config), ...tls, ticketKeys: tickets }, hear)
     server.keepAliveTimeout = KEEP_ALIVE
     for (const event of EVENTS) server.on(event, (...parts: unknown[]) => current().server.emit(event, ...parts))
-    server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-      sockets.add(socket)
-      socket.once('close', () => sockets.delete(socket))
-    })
+    connections.of(server)
     servers.push(server)
     return server as Server
   }
@@ -117,7 +113,7 @@ export async function createFront (config: Config, { outside = machine, shared, 
         const { _httpMessage: answer } = socket as Socket & { _httpMessage?: ServerResponse | null }
         if (answer != null && !answer.headersSent) answer.shouldKeepAlive = false
       }
-      const idle = setInterval(() => { for (const server of servers) server.closeIdleConnections() }, EVERY)
+      const shed = connections.shed()
       const timer = new AbortController()
       const ended = app.close().then(() => 0)
       const cut = await Promise.race([ended, later(grace, timer.signal).then(() => sockets.size)])
@@ -125,7 +121,7 @@ export async function createFront (config: Config, { outside = machine, shared, 
         lasting.cut()
         await Promise.race([ended, later(LAST_WORDS, timer.signal)])
       }
-      clearInterval(idle)
+      shed()
       timer.abort()
       for (const socket of sockets) socket.destroy()
       if (cut === 0) await Promise.all([gate?.app.close(), lasting.farewell()])

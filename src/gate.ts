@@ -16,7 +16,7 @@ import upstreams from './plugins/upstreams.ts'
 import wire from './plugins/wire.ts'
 import ownRoutes from './routes/index.ts'
 import probes from './routes/probes.ts'
-import { serverOptions, type Successor } from './server.ts'
+import { endIdle, serverOptions, type Successor } from './server.ts'
 
 /**
  * @param config from `loadConfig`; `front.ts` serves with several, one after the other
@@ -31,7 +31,7 @@ export async function createGate (config: Config, outside: Outside = machine, ho
   take()
   app.addHook('preClose', () => lasting.farewell(host !== undefined)) // before Fastify waits for what is under way
   app.addHook('onClose', () => lasting.close())
-  const listener = host ?? app
+  const listener = host ?? endIdle(app)
   listener.addHook('onListen', () => listening(listener.server.address())) // the cookie's name holds the port; a provider that is down is said
   return app
 }

@@ -21,7 +21,7 @@ import { createMemoryStore } from './session/store/memory.ts'
 import type { Store } from './session/store/store.ts'
 import { createTurns } from './session/turns.ts'
 import { createWindow, type Window } from './session/window.ts'
-import { tellOfEnds } from './renewal.ts'
+import { tellOfEnds } from './session-log.ts'
 import { openStores, tellOfRevocations, type Stores } from './stores.ts'
 
 const DAY = 24 * 60 * 60_000
@@ -102,10 +102,11 @@ export async function createLasting (config: Config, { outside, log, shared }: L
   let present: Present | undefined
   let [lifetime, grace, generation, leaving] = [config.oauthExpiryDays * DAY, config.wsGrace, 0, false]
   let renewals: Renewals | undefined
-  const now = <Part extends 'sessions' | 'told' | 'seal'>(part: Part): Present[Part] => through(() => (present as Present)[part])
-  const live = createLiveSessions(through(() => present?.sessions ?? nobodys), { outside, get grace () { return grace }, told: tellOfEnds(log).closed })
+  /** Nobody asks before one counts. */
+  const current = (): Present => present as Present
+  const live = createLiveSessions(() => present?.sessions ?? nobodys, { outside, get grace () { return grace }, told: tellOfEnds(log).closed })
   const verifier = createVerifier(outside)
-  const window = store === undefined ? createWindow({ store: common ?? createMemoryStore({ outside }), outside, seal: now('seal') }) : undefined
+  const window = store === undefined ? createWindow({ store: common ?? createMemoryStore({ outside }), outside, get seal () { return current().seal } }) : undefined
   const turns = common === undefined || common.reach === 'process' ? undefined : createTurns({ store: common, outside })
   if (common !== undefined && common.reach !== 'process') {
     const catchUp = async () => { await present?.news?.catchUp(live.sessions()) }
@@ -128,7 +129,13 @@ export async function createLasting (config: Config, { outside, log, shared }: L
     causes: createCauses(),
     told: createMarks(),
     get leaving () { return leaving },
-    renewals: () => renewals ??= createRenewals({ sessions: now('sessions'), window, turns, outside, ask: (...question) => (present as Present).ask(...question), discard: (...given) => present?.discard?.(...given), told: now('told') }),
+    renewals: () => renewals ??= createRenewals({
+      window, turns, outside,
+      get sessions () { return current().sessions },
+      get ask () { return current().ask },
+      get discard () { return current().discard },
+      get told () { return current().told }
+    }),
     generations: () => generation += POLICY_CHANGES,
     forwarder (options) {
       const name = JSON.stringify(options)
@@ -158,11 +165,6 @@ export async function createLasting (config: Config, { outside, log, shared }: L
 
 /** Until the first configuration counts nothing is open. */
 const nobodys: Watched = { renewals: 0, newest: session => session, mayStay: () => false, causeOf: () => undefined, tidy () {} }
-
-/** Whatever stands there when it is asked. */
-function through<T extends object> (current: () => T): T {
-  return new Proxy({} as T, { get: (_target, key) => Reflect.get(current(), key) as unknown })
-}
 
 /** One for each name. */
 function once<T> (make: (name: string) => T): (name: string) => T {

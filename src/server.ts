@@ -1,9 +1,11 @@
 import { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import type { IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, Server } from 'node:http'
+import { Server as SecureServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Config } from './config/options.ts'
 import type { Outside } from './outside.ts'
 import { createClientErrorHandler, frameworkErrors } from './plugins/errors.ts'
+import { nameMethod } from './plugins/wire.ts'
 
 /** The gate of one configuration, that nothing reaches yet. */
 export interface Successor {
@@ -14,17 +16,66 @@ export interface Successor {
   listening (bound: AddressInfo | string | null): void
 }
 
-/** Milliseconds for a request's headers to arrive: who is slower is not a browser. */
-const HEADERS_TIMEOUT = 20_000
+/** Milliseconds between two looks for connections that have become idle while a server stops. */
+const EVERY = 50
+/** Milliseconds in which a first request may still come by a connection that is there. */
+const FIRST = 1_000
 
-/** How the HTTP server is set up. */
+/** Milliseconds for a request's headers to arrive, and before them for TLS to be agreed on: who is slower is not a browser. */
+const HEADERS_TIMEOUT = 20_000
+/** Milliseconds between two looks for those: Node's own thirty seconds would be more than what is looked for. */
+const LOOK_EVERY = 5_000
+
+/** How the HTTP server is set up. A whole request may take as long as an upload does: plugins/answers.ts cuts the body of what is refused, and of our own forms. */
 export function httpOptions ({ maxHeaderSize }: Pick<Config, 'maxHeaderSize'>) {
-  return { maxHeaderSize, headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0, requireHostHeader: false } // plugins/wire.ts requires it, with an answer of ours
+  return { maxHeaderSize, headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: LOOK_EVERY, requestTimeout: 0, requireHostHeader: false } // plugins/wire.ts requires it, with an answer of ours
 }
 
 /** What it shows who it is by; undefined where it speaks plain HTTP. */
 export function tlsOptions ({ sslCertfile, sslKeyfile, sslPassword }: Pick<Config, 'sslCertfile' | 'sslKeyfile' | 'sslPassword'>) {
-  return sslCertfile === undefined || sslKeyfile === undefined ? undefined : { cert: sslCertfile, key: sslKeyfile, ...sslPassword !== undefined && { passphrase: sslPassword } }
+  return sslCertfile === undefined || sslKeyfile === undefined ? undefined : { cert: sslCertfile, key: sslKeyfile, handshakeTimeout: HEADERS_TIMEOUT, ...sslPassword !== undefined && { passphrase: sslPassword } }
+}
+
+/** Who is connected to servers. */
+export interface Connections {
+  readonly sockets: ReadonlySet<Socket>
+  /** Sees who connects to this one from now on. */
+  of (server: Server | SecureServer): void
+  /** Ends those that have become idle, and those by which nobody has ever said anything: a browser keeps some ready, for minutes. @returns what ends that */
+  shed (): () => void
+}
+
+export function watchConnections (): Connections {
+  const servers: (Server | SecureServer)[] = []
+  const sockets = new Set<Socket>()
+  return {
+    sockets,
+    of (server) {
+      servers.push(server)
+      server.on(server instanceof SecureServer ? 'secureConnection' : 'connection', (socket: Socket) => {
+        sockets.add(socket)
+        socket.once('close', () => sockets.delete(socket))
+      })
+    },
+    shed () {
+      const idle = setInterval(() => { for (const server of servers) server.closeIdleConnections() }, EVERY)
+      const unused = setInterval(() => { for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy() }, FIRST) // Node does not call those idle
+      return () => {
+        clearInterval(idle)
+        clearInterval(unused)
+      }
+    }
+  }
+}
+
+/** A gate that listens by itself waits, when it closes, for what is under way and for no other connection. */
+export function endIdle (app: FastifyInstance): FastifyInstance {
+  const connections = watchConnections()
+  connections.of(app.server)
+  let end = (): void => {}
+  app.addHook('preClose', async () => { end = connections.shed() })
+  app.addHook('onClose', async () => { end() })
+  return app
 }
 
 /** How Fastify and the HTTP server below it are set up. */
@@ -37,7 +88,10 @@ export function serverOptions (config: Config, outside: Outside, log: FastifyBas
     // Its two lines a request would hold the query, and cost more than everything else we log.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: (raw: IncomingMessage) => raw.visit?.id ?? nextId(),
-    rewriteUrl,
+    rewriteUrl (raw) {
+      nameMethod(raw)
+      return rewriteUrl(raw)
+    },
     frameworkErrors,
     clientErrorHandler: createClientErrorHandler(nextId, log),
     exposeHeadRoutes: false

@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/gate.ts', 'src/explanation.ts'],
   ['src/parts.ts', 'src/server.ts'],
   ['src/lasting.ts'],
-  ['src/active-provider.ts', 'src/policy.ts', 'src/renewal.ts', 'src/stores.ts'],
+  ['src/active-provider.ts', 'src/policy.ts', 'src/renewal.ts', 'src/session-log.ts', 'src/stores.ts'],
   ['src/plugins', 'src/routes'],
   ['src/config'],
   ['src/proxy', 'src/oauth', 'src/session', 'src/access', 'src/passwords', 'src/pages', 'src/log.ts', 'src/own-urls.ts'],
@@ -65,6 +65,18 @@ t.test('imports go downwards only', async t => {
       if (!(sameRoom === true || from < to)) t.fail(`${source.path} imports ${target}`)
     }
   }
+})
+
+t.test('imports lead in no circle, not of types either', async t => {
+  const targets = new Map(sources.map(source => [source.path, importsOf(source)]))
+  const done = new Set<string>()
+  const visit = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) t.fail([...way.slice(way.indexOf(path)), path].join(' → '))
+    if (way.includes(path) || done.has(path)) return
+    for (const target of targets.get(path) ?? []) visit(target, [...way, path])
+    done.add(path)
+  }
+  for (const path of targets.keys()) visit(path, [])
 })
 
 t.test('the page about it shows the same house', async t => {

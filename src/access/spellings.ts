@@ -4,9 +4,11 @@
  */
 
 const encoded = /%u[0-9a-f]{4}|(?:%[0-9a-f]{2})+/gi
+const encodedOctets = /(?:%[0-9a-f]{2})+/gi
 const notAscii = /[^\x00-\x7f]/
 const looseUtf8 = /[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\x80-\xbf]{3}|[\xf8-\xfb][\x80-\xbf]{4}|[\xfc\xfd][\x80-\xbf]{5}/g
 const unmarkedUtf8 = /[\xc0\xc1][\x00-\xff]|\xe0[\x00\x01\x40\x41\x80\x81\xc0\xc1][\x00-\xff]/g
+const strictUtf8 = /[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/g
 const unseen = /[\x00-\x1f\x7f-\x9f]|\p{Default_Ignorable_Code_Point}/gu
 const slashLike = /[\u2044\u2215\u29f8]/g
 const backslashLike = /[\xa5\u20a9\u2216\u29f5\u29f9]/g
@@ -16,7 +18,7 @@ const dotLike = /\u3002/g
 export type Step = (path: string) => string | null
 
 /** Decodes one layer, one character a byte; what `kept` lists stays as it is. `%uXXXX` is what IIS took. */
-function decodeBut (kept: RegExp): Step {
+function decodeBut (kept: RegExp, written = encoded): Step {
   const one = (code: string, whole: string) => {
     const character = String.fromCharCode(Number.parseInt(code, 16))
     return kept.test(character) ? whole : character
@@ -27,7 +29,7 @@ function decodeBut (kept: RegExp): Step {
     for (let at = 0; at < octets.length; at += 3) text += one(octets.slice(at + 1, at + 3), octets.slice(at, at + 3))
     return text
   }
-  return path => path.includes('%') ? path.replace(encoded, run) : path
+  return path => path.includes('%') ? path.replace(written, run) : path
 }
 
 /** Reads bytes as UTF-8 as loosely as decoders ever did: overlong forms, five and six bytes, bytes without their mark. */
@@ -55,7 +57,10 @@ function eachSegment (worthIt: RegExp, change: (segment: string) => string): Ste
 }
 
 function withoutDotTail (segment: string): string {
-  if (segment === '.' || segment === '..') return segment
+  return segment === '.' || segment === '..' ? segment : withoutDots(segment)
+}
+
+function withoutDots (segment: string): string {
   let end = segment.length
   while (end > 0 && (segment[end - 1] === '.' || segment[end - 1] === ' ')) end--
   return segment.slice(0, end)
@@ -104,10 +109,12 @@ const hasDotSegment = /\/\.\.?(?:\/|$)/
 
 export const steps: readonly Step[] = [
   decodeBut(/^$/),
+  decodeBut(/^$/, encodedOctets),
   decodeBut(/[/\\]/),
   decodeBut(/[;/?:@&=+$,#]/), // decodeURI
   readUtf8(looseUtf8),
   readUtf8(unmarkedUtf8),
+  path => path.replace(strictUtf8, bytes => bytes.length > 1 ? bytes : ''), // what is no UTF-8 is left out, and what is stays
   path => path.replace(/[\x80-\xff\ufffd]/g, ''),
   compatible,
   path => path.replace(/[^\x00-\xff]+/g, compatible), // where the rest are still bytes
@@ -124,8 +131,10 @@ export const steps: readonly Step[] = [
   seen,
   eachSegment(/[\s\x85]/, segment => segment.replaceAll('\x85', ' ').trim()),
   eachSegment(/[. ](?:\/|$)/, withoutDotTail),
+  withoutDots, // Caddy's matchers: at the very end, before they look for `..`
   eachSegment(/\.[. ]/, dotsAndSpaces),
   afterPrefix,
   eachSegment(/\$/, withoutStream),
-  path => path.replace(/^[/\\]{2,}[^/\\?#]*/, '') // `//host/path`: the host is not part of the path
+  path => path.replace(/^[/\\]{2,}[^/\\?#]*/, ''), // `//host/path`: the host is not part of the path
+  path => path.replace(/^[/\\]{2,}[^/\\?#%;'"{}|^`<>\s]*/, '') // and to Node's older parser it ends with what no host can have
 ]

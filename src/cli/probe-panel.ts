@@ -47,7 +47,7 @@ async function ask ({ pool, where }: Line, path: string, cookie?: string, redire
 }
 
 /** @param opens whether what the cookies hold is sealed with the encryption key */
-export function judge (stranger: Seen, known: Seen, opens: boolean): Omit<Finding, 'what'> {
+function judge (stranger: Seen, known: Seen, opens: boolean): Omit<Finding, 'what'> {
   if (known.toSignIn) return { verdict: 'wrong', text: 'the app sends somebody with cookies of the gate to a sign-in of its own: give both the very same PANEL_COOKIE_SECRET, and the app no PANEL_OAUTH_REFRESH_TOKENS' }
   if (known.status >= 500 && stranger.status < 500) return { verdict: 'wrong', text: `the app fails (${known.status}) with cookies of the gate: ${opens ? 'give both the same PANEL_OAUTH_ENCRYPTION, and the app a provider, or set --app-encryption=no' : 'if the app has a provider and an encryption key, give the gate the same PANEL_OAUTH_ENCRYPTION; its log says more'}` }
   if (stranger.toSignIn) return { verdict: 'ok', text: 'the app asks strangers to sign in, and believes a user that the gate says (oauth-gate-check, for this once); if it cannot open the rest (InvalidToken or UnicodeDecodeError in its log), the encryption keys differ' }

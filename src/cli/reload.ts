@@ -2,9 +2,11 @@ import type { Logger } from 'pino'
 import { ConfigError, Problem } from '../config/config-error.ts'
 import { createReader, isPlain, type FileReader, type Files } from '../config/files.ts'
 import { loadConfig, type Loaded } from '../config/load.ts'
-import { follow, liveFiles, type Succession } from '../config/reload.ts'
 import type { Flags } from '../config/sources.ts'
+import { follow, liveFiles, type Succession } from '../config/succession.ts'
 import { watchFile, type Watch } from '../config/watched-file.ts'
+import { listeningAt } from './listen.ts'
+import { loweredBy } from './lowered.ts'
 
 export interface ReloadOptions {
   readonly flags: Flags
@@ -82,9 +84,12 @@ export function startReloading (loaded: Loaded, { flags, log, apply }: ReloadOpt
 
   function took ({ loaded, changed, kept }: Succession, isAsked: boolean): void {
     const silent = !isAsked && !refused && changed.length === 0
+    const before = lowers(current)
+    const lowered = lowers(loaded).filter(text => !before.includes(text))
     ;[current, refused] = [loaded, false]
     if (kept.length > 0) log.warn({ event: 'config.needs_restart', settings: kept }, 'these settings have changed, and count only after a restart')
     if (!silent) log.info({ event: 'config.reloaded', settings: changed }, 'the settings were read again and are in force')
+    if (lowered.length > 0) log.warn({ event: 'config.lowers', lowers: lowered }, 'the settings that are now in force lower security')
     watch()
   }
 
@@ -105,6 +110,10 @@ export function startReloading (loaded: Loaded, { flags, log, apply }: ReloadOpt
       watch()
     }
   }
+}
+
+function lowers ({ config }: Loaded): readonly string[] {
+  return loweredBy(config, listeningAt(config))
 }
 
 function isSame (found: Buffer | Problem, known: Buffer | string): boolean {

@@ -6,6 +6,7 @@ import { options, type Settings } from '../config/options.ts'
 import { refusedFile } from '../config/panel-names.ts'
 import type { Flags } from '../config/sources.ts'
 import { ownFlags, shortHelp, summaryOf, type TopicName } from './help.ts'
+import { secretsInFlags } from './secret-flags.ts'
 
 /** A command that takes every setting. */
 export function withSettings (program: Command, name: TopicName): Command {
@@ -38,8 +39,9 @@ export function loadAll (command: Command, argv: readonly string[], settings: Se
   const { flags, strays } = unknownArguments(command.args)
   const problems = distinct(strays.map(text => refusedFile(text, flagBefore(argv, text)) ?? strayProblem(flagBefore(argv, text), argv)))
   try {
-    const loaded = loadConfig({ flags: { ...flags, ...flagsOf(command) }, settings })
-    if (problems.length === 0) return loaded
+    const known = flagsOf(command)
+    const loaded = loadConfig({ flags: { ...flags, ...known }, settings })
+    if (problems.length === 0) return { ...loaded, notices: [...loaded.notices, ...secretsInFlags(loaded, known)] }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     if (problems.length === 0) throw error

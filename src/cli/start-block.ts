@@ -1,14 +1,11 @@
 import type { Config, ProviderConfig } from '../config/options.ts'
-import { describePanelIdentity, isForPanel } from '../config/panel-identity.ts'
-import { scopesOf } from '../config/providers/scopes.ts'
-import { isLoopback } from '../oauth/loopback.ts'
+import { describePanelIdentity } from '../config/panel-identity.ts'
 import { createOwnUrls } from '../own-urls.ts'
-import type { Credentials } from '../passwords/people.ts'
 import { createPolicy } from '../policy.ts'
-import { placesOf } from '../provider-places.ts'
 import { inWords } from '../session/endings.ts'
 import { appLines, describeApp } from './app-line.ts'
-import { describeSessions, openStoresOf } from './store-lines.ts'
+import { loweredBy, whoHasAccount } from './lowered.ts'
+import { describeSessions } from './store-lines.ts'
 
 export interface Started {
   readonly config: Config
@@ -46,22 +43,9 @@ export function startBlock ({ config, version, listening, notices }: Started): s
     ['Sessions', describeSessions(config)],
     ...config.allowedDomains === undefined && config.allowedEmails === undefined && config.allowedEmailsFile === undefined ? [] : [['Note', `an address counts as far as ${labels} vouches for it; nobody may be able to choose theirs there`] as [string, string]],
     ...notices.map((notice): [string, string] => ['Note', notice]),
-    ...warnings(config, listening).map((warning): [string, string] => ['Warning', warning])
+    ...loweredBy(config, listening).map((warning): [string, string] => ['Warning', warning])
   ]
   return `oauth-gate ${version}\n${rows.map(([name, value]) => `  ${name.padEnd(14)} ${value}\n`).join('')}`
-}
-
-/** Who there is to be let in, in words that begin a sentence or not. */
-function whoHasAccount ({ providers }: Config): string {
-  const labels = providers.filter(({ basicAuth }) => basicAuth === undefined).map(({ label }) => label)
-  const known = providers.flatMap(({ basicAuth }) => basicAuth === undefined ? [] : [whoKnows(basicAuth)])
-  return [...labels.length === 0 ? [] : [`anyone with an account at ${labels.join(' or ')}`], ...known].join(' or ')
-}
-
-function whoKnows (credentials: Credentials): string {
-  if ('password' in credentials) return 'anyone who knows the password'
-  const { path, people: { size } } = credentials
-  return `the ${size === 1 ? 'one person' : `${size} people`} of ${path}`
 }
 
 function describeProvider ({ id, label, provider, parameters, oauthIssuer }: ProviderConfig): string {
@@ -72,45 +56,6 @@ function describeProvider ({ id, label, provider, parameters, oauthIssuer }: Pro
 /** Whether it may send logout tokens, as far as that is known before it is asked. */
 function tellsLogouts ({ provider, oauthIssuer }: ProviderConfig): boolean {
   return provider.guide?.backchannel !== undefined || (oauthIssuer !== undefined && provider.flow === 'code')
-}
-
-/** Whether an id_token will come that nobody can verify. */
-function believesTls (settings: ProviderConfig, config: Config): boolean {
-  const { provider, parameters, oauthIssuer, oauthTokenUrl } = settings
-  const scopes = scopesOf(settings, config)
-  const { issuer, jwks, token } = placesOf(provider, parameters, scopes).endpoints
-  const isMoved = oauthTokenUrl !== undefined && token !== undefined && new URL(oauthTokenUrl).origin !== new URL(token).origin
-  return scopes.includes('openid') && oauthIssuer === undefined && (isMoved || (issuer === undefined && jwks === undefined))
-}
-
-function warnings (config: Config, listening: string): string[] {
-  const reached = config.publicUrl?.origin ?? listening
-  const isPublicHttp = reached.startsWith('http:') && !isLoopback(new URL(reached).hostname)
-  const { allowedDomains, allowedEmails, allowedEmailsFile, allowedGroups, allowedRoles, teamIds, allowedOrganizations } = config
-  const restricted = [allowedDomains, allowedEmails, allowedEmailsFile?.addresses, allowedGroups, allowedRoles, teamIds, allowedOrganizations].some(list => (list?.length ?? 0) > 0) || config.providers.every(({ entry, allowedTenants, basicAuth }) => entry !== undefined || allowedTenants !== undefined || basicAuth !== undefined)
-  const said: [boolean, string][] = [
-    ...config.providers.map(({ provider: { notice } }): [boolean, string] => [notice !== undefined, notice ?? '']),
-    [!restricted, `nothing restricts who may enter: ${whoHasAccount(config)} is let in. Set --allowed-domains, --allowed-emails or --allowed-groups.`],
-    [saysHttpsAlone(config), 'only the redirect URI says https: cookies are not Secure, and websockets of https pages are refused. Set --public-url, or name the proxy that ends TLS in --trusted-proxy.'],
-    [isPublicHttp, 'people reach this address over plain http: passwords and cookies can be read on the way. Set --ssl-certfile and --ssl-keyfile, or --public-url=https://… behind a proxy that ends TLS.'],
-    [config.providers.some(settings => believesTls(settings, config)), 'the provider’s keys are unknown, so an id_token is believed because TLS brought it. Set --oauth-issuer to have signatures verified.'],
-    [config.providers.some(({ tlsSkipVerifyInsecure }) => tlsSkipVerifyInsecure), `--tls-skip-verify-insecure is set: no certificate of ${unverified(config)} is checked, so whoever sits between it and the gate learns the client secret and can sign in as anybody. For tests alone; for a private authority there is --tls-client-ca.`],
-    [config.providers.some(({ usePkce }) => !usePkce), 'PKCE is off: a stolen code can be used elsewhere.'],
-    ...openStoresOf(config).map((text): [boolean, string] => [true, text]),
-    [config.upstreamSkipVerify, 'certificates of the app are not checked.'],
-    [config.allowUnverifiedEmail, 'addresses that the provider has not verified are believed.'],
-    [config.cookieSecure === 'off', 'cookies are sent over plain http as well.'],
-    [config.oauthEncryptionKey.length === 0, `sessions are sealed with a key derived from --cookie-secret: whoever knows it can forge them${isForPanel(config) ? ', as the app could' : ''}. \`oauth-gate oauth-secret\` makes one for --oauth-encryption-key${isForPanel(config) ? '; with --app-encryption=no where the app has none' : ''}.`]
-  ]
-  return said.filter(([applies]) => applies).map(([, text]) => text)
-}
-
-function unverified ({ providers }: Config): string {
-  return providers.filter(({ tlsSkipVerifyInsecure }) => tlsSkipVerifyInsecure).map(({ label }) => label).join(' and ')
-}
-
-function saysHttpsAlone ({ oauthRedirectUri, publicUrl, sslCertfile, trustedProxy, useXheaders }: Config): boolean {
-  return oauthRedirectUri?.startsWith('https:') === true && publicUrl === undefined && sslCertfile === undefined && trustedProxy.length === 0 && !useXheaders
 }
 
 function lasts ({ oauthExpiryDays, sessionIdle }: Config): string {

@@ -1,7 +1,7 @@
 import { replay, replayBut, type Files } from '../config/files.ts'
 import { loadConfig, type Loaded } from '../config/load.ts'
-import { follow, liveFiles } from '../config/reload.ts'
 import type { Flags } from '../config/sources.ts'
+import { follow, liveFiles } from '../config/succession.ts'
 import { createFront, type Front, type Prepared } from '../front.ts'
 import { createLogger } from '../log.ts'
 import { createClusterStore } from '../session/store/cluster.ts'

@@ -3,6 +3,7 @@ import { fromApp } from './app-presets.ts'
 import { crossCheck } from './checks/index.ts'
 import { parseConfigFile } from './config-file.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
+import { discreet } from './discreet.ts'
 import { createReader, type FileReader, type Files } from './files.ts'
 import { isIni } from './grafana/file.ts'
 import { fromGrafana } from './grafana/grafana.ts'
@@ -83,7 +84,7 @@ export function loadConfig ({ flags = {}, env = process.env, file, settings = {}
   problems.push(...environmentProblems(env))
   if (problems.length > 0) throw new ConfigError(problems, { nothingSet, notices })
   return Object.freeze({
-    config: Object.freeze({ ...Object.fromEntries([...choices].filter(([option]) => !isOfProvider(option)).map(([option, { value }]) => [option, value])), providers }) as unknown as Config,
+    config: discreet({ ...Object.fromEntries([...choices].filter(([option]) => !isOfProvider(option)).map(([option, { value }]) => [option, value])), providers: Object.freeze(providers.map(discreet)) }) as unknown as Config,
     sources: Object.freeze(Object.fromEntries([...choices].map(([option, { source }]) => [option, source]))) as Loaded['sources'],
     notices: Object.freeze(notices),
     files: reader.files,

@@ -16,7 +16,7 @@ export function readCallback (query: URLSearchParams, { issuer, promisesIss }: P
   if (issuer !== undefined && iss !== undefined && !isOfIssuer(iss, issuer)) throw new IssuerMismatch(`iss is ${JSON.stringify(iss.slice(0, 300))}, not ${JSON.stringify(issuer)}`)
   if (promisesIss && iss === undefined) throw new IssuerMismatch('iss is missing, and the provider promises it')
   const error = only(query, 'error')
-  if (error !== undefined) throw refusal(error, oneLine(query.get('error_description') ?? '', query.getAll('state').concat(query.getAll('code'))))
+  if (error !== undefined) throw refusal(error, query)
   const code = only(query, 'code')
   if (code === undefined || code === '') throw new MalformedRequest('the callback has neither a code nor an error')
   return code
@@ -28,9 +28,9 @@ export function isOfIssuer (iss: string, issuer: string): boolean {
   return after === undefined ? iss === issuer : iss.startsWith(before) && iss.endsWith(after) && TENANT.test(iss.slice(before.length, iss.length - after.length))
 }
 
-/** RFC 6749 §5.2 and §4.1.2.1 allow these characters in an error code; what has others is not worth repeating. */
-export function errorCode (error: string): string {
-  return /^[\x20-\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(error) ? error : 'an error code that breaks RFC 6749'
+/** RFC 6749 §5.2 and §4.1.2.1 allow these characters in an error code; what has others is not worth repeating, nor what is secret. */
+export function errorCode (error: string, secrets: readonly string[] = []): string {
+  return /^[\x20-\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(error) ? oneLine(error, secrets) : 'an error code that breaks RFC 6749'
 }
 
 /**
@@ -45,8 +45,10 @@ export function oneLine (text: string, secrets: readonly string[] = []): string 
   return [...clean].slice(0, LONGEST_REASON).join('').trim()
 }
 
-function refusal (error: string, reason: string): GateError {
-  const detail = `the provider answered ${errorCode(error)}${reason === '' ? '' : ` (${reason})`}`
+function refusal (error: string, query: URLSearchParams): GateError {
+  const secrets = ['state', 'code'].flatMap(name => query.getAll(name))
+  const reason = oneLine(query.get('error_description') ?? '', secrets)
+  const detail = `the provider answered ${errorCode(error, secrets)}${reason === '' ? '' : ` (${reason})`}`
   const options = reason === '' ? {} : { reason }
   if (error === 'access_denied') return new LoginCancelled(detail, options)
   if (error === 'redirect_uri_mismatch') return new RedirectUriRefused(detail, options) // GitHub sends it to the address that is registered

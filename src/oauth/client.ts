@@ -118,9 +118,9 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
     },
     isFor: parties => issuer !== undefined && parties.issuer !== undefined && isOfIssuer(parties.issuer, issuer) && parties.audiences.includes(options.clientId),
     async readLogout (token) {
-      const { issuer, jwks } = await findEndpoints()
+      const { issuer, jwks, algorithms } = await findEndpoints()
       if (issuer === undefined || jwks === undefined) throw new LogoutTokenInvalid('the provider’s keys are unknown, so no signature can be verified')
-      return await verifyLogoutToken(token, { clientId: options.clientId, issuer, keys: findKeys(jwks), outside: options.outside })
+      return await verifyLogoutToken(token, { clientId: options.clientId, issuer, algorithms, keys: findKeys(jwks), outside: options.outside })
     },
     async warm () { await findEndpoints() }
   }
@@ -141,8 +141,8 @@ interface Proof { readonly grant: TokenRequest['grant'], readonly nonce?: string
 
 /** A provider with an issuer owes an id_token to a code login that asked for `openid` (OpenID Connect Core §3.1.3.3); without it the nonce would prove nothing. */
 async function readIdToken (
-  { provider, clientId, scopes, outside, idTokenName }: OAuthClientOptions, { issuer, jwks }: Endpoints, findKeys: (url: string) => KeySet,
-  { idToken, answeredAt }: Tokens, { grant, nonce, earlier }: Proof
+  { provider, clientId, scopes, outside, idTokenName }: OAuthClientOptions, { issuer, jwks, algorithms }: Endpoints, findKeys: (url: string) => KeySet,
+  { idToken, accessToken, answeredAt }: Tokens, { grant, nonce, earlier }: Proof
 ): Promise<Claims | undefined> {
   const owed = issuer !== undefined && grant === 'authorization_code'
   if (idToken === undefined) {
@@ -151,7 +151,7 @@ async function readIdToken (
   }
   if (issuer !== undefined && jwks === undefined) throw new IdTokenInvalid('the discovery document names no jwks_uri, so no signature can be verified')
   const keys = jwks === undefined ? undefined : findKeys(jwks)
-  return await verifyIdToken(idToken, { clientId, issuer, keys, nonce, nonceRequired: owed && provider.nonce !== false, earlier, outside, answeredAt })
+  return await verifyIdToken(idToken, { clientId, issuer, algorithms, keys, nonce, nonceRequired: owed && provider.nonce !== false, earlier, accessToken, outside, answeredAt })
 }
 
 async function readSources (options: OAuthClientOptions, endpoints: Endpoints, tokens: Tokens, idToken: Claims | undefined): Promise<Said> {

@@ -23,6 +23,8 @@ export interface Metadata {
   readonly revocationAuthMethods?: readonly string[] | undefined
   /** `backchannel_logout_supported` (OpenID Connect Back-Channel Logout §2.1). */
   readonly tellsLogouts?: boolean
+  /** `id_token_signing_alg_values_supported`, where the provider says it: by these it signs id_tokens, and logout tokens (OpenID Connect Back-Channel Logout §2.4). */
+  readonly algorithms?: readonly string[] | undefined
   /** `authorization_response_iss_parameter_supported`: every callback will carry `iss`. */
   readonly promisesIss: boolean
 }
@@ -63,6 +65,7 @@ export function readMetadata (document: Claims, issuer: string): Metadata {
     revocation: unlessUnsafe(() => endpoint(document, 'revocation_endpoint', issuer)),
     revocationAuthMethods: document.has('revocation_endpoint_auth_methods_supported') ? document.texts('revocation_endpoint_auth_methods_supported') : undefined,
     tellsLogouts: document.is('backchannel_logout_supported'),
+    algorithms: document.has('id_token_signing_alg_values_supported') ? document.texts('id_token_signing_alg_values_supported') : undefined,
     promisesIss: document.is('authorization_response_iss_parameter_supported')
   }
 }

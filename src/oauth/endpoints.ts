@@ -18,6 +18,7 @@ export interface Endpoints {
   readonly authMethods?: readonly string[] | undefined
   readonly prompts?: readonly string[] | undefined
   readonly offeredScopes?: readonly string[] | undefined
+  readonly algorithms?: readonly string[] | undefined
   readonly promisesIss: boolean
   /** Where the provider signs people out, and where it revokes tokens: never another server than the one that gave them. */
   readonly logout?: string | undefined
@@ -112,6 +113,7 @@ function combine (settings: EndpointsOptions, { endpoints, resources: known, iss
     authMethods: found.authMethods,
     prompts: found.prompts,
     offeredScopes: found.scopes,
+    algorithms: found.algorithms,
     promisesIss: found.promisesIss,
     logout: settings.logoutUrl ?? found.logout ?? endpoints.logout,
     revocation: movedFrom(settings.tokenUrl, found.token ?? endpoints.token ?? found.revocation) ? undefined : found.revocation ?? endpoints.revocation,

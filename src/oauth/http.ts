@@ -1,8 +1,8 @@
-import { Agent, fetch, type Response as UndiciResponse } from 'undici'
+import { Agent, fetch, type Dispatcher, type Response as UndiciResponse } from 'undici'
 import { ProviderAnswerInvalid, ProviderTimeout, ProviderUnreachable } from '../errors.ts'
 import { isLoopback } from './loopback.ts'
 import { parseUrl } from '../url.ts'
-import { whyTls } from './tls-fault.ts'
+import { connectOptions, whyTls, type ProviderTls } from './tls.ts'
 
 const LARGEST_ANSWER = 1024 * 1024
 const NO_BODY = new Set([101, 204, 205, 304])
@@ -20,17 +20,6 @@ export interface ProviderRequest {
 
 /** oauth4webapi's `customFetch`. The answer is whole: its body was read before the promise settled. */
 export type ProviderFetch = (url: string, request: ProviderRequest) => Promise<Response>
-
-/** What of TLS the settings say: PEM texts. */
-export interface ProviderTls {
-  /** Believed instead of the system's authorities. */
-  readonly ca?: string | undefined
-  /** Shown to a provider that asks who its clients are, with `key`. */
-  readonly cert?: string | undefined
-  readonly key?: string | undefined
-  /** Accept any certificate, whatever it is and for whom. */
-  readonly skipVerify?: boolean
-}
 
 export interface ProviderFetchOptions {
   /** Milliseconds for the whole exchange, the last byte of the body included. */
@@ -53,14 +42,15 @@ export function createProviderFetch ({ timeout = 10_000, tls = {} }: ProviderFet
     const deadline = AbortSignal.timeout(timeout)
     try {
       const answer = await fetch(url, {
-        method, body: body ?? null, redirect: 'manual', dispatcher,
+        method, body: body ?? null, redirect: 'manual', dispatcher: dispatcher.compose(once(url)),
         headers: { ...headers, 'user-agent': 'oauth-gate' }, // GitHub refuses requests without one
         signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal])
       })
       if (redirects === 'refused') await refuseRedirect(answer, url)
       return await whole(answer, url)
     } catch (error) {
-      if (error instanceof ProviderAnswerInvalid) throw error
+      const refused = [error, error instanceof Error ? error.cause : undefined].find(reason => reason instanceof ProviderAnswerInvalid)
+      if (refused !== undefined) throw refused
       if (deadline.aborted) throw new ProviderTimeout(`${method} ${address(url)}: no whole answer within ${timeout} ms`)
       throw unreachable(`${method} ${address(url)}`, error, tls)
     }
@@ -100,8 +90,16 @@ export function address (url: string): string {
   return `${protocol}//${host}${pathname}`
 }
 
-function connectOptions ({ ca, cert, key, skipVerify = false }: ProviderTls): { ca?: string, cert?: string, key?: string, rejectUnauthorized: boolean } {
-  return { ...ca !== undefined && { ca }, ...cert !== undefined && { cert }, ...key !== undefined && { key }, rejectUnauthorized: !skipVerify }
+/** Fetch asks a second time by itself after a 421 (Fetch Standard, HTTP-network-or-cache fetch): a code would be sent twice. */
+function once (url: string): Dispatcher.DispatcherComposeInterceptor {
+  return dispatch => {
+    let isSent = false
+    return (options, handler) => {
+      if (isSent) throw new ProviderAnswerInvalid(`${address(url)} answered 421, to be asked again on another connection: nothing is sent twice`)
+      isSent = true
+      return dispatch(options, handler)
+    }
+  }
 }
 
 async function refuseRedirect (answer: UndiciResponse, url: string): Promise<void> {

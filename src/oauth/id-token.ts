@@ -3,7 +3,7 @@ import type { Claims } from '../claims.ts'
 import { ClockOff, IdTokenInvalid } from '../errors.ts'
 import type { Outside } from '../outside.ts'
 import type { KeySet } from './keys.ts'
-import { checkHeader, checkParties, decodeOnly, seconds, SKEW, verifySignature, type Parties } from './signed-token.ts'
+import { checkHeader, checkParties, decodeOnly, seconds, shown, SKEW, verifySignature, type Parties } from './signed-token.ts'
 
 export interface IdTokenExpectation extends Parties {
   /** Absent where the provider's keys are unknown: the token is then believed because TLS brought it (OpenID Connect Core §3.1.3.7, 6). */
@@ -13,6 +13,8 @@ export interface IdTokenExpectation extends Parties {
   readonly nonceRequired: boolean
   /** For a token that comes by a refresh: the mark of the one that came at sign-in, empty where none did. */
   readonly earlier?: string | undefined
+  /** What came beside it. */
+  readonly accessToken: string
   readonly outside: Outside
   /** What the provider's clock said when the token came, in milliseconds since the epoch. */
   readonly answeredAt?: number | undefined
@@ -26,15 +28,32 @@ export interface IdTokenExpectation extends Parties {
  * @throws {ProviderUnreachable} {ProviderAnswerInvalid} the keys could never be read
  */
 export async function verifyIdToken (token: string, expected: IdTokenExpectation): Promise<Claims> {
-  checkHeader(token, IdTokenInvalid)
+  const header = checkHeader(token, expected, IdTokenInvalid)
+  checkType(header)
   const claims = expected.keys === undefined ? decodeOnly(token, IdTokenInvalid) : await verifySignature(token, expected.keys, IdTokenInvalid)
   checkParties(claims, expected, IdTokenInvalid)
   checkTimes(claims, expected)
   if (expected.earlier === undefined) checkNonce(claims, expected)
   else checkEarlier(claims, expected.earlier)
+  checkHash(claims, header.text('alg') ?? '', expected.accessToken)
   const subject = claims.raw('sub')
   if (typeof subject !== 'string' || subject === '') throw new IdTokenInvalid('sub is missing, empty or no text')
   return claims
+}
+
+/** Older than types are, an id_token has none, or `JWT`. One that names its kind is of another: `at+jwt`, `logout+jwt` (RFC 8725 §3.11). */
+function checkType (header: Claims): void {
+  if (!header.has('typ')) return
+  const type = header.raw('typ')
+  if (typeof type !== 'string' || /\+jwt$/i.test(type)) throw new IdTokenInvalid(`typ is ${shown(type)}, which is no id_token’s`)
+}
+
+/** §3.1.3.8: one need not be there in this flow; one that does not fit says that the access token is another's. With EdDSA nobody says by which hash. */
+function checkHash (claims: Claims, algorithm: string, accessToken: string): void {
+  const [, bits] = /(256|384|512)$/.exec(algorithm) ?? []
+  if (!claims.has('at_hash') || bits === undefined) return
+  const half = hash(`sha${bits}`, accessToken, 'buffer').subarray(0, Number(bits) / 16)
+  if (claims.raw('at_hash') !== half.toString('base64url')) throw new IdTokenInvalid('at_hash is not that of the access token beside it')
 }
 
 /** A token that was made for this very request tells its maker's time by `iat`: where that is off, it says whose clock is ahead. */

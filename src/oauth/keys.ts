@@ -8,7 +8,7 @@ import { createKept } from './kept.ts'
 /** Finds the key a token was signed with, in jose's shape. */
 export type KeySet = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>
 
-export interface KeySetOptions {
+interface KeySetOptions {
   readonly url: string
   readonly fetch: ProviderFetch
   readonly outside: Outside
@@ -21,7 +21,7 @@ const MOST_KEYS = 100
  * A provider's keys (RFC 7517): read at first use, renewed every ten minutes without anybody waiting, kept while the provider
  * is down. A key id we do not know asks for the set again at most once a minute, however many tokens carry one.
  */
-export function createKeySet ({ url, fetch, outside, onFailure }: KeySetOptions): KeySet {
+function createKeySet ({ url, fetch, outside, onFailure }: KeySetOptions): KeySet {
   async function load (): Promise<ReturnType<typeof createLocalJWKSet>> {
     const from = `the key set ${address(url)}`
     const answer = await fetch(url, { headers: { accept: 'application/json, application/jwk-set+json' } })

@@ -39,7 +39,7 @@ const LONGEST_NAME = 255
  * @throws {ProviderUnreachable} {ProviderAnswerInvalid} the keys could never be read
  */
 export async function verifyLogoutToken (token: string, expected: LogoutTokenExpectation): Promise<Logout> {
-  checkType(checkHeader(token, LogoutTokenInvalid))
+  checkType(checkHeader(token, expected, LogoutTokenInvalid))
   read(decodeOnly(token, LogoutTokenInvalid), expected) // what could not count costs nobody a signature, nor the provider a request for its keys
   return read(await verifySignature(token, expected.keys, LogoutTokenInvalid), expected)
 }

@@ -62,7 +62,7 @@ export async function revokeToken ({ endpoint, clientId, clientAuth, token, kind
   const code = await readJson(answer, from).then(document => new Claims(document).text('error'), () => undefined)
   if (code === 'unsupported_token_type') return // §2.2.1: tokens of this kind last until their end, there
   if (code === undefined) throw new ProviderAnswerInvalid(`${from} answered ${answer.status}`)
-  throw new ProviderRefused(`${from} answered ${answer.status} ${errorCode(code)}`)
+  throw new ProviderRefused(`${from} answered ${answer.status} ${errorCode(code, [token])}`)
 }
 
 export interface DeletionRequest extends Omit<RevocationRequest, 'clientAuth'> {

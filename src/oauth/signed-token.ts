@@ -17,14 +17,18 @@ export interface Parties {
   readonly clientId: string
   /** Absent where nobody said who the issuer is. `{tid}` in it stands for that claim of the token, if that is a tenant's id. */
   readonly issuer?: string | undefined
+  /** By what the provider says that it signs (OpenID Connect Discovery §3); absent where it does not say. */
+  readonly algorithms?: readonly string[] | undefined
 }
 
 /** Before the signature, so that a token believed by TLS alone is held to the same list. @returns the header */
-export function checkHeader (token: string, Fault: Fault): Claims {
+export function checkHeader (token: string, { algorithms }: Pick<Parties, 'algorithms'>, Fault: Fault): Claims {
   const header = new Claims(attempt(() => decodeProtectedHeader(token), Fault))
   const algorithm = header.text('alg') ?? ''
   if (!ALGORITHMS.includes(algorithm)) throw new Fault(`the algorithm ${JSON.stringify(algorithm.slice(0, 40))} is not accepted`)
+  if (algorithms?.includes(algorithm) === false) throw new Fault(`the algorithm ${JSON.stringify(algorithm)} is not among those that the discovery document names in id_token_signing_alg_values_supported (${algorithms.join(', ').slice(0, 300)})`)
   if (header.has('crit')) throw new Fault('the header has crit, which no such token needs')
+  if (header.has('kid') && typeof header.raw('kid') !== 'string') throw new Fault(`kid is ${shown(header.raw('kid'))}, and must be a text`)
   return header
 }
 
@@ -35,7 +39,7 @@ export async function verifySignature (token: string, keys: KeySet, Fault: Fault
     return new Claims(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)))
   } catch (error) {
     if (error instanceof GateError) throw error
-    throw new Fault(`the signature could not be verified: ${error instanceof errors.JOSEError ? error.message : 'the token is malformed'}`)
+    throw new Fault(`the signature could not be verified: ${error instanceof errors.JOSEError || error instanceof TypeError ? error.message : 'the token or its key is malformed'}`)
   }
 }
 
@@ -79,6 +83,11 @@ export function seconds (claims: Claims, name: string, Fault: Fault): number {
   return value
 }
 
+/** JSON may be deeper than anything that writes it can stand. */
 export function shown (value: unknown): string {
-  return (JSON.stringify(value) ?? 'missing').slice(0, 300)
+  try {
+    return (JSON.stringify(value) ?? 'missing').slice(0, 300)
+  } catch {
+    return 'too deep to be shown'
+  }
 }

@@ -75,8 +75,8 @@ export async function requestTokens (request: TokenRequest): Promise<Tokens> {
 function readTokens (document: Claims, from: string, outside: Outside, name = 'id_token'): Tokens {
   const accessToken = document.raw('access_token')
   if (typeof accessToken !== 'string' || !/^[\x21-\x7E]+$/.test(accessToken)) throw new ProviderAnswerInvalid(`${from} answered without a usable access_token`)
-  const type = document.text('token_type') ?? 'bearer'
-  if (type.toLowerCase() !== 'bearer') throw new ProviderAnswerInvalid(`${from} answered with a token_type that is not Bearer`)
+  const type = document.raw('token_type') ?? 'bearer' // some leave it out
+  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') throw new ProviderAnswerInvalid(`${from} answered with a token_type that is not Bearer`)
   const accessTokenFirst = name === 'access_token'
   const idToken = readIdToken(document, from, accessTokenFirst ? 'id_token' : name)
   const refreshToken = document.text('refresh_token')
@@ -105,7 +105,7 @@ function readIdToken (document: Claims, from: string, name: string): string | un
 function refusal (document: Claims, { grant, parameters, secrets }: TokenRequest, status: number, answered: string): GateError {
   const code = document.text('error') ?? ''
   const description = oneLine(document.text('error_description') ?? '', secrets)
-  const answer = `${answered} ${errorCode(code)}${description === '' ? '' : ` (${description})`}`
+  const answer = `${answered} ${errorCode(code, secrets)}${description === '' ? '' : ` (${description})`}`
   if (grant === 'refresh_token' && REFRESH_ERRORS.has(code)) return new GrantRefused(answer)
   const withUri = `${answer}; the redirect URI was ${parameters['redirect_uri'] ?? 'not sent'}`
   // 401 is about who asks (RFC 6749 §5.2): Auth0 says access_denied with it for a wrong secret.

@@ -3,6 +3,9 @@ import { ProviderAnswerInvalid } from '../errors.ts'
 import { address } from './http.ts'
 import { readWithToken, type ResourceRequest } from './resources.ts'
 
+/** Token substitution (OpenID Connect Core §5.3.2): the access token is not of whom the id_token speaks of. */
+export class AnotherSubject extends ProviderAnswerInvalid {}
+
 export interface UserInfoRequest extends ResourceRequest {
   readonly url: string
   /** The id_token's `sub`, if there is an id_token. */
@@ -14,13 +17,13 @@ export interface UserInfoRequest extends ResourceRequest {
 /**
  * What the userinfo endpoint says (OpenID Connect Core §5.3). Signed answers (`application/jwt`) are refused: nobody registers for them by accident.
  *
- * @throws {ProviderAnswerInvalid} no JSON object, or somebody else's `sub` (§5.3.2: token substitution)
+ * @throws {AnotherSubject} somebody else's `sub`; {ProviderAnswerInvalid} no JSON object
  */
 export async function readUserInfo ({ url, subject, subjectRequired, ...request }: UserInfoRequest): Promise<Claims> {
   const document = await readWithToken(url, request)
   if (typeof document !== 'object' || document === null || Array.isArray(document)) throw new ProviderAnswerInvalid(`GET ${address(url)} answered with JSON that is no object`)
   const claims = new Claims(document)
   const unnamed = !claims.has('sub') && !subjectRequired
-  if (subject !== undefined && !unnamed && claims.text('sub') !== subject) throw new ProviderAnswerInvalid(`GET ${address(url)} answered with another sub than the id_token's`)
+  if (subject !== undefined && !unnamed && claims.text('sub') !== subject) throw new AnotherSubject(`GET ${address(url)} answered with another sub than the id_token's`)
   return claims
 }

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { TooManyAttempts } from '../errors.ts'
 import type { Outside } from '../outside.ts'
 import type { HashedSecret, Secret } from './secret.ts'
-import { createTurns } from './turns.ts'
+import { createQueue } from './queue.ts'
 import type { Question } from './worker.ts'
 
 /** Says whether a password is the right one. */
@@ -32,7 +32,7 @@ export function createVerifier (outside: Outside): Verifier {
   const digest = (text: string) => createHmac('sha256', key).update(text).digest()
   const threads = new Set<Thread>()
   const idle: Thread[] = []
-  const waiting = createTurns<Job>(WAITING)
+  const waiting = createQueue<Job>(WAITING)
   let busy = 0
 
   function next (): void {

@@ -73,7 +73,7 @@ function answer (error: GateError, request: FastifyRequest, reply: FastifyReply,
   if (kind.status === 401) void reply.header('www-authenticate', 'OAuthGate realm="oauth-gate"')
   const again = navigation && request.method === 'GET' && (error instanceof UpstreamUnreachable || (error instanceof StoreUnavailable && request.place !== null))
   if (error instanceof StoreUnavailable) void reply.header('retry-after', String(again ? REFRESH : RETRY_AFTER))
-  if (error instanceof MalformedRequest) void reply.header('connection', 'close')
+  if (request.raw.socket.ambiguous === true || error instanceof MalformedRequest) void reply.header('connection', 'close')
   if (!navigation) {
     const signIn = error instanceof LoginRequired || error instanceof FormNotSent
     return reply.send({ error: kind.code, message: kind.title, ...reason !== undefined && { reason }, ...ended !== undefined && { ended }, request_id: request.id, ...signIn && { sign_in: request.arrival.origin + urls.start(here) } })
@@ -110,9 +110,9 @@ function log (error: GateError, request: FastifyRequest): void {
   request.log[level]({ event: 'request.refused', code: error.code, detail: error.message, hint: error.kind.hint, ...error.log, ...stack !== undefined && { stack } }, error.kind.title)
 }
 
-// Fastify's own errors about a request (a form that is too large, of another type) are the sender's fault.
+// Fastify's own errors about a request (a form that is too large, of another type, QUERY without one) are the sender's fault.
 function asGateError (error: Error & { code?: unknown, statusCode?: number }): GateError {
   if (error instanceof GateError) return error
-  const isSenders = typeof error.code === 'string' && error.code.startsWith('FST_ERR_CTP_')
+  const isSenders = typeof error.code === 'string' && error.code.startsWith('FST_ERR_') && (error.statusCode ?? 500) < 500
   return isSenders ? new MalformedRequest(error.code as string) : new Unexpected(error.message, { cause: error })
 }

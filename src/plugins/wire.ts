@@ -1,14 +1,38 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { IncomingMessage } from 'node:http'
-import { MalformedRequest, MethodRefused } from '../errors.ts'
+import { METHODS, type IncomingMessage } from 'node:http'
+import { HeadersTooMany, MalformedRequest, MethodRefused } from '../errors.ts'
 import { isHost } from '../proxy/arrival.ts'
+
+declare module 'node:net' {
+  interface Socket {
+    /** Set where a request on it could be read in two ways: what comes behind it could be its body. */
+    ambiguous?: true
+  }
+}
+
+/** Browsers send two dozen. Node takes two thousand and says nothing of those beyond, one of which could be what frames the message. */
+const MAX_HEADERS = 200
+const known = new Set(METHODS)
+
+/** Node's parser reads RTSP too, with methods that no router knows: each becomes one that is refused. */
+export function nameMethod (raw: IncomingMessage): void {
+  if (!known.has(raw.method ?? '')) raw.method = 'TRACE'
+}
 
 /** Refuses what two servers could read as two different requests (RFC 9112 §3.2, §6.3), before anything else looks at it. */
 async function wire (app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', (request, _reply, done) => {
-    const fault = faultOf(request.raw)
-    if (fault !== null) return done(new MalformedRequest(fault))
+    const { raw } = request
+    const fault = raw.socket.ambiguous === true ? 'it came behind one that could be read in two ways' : faultOf(raw)
+    if (fault !== null) {
+      raw.socket.ambiguous = true // Node goes on reading what has arrived with it
+      return done(new MalformedRequest(fault))
+    }
+    if (raw.rawHeaders.length > 2 * MAX_HEADERS) {
+      raw.socket.ambiguous = true
+      return done(new HeadersTooMany(`${raw.rawHeaders.length / 2} headers`))
+    }
     if (request.method === 'TRACE' || request.method === 'CONNECT') return done(new MethodRefused(request.method))
     done()
   })

@@ -5,6 +5,9 @@ import { normalName } from './names.ts'
 /** An answer's headers as undici parses them. */
 export type Parsed = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
 
+/** Interim answers (RFC 9110 §15.2) that may come before the one they lead to: a client that does not read would have us keep them all. */
+export const mostInterim = 100
+
 /** Passes on the links of a 103 (RFC 8297), and nothing else of it. Hints are only hints: one that Node would not write is left out. */
 export function hint (response: ServerResponse, { link }: Parsed): void {
   if (link === undefined) return

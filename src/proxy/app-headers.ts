@@ -24,7 +24,7 @@ export interface AppHeaders {
   /**
    * All that the app is told of somebody, as flat pairs: once for a session, since nothing in it changes.
    *
-   * @throws {IdentityTooLarge} settings add headers, and the whole has more than 16 KiB
+   * @throws {IdentityTooLarge} the whole has more than 16 KiB; without settings that add to it, all but the groups
    */
   of (identity: Identity, tokens?: TokensToPass): string[]
 }
@@ -41,7 +41,10 @@ export function createAppHeaders ({ header, passAccessToken, passAuthorizationHe
     owned,
     of (identity, { access, id } = {}) {
       const usual = identityHeaders(identity)
-      if (owned.size === 0) return usual
+      if (owned.size === 0) {
+        checkSize(pairs(usual).filter(([name]) => name !== 'X-Forwarded-Groups'), 'Have --user-key, --login-attribute-path or --name-attribute-path choose something shorter') // groups have a limit of their own
+        return usual
+      }
       const document = identityDocument(identity)
       const values = [
         ...header.map(({ name, expression }): [string, string] => [name, headerValue(expression.asValue(document))]),
@@ -50,7 +53,7 @@ export function createAppHeaders ({ header, passAccessToken, passAuthorizationHe
       ] as const
       // Also where the setting's has no value: a name means what the setting says, or nothing.
       const others = pairs(usual).filter(([name]) => !owned.has(normalName(name)))
-      return checkSize([...others, ...values.filter(([, value]) => value !== '')]).flat()
+      return checkSize([...others, ...values.filter(([, value]) => value !== '')], 'Have --header choose less, or leave out --pass-access-token or --pass-authorization-header').flat()
     }
   }
 }
@@ -76,9 +79,9 @@ export function pairs (flat: readonly string[]): [name: string, value: string][]
   return flat.flatMap((name, at) => at % 2 === 0 ? [[name, flat[at + 1] ?? ''] as [string, string]] : [])
 }
 
-function checkSize (headers: readonly (readonly [name: string, value: string])[]): readonly (readonly [string, string])[] {
+function checkSize (headers: readonly (readonly [name: string, value: string])[], fix: string): readonly (readonly [string, string])[] {
   const sized = headers.map(([name, value]) => ({ name, size: name.length + value.length + 4 })).sort((one, other) => other.size - one.size)
   const total = sized.reduce((sum, { size }) => sum + size, 0)
   if (total <= LARGEST) return headers
-  throw new IdentityTooLarge(`the headers for the app have ${total} bytes, and ${LARGEST} are sent; the largest are ${sized.slice(0, 3).map(({ name, size }) => `${name} with ${size}`).join(', ')}. Have --header choose less, or leave out --pass-access-token or --pass-authorization-header`)
+  throw new IdentityTooLarge(`the headers for the app have ${total} bytes, and ${LARGEST} are sent; the largest are ${sized.slice(0, 3).map(({ name, size }) => `${name} with ${size}`).join(', ')}. ${fix}`)
 }

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { GateError } from '../errors.ts'
-import { asBytes, cut, hint, rawOf, trailersOf, withoutTrailer, type Parsed } from './answer.ts'
+import { asBytes, cut, hint, mostInterim, type Parsed, rawOf, trailersOf, withoutTrailer } from './answer.ts'
 import { inwardHeaders } from './headers.ts'
 import { failure, isClosed, type Line } from './upstream.ts'
 import type { Upload } from './upload.ts'
@@ -17,6 +17,8 @@ export interface Job {
   readonly upload: Upload | null
   readonly isOurCookie: (name: string) => boolean
   readonly fail: (error: GateError) => void
+  /** Told why an answer that had begun was cut: there is no page for that, and the client only sees that it is not whole. */
+  readonly broke?: ((error: GateError) => void) | undefined
   /** May still change the answer's flat header pairs, in place, before they are sent. */
   readonly answered?: ((status: number, headers: string[]) => void) | undefined
   /** Takes the upstream's socket after its 101. Throws where the switch is not what was asked for. */
@@ -41,6 +43,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #begun = false
   #retried = false
   #drains = false
+  #interim = 0
   #head: { readonly status: number, readonly text: string, readonly pairs: string[] } | undefined
   #held: Buffer | undefined
 
@@ -80,10 +83,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestUpgrade (controller: Controller, _status: number, parsed: Parsed, socket: Duplex): void {
     const { switched, isOurCookie } = this.#job
-    if (this.#stage === 'over' || !switched || !(socket instanceof Socket)) {
-      socket.destroy()
-      return
-    }
+    if (this.#stage === 'over' || !switched || !(socket instanceof Socket)) return void socket.destroy()
     switched(inwardHeaders(rawOf(controller.rawHeaders), isOurCookie), parsed, socket)
     this.#stage = 'over'
     this.#response.off('close', this.#left)
@@ -131,15 +131,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError (_controller: Controller, error: Error): void {
     if (this.#stage === 'over') return
-    if (this.#stage === 'answering') return this.#cut()
-    if (this.#reused && !this.#retried && !this.#begun && isClosed(error) && this.#canRepeat()) {
+    const hasBegun = this.#stage === 'answering'
+    if (!hasBegun && this.#reused && !this.#retried && !this.#begun && isClosed(error) && this.#canRepeat()) {
       this.#retried = true
       process.nextTick(() => this.#dispatch())
       return
     }
     this.#stage = 'over'
-    this.#job.upload?.destroy()
-    this.#job.fail(failure(this.#line.where, error, this.#begun))
+    const { request, upload, fail, broke } = this.#job
+    upload?.destroy()
+    const why = failure(this.#line.where, error, this.#begun)
+    if (!hasBegun) return fail(why)
+    cut(request, this.#response)
+    broke?.(why)
   }
 
   /** Sends what is held back. A head that cannot be sent is as bad as one that cannot be read. */
@@ -168,12 +172,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     controller.pause()
     if (this.#drains) return
     this.#drains = true
-    this.#response.on('drain', () => controller.resume())
+    this.#response.on('drain', () => { process.nextTick(() => controller.resume()) }) // another answer of its pipeline can drain it, within undici's parser, which takes one at a time
   }
 
   /** RFC 9110 §7.8: nothing but what was asked for may be switched to. §15.2: HTTP/1.0 knows no interim answers. */
   #inform (status: number, parsed: Parsed): void {
-    if (status === 101) throw new Error('switched protocols unasked')
+    if (status === 101 || ++this.#interim > mostInterim) throw new Error(status === 101 ? 'switched protocols unasked' : 'interim answers without end')
     if (this.#job.request.httpVersionMinor === 0) return
     if (status === 102) this.#response.writeProcessing()
     if (status === 103) hint(this.#response, parsed)
@@ -186,12 +190,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #chunks (parsed: Parsed): boolean {
     return this.#job.request.httpVersionMinor === 1 && parsed['content-length'] === undefined
-  }
-
-  #cut (): void {
-    this.#stage = 'over'
-    this.#job.upload?.destroy()
-    cut(this.#job.request, this.#response)
   }
 }
 

@@ -10,7 +10,7 @@ export function retell (raw: IncomingMessage, outward: Outward): void {
   const said = raw.headers
   const told = outwardHeaders(raw.rawHeaders, outward)
   const headers: Record<string, string | string[] | undefined> = {}
-  const distinct: Record<string, string[]> = {}
+  const distinct = Object.create(null) as Record<string, string[]> // as Node's own: a client may send a header called constructor
   for (let at = 0; at + 1 < told.length; at += 2) {
     const [name, value] = [told[at] as string, told[at + 1] as string]
     const lower = name.toLowerCase()

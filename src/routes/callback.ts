@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isPrefetch } from '../access/navigation.ts'
 import { CookiesRefused, IssuerMismatch, LoginMismatch, LoginReplayed } from '../errors.ts'
 import type { Login } from '../session/login.ts'
-import type { ActiveProvider, LoginFlow } from './login-flow.ts'
+import type { LoginFlow } from './login-flow.ts'
+import type { ActiveProvider } from './providers.ts'
 
 /** `GET callback?state=…&code=…`: the provider's answer (RFC 6749 §4.1.2). Also reached on the redirect URI's own path. */
 export default async function callback (app: FastifyInstance, flow: LoginFlow): Promise<void> {
@@ -10,6 +11,7 @@ export default async function callback (app: FastifyInstance, flow: LoginFlow): 
   app.route({ method: ['GET', 'HEAD'], url: '/callback', config: { open: true }, handler })
 
   async function handler (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    void reply.header('referrer-policy', 'no-referrer') // a page here has a code in its address, and shares its origin with the app (RFC 9700 §4.2.4)
     const query = new URLSearchParams(request.raw.url?.replace(/^[^?]*/, '') ?? '')
     const states = query.getAll('state')
     const state = states.length === 1 ? flow.logins.readState(states[0] as string) : null

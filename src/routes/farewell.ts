@@ -5,7 +5,7 @@ import type { KeptTokens } from '../session/session.ts'
 import type { Session } from '../session/opened.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { WaysBack } from '../session/way-back.ts'
-import type { ActiveProvider } from './login-flow.ts'
+import type { ActiveProvider } from './providers.ts'
 
 /** What becomes of a sign-out at the provider. */
 export interface Farewell {

@@ -2,15 +2,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Entry } from '../access/entry/entry.ts'
 import { safeReturn } from '../access/return-to.ts'
 import { AccessDenied, GroupsMissing, SignInLoop, type Refusal } from '../errors.ts'
-import type { Identifier } from '../identity/identifier.ts'
 import type { Said } from '../identity/sources.ts'
 import { Trace } from '../identity/trace.ts'
-import type { OAuthClient, SignIn } from '../oauth/client.ts'
+import type { SignIn } from '../oauth/client.ts'
 import type { OwnUrls } from '../own-urls.ts'
 import type { Pages } from '../pages/index.ts'
 import type { Logo } from '../pages/logo.ts'
-import type { People } from '../passwords/people.ts'
-import type { AnyHandler, ParameterValues, Provider } from '../provider.ts'
 import type { Logins } from '../session/login.ts'
 import type { LoopBreaker } from '../session/loop.ts'
 import type { Revocations } from '../session/revocations.ts'
@@ -18,34 +15,8 @@ import type { Seen } from '../session/seen.ts'
 import type { KeptTokens } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Farewell } from './farewell.ts'
+import type { ActiveProvider, Confirmed, Providers } from './providers.ts'
 import type { Brake, Tries } from './throttle.ts'
-
-/** One provider, ready to sign people in. */
-export interface ActiveProvider {
-  /** The name under which sessions, headers and rules know it. */
-  readonly id: string
-  readonly label: string
-  /** The picture on the button. */
-  readonly icon?: string | undefined
-  readonly flow: Provider['flow']
-  readonly client: OAuthClient
-  /** In place of the client, where this is not OAuth. */
-  readonly handler?: { readonly run: AnyHandler, readonly parameters: ParameterValues, readonly key: string | undefined, readonly secret: string | undefined }
-  /** Asks for what settings want to know beside. @throws see oauth/resources.ts */
-  readonly learn: (signIn: SignIn) => Promise<SignIn>
-  /** Where people type their password into our form, from a network that has its turn beside others. @throws {PasswordRefused} and what `signIn` and `learn` throw */
-  readonly askPassword?: (name: string, password: string, from: { readonly redirectUri: string, readonly network: string }) => Promise<Confirmed>
-  /** Where the gate itself knows them. */
-  readonly people?: People
-  readonly identify: Identifier['identify']
-  readonly namesGroups: Identifier['namesGroups']
-}
-
-/** What was said of somebody whose sign-in succeeded. */
-export interface Confirmed extends Said, Partial<Pick<SignIn, 'tokens'>> {
-  /** Of the entry that let them in, among people whom the gate itself knows. */
-  readonly mark?: string
-}
 
 /** What the routes of a login share: how one begins, and how one ends well. */
 export interface LoginFlow {
@@ -72,18 +43,6 @@ export interface LoginFlow {
   countRedirect (request: FastifyRequest, reply: FastifyReply, returnTo: string): void
   /** Lets the person in, or not. @throws {AccessDenied} {GroupsMissing} and no session is made */
   admit (request: FastifyRequest, reply: FastifyReply, provider: ActiveProvider, said: Confirmed): Promise<void>
-}
-
-/** Everyone who signs people in, in the order of the settings. */
-export interface Providers {
-  readonly all: readonly ActiveProvider[]
-  /** Where there is nothing to choose. */
-  readonly only: ActiveProvider | undefined
-  find (id: unknown): ActiveProvider | undefined
-}
-
-export function createProviders (all: readonly ActiveProvider[]): Providers {
-  return { all, only: all.length === 1 ? all[0] : undefined, find: id => all.find(provider => provider.id === id) }
 }
 
 export interface Attempt {

@@ -7,7 +7,8 @@ import { FormForged, PasswordRefused, TooManyAttempts } from '../errors.ts'
 import type { SignInOptions } from '../own-urls.ts'
 import type { Page } from '../pages/layout.ts'
 import type { Choice } from '../pages/sign-in.ts'
-import type { ActiveProvider, LoginFlow } from './login-flow.ts'
+import type { LoginFlow } from './login-flow.ts'
+import type { ActiveProvider } from './providers.ts'
 import { householdOf, networkOf } from './network.ts'
 
 /** A form is two short fields. */

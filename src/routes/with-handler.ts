@@ -5,7 +5,8 @@ import { Claims } from '../claims.ts'
 import { CookiesRefused, LoginMismatch, LoginReplayed, ProviderRefused } from '../errors.ts'
 import type { Login } from '../session/login.ts'
 import type { Handler, HandlerContext } from './handler.ts'
-import type { ActiveProvider, LoginFlow } from './login-flow.ts'
+import type { LoginFlow } from './login-flow.ts'
+import type { ActiveProvider } from './providers.ts'
 
 /** `with/ID/…?state=…`: what a provider that is not OAuth has in place of the provider's pages and the callback. */
 export default async function withHandler (app: FastifyInstance, flow: LoginFlow): Promise<void> {

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { CookieJar } from './cookies.ts'
-import type { Cause } from './endings.ts'
-import type { Kept } from './keeping.ts'
-import type { Opened, Opener, Session } from './opened.ts'
-import type { SessionOptions } from './sessions.ts'
+import type { Cause, Endings } from './endings.ts'
+import type { Keeping, KeptSession } from './keeping.ts'
+import type { Opened, Opener, OpenerOptions, Session } from './opened.ts'
+import type { Window } from './window.ts'
 
 /** What is known of a cookie. */
 interface Known {
@@ -31,12 +31,19 @@ export interface Cache {
   tidy (): void
 }
 
+export interface CacheOptions extends Pick<OpenerOptions, 'revocations' | 'outside' | 'idle'> {
+  readonly keeping: Keeping
+  /** Where a renewed session has another cookie. */
+  readonly window?: Window | undefined
+  readonly endings?: Endings | undefined
+}
+
 const CACHED = 20_000
 const CACHED_CHARACTERS = 64 * 1024 * 1024
 const TIDY = 60_000 // milliseconds
 
 /** A cache of the verified ones: opening is what a request would cost most. */
-export function createCache (options: SessionOptions, opener: Opener): Cache {
+export function createCache (options: CacheOptions, opener: Opener): Cache {
   const { keeping, revocations, outside, window, idle, endings } = options
   const cache = new LRUCache<string, Known>({ max: CACHED, maxSize: CACHED_CHARACTERS })
   const reading = new Map<string, Promise<Session | null>>()
@@ -66,7 +73,7 @@ export function createCache (options: SessionOptions, opener: Opener): Cache {
     known.isShown = true
     if (known.session.version > 0) window?.taken(known.session)
   }
-  const take = (key: string, cookie: string, before: Known | undefined, found: Kept | 'same' | null): Session | null | Promise<Session | null> => {
+  const take = (key: string, cookie: string, before: Known | undefined, found: KeptSession | 'same' | null): Session | null | Promise<Session | null> => {
     if (found === 'same' && before !== undefined) {
       before.until = outside.now() + keeping.fresh
       return judged(key, before.session)

@@ -81,9 +81,11 @@ export function createCookieJar (settings: CookieSettings, secure: boolean): Coo
     ({ name: markName, value, options: { httpOnly: true, secure: false, sameSite: 'lax', path: '/', maxAge: Math.floor(maxAge / 1000) } })
   const choiceName = `${loginName.slice(0, -LOGIN.length)}${CHOICE}`
   const chunkName = (index: number) => index === 0 ? sessionName : `${sessionName}.${index}`
-  const stale = (header: string | undefined, kept: number) => Array.from({ length: MOST_CHUNKS }, (_, index) => index)
-    .filter(index => index >= kept && readCookie(header, chunkName(index)) !== null)
-    .map(index => session(chunkName(index), '', 0))
+  // Also where there are two of a name, of which one is somebody else's: a sign-out takes ours away all the same.
+  const stale = (header: string | undefined, kept: number) => {
+    const names = new Set(cookieNames(header))
+    return Array.from({ length: MOST_CHUNKS }, (_, index) => index).filter(index => index >= kept && names.has(chunkName(index))).map(index => session(chunkName(index), '', 0))
+  }
 
   return {
     sessionName,
@@ -170,17 +172,22 @@ function readCookie (header: string | undefined, name: string): string | null {
     if (!startsPair(header, at)) continue
     if (found !== null) return null
     const end = header.indexOf(';', at)
-    found = header.slice(at + name.length + 1, end === -1 ? undefined : end).trimEnd()
+    found = header.slice(at + name.length + 1, endOf(header, end === -1 ? header.length : end))
   }
   return found
 }
 
 function startsPair (header: string, at: number): boolean {
-  let before = at - 1
-  while (header[before] === ' ' || header[before] === '\t') before--
-  return before < 0 || header[before] === ';'
+  const before = endOf(header, at)
+  return before === 0 || header[before - 1] === ';'
+}
+
+/** Without the spaces and tabs before it, and nothing else that Unicode calls white: a browser keeps that (RFC 6265bis §5.6). */
+function endOf (header: string, end: number): number {
+  while (header[end - 1] === ' ' || header[end - 1] === '\t') end--
+  return end
 }
 
 function cookieNames (header: string | undefined): string[] {
-  return (header ?? '').split(';').map(pair => pair.slice(0, Math.max(0, pair.indexOf('='))).trim())
+  return (header ?? '').split(';').map(pair => pair.slice(0, endOf(pair, Math.max(0, pair.indexOf('=')))).replace(/^[ \t]+/, ''))
 }

@@ -7,7 +7,7 @@ import { compact, restore, type SealedSession } from './session.ts'
 import type { Store } from './store/store.ts'
 
 /** A session as it is kept now. */
-export interface Kept {
+export interface KeptSession {
   readonly session: SealedSession
   /** Tells this state of it from every other. */
   readonly state: string
@@ -20,7 +20,7 @@ export interface Keeping {
   /** Milliseconds for which a session that was read counts without being read again: somebody else may have changed it. */
   readonly fresh: number
   /** @returns null where the cookie stands for no session, `same` where it is in this state already. @throws {StoreUnavailable} */
-  read (jar: CookieJar, cookie: string, state?: string): Kept | 'same' | null | Promise<Kept | 'same' | null>
+  read (jar: CookieJar, cookie: string, state?: string): KeptSession | 'same' | null | Promise<KeptSession | 'same' | null>
   /** @returns the cookie for a session that begins. @throws {SessionTooLarge} {StoreUnavailable} */
   begin (jar: CookieJar, session: SealedSession): Promise<string>
   /**
@@ -135,7 +135,7 @@ export function keepInStore (options: KeepingOptions & { readonly store: Store }
   }
 }
 
-function opened (seal: Seal, envelope: Envelope, text: string, by: (key: string) => string = String): Kept | null {
+function opened (seal: Seal, envelope: Envelope, text: string, by: (key: string) => string = String): KeptSession | null {
   const unsealed = seal.unseal(text)
   const content = unsealed === null ? null : unwrap(envelope, unsealed.plain)
   return unsealed === null || content === null ? null : { session: restore(content), state: text.slice(-STATE), by: by(unsealed.key) }

@@ -72,22 +72,24 @@ export type Watched = Pick<Sessions, 'mayStay' | 'newest' | 'renewals' | 'causeO
 /**
  * Ends what is open with its session. It asks, twice a second, instead of keeping a timer for each: a sign-out, an
  * expiry and a clock that was set all come by the same way.
+ *
+ * @param sessions those of the configuration that counts at that moment
  */
-export function createLiveSessions (sessions: Watched, options: LiveOptions): LiveSessions {
+export function createLiveSessions (sessions: () => Watched, options: LiveOptions): LiveSessions {
   const { outside, told = () => {} } = options
   const channels = new Map<Channel, Open>()
   const streams = new Map<Stream, OpenStream>()
   let admits: Admits = () => true
-  let renewals = sessions.renewals
+  let renewals = sessions().renewals
   let ended = new Map<Session | null, { cause: Cause | 'list' | 'rule', count: Count }>()
 
   const judge = (open: Open): void => {
-    if (open.session !== null) open.session = sessions.newest(open.session)
+    if (open.session !== null) open.session = sessions().newest(open.session)
     open.isAdmitted = open.asked === undefined || admits(open.asked, open.session)
   }
-  const mayStay = ({ session, isAdmitted }: Open, now: number) => isAdmitted && (session === null || sessions.mayStay(session, now))
+  const mayStay = ({ session, isAdmitted }: Open, now: number) => isAdmitted && (session === null || sessions().mayStay(session, now))
   const count = ({ session, isAdmitted }: Open, kind: keyof Count): void => {
-    const found = ended.get(session) ?? { cause: (session === null ? undefined : sessions.causeOf(session)) ?? (isAdmitted ? 'list' : 'rule'), count: { websockets: 0, streams: 0 } }
+    const found = ended.get(session) ?? { cause: (session === null ? undefined : sessions().causeOf(session)) ?? (isAdmitted ? 'list' : 'rule'), count: { websockets: 0, streams: 0 } }
     found.count[kind]++
     ended.set(session, found)
   }
@@ -114,14 +116,14 @@ export function createLiveSessions (sessions: Watched, options: LiveOptions): Li
     }
   }
   const sweep = (): void => {
-    if (renewals !== sessions.renewals) {
-      renewals = sessions.renewals
+    if (renewals !== sessions().renewals) {
+      renewals = sessions().renewals
       for (const open of [...streams.values(), ...channels.values()]) judge(open)
     }
     const now = outside.now()
     sweepStreams(now)
     sweepChannels(now)
-    sessions.tidy()
+    sessions().tidy()
     if (ended.size === 0) return
     for (const [session, { cause, count }] of ended) told(session, cause, count)
     ended = new Map()
@@ -136,7 +138,7 @@ export function createLiveSessions (sessions: Watched, options: LiveOptions): Li
       void channel.closed.then(() => channels.delete(channel))
     },
     watch (session, stream, asked, endless = false) {
-      streams.set(stream, { session: session === null ? null : sessions.newest(session), asked, isAdmitted: true, endedAt: undefined, endless })
+      streams.set(stream, { session: session === null ? null : sessions().newest(session), asked, isAdmitted: true, endedAt: undefined, endless })
     },
     sessions: () => new Set([...streams.values(), ...channels.values()].flatMap(({ session }) => session === null ? [] : [session.id])),
     judge (next) {

@@ -58,7 +58,7 @@ export interface RenewalsOptions {
   /** Spends the refresh token. @throws whatever is not the person's to mend: the token may be sent again */
   readonly ask: (session: Session, tokens: KeptTokens) => Promise<Answer>
   /** Has the provider take back what came for a session that ended meanwhile: nobody waits for it. */
-  readonly discard?: (session: Session, tokens: KeptTokens) => void
+  readonly discard?: ((session: Session, tokens: KeptTokens) => void) | undefined
   readonly told: Told
 }
 
@@ -75,7 +75,8 @@ const UNSAVED = 10_000
 const CAUSES = { refused: 'refresh-refused', replayed: 'replay', lost: 'renewal-lost' } as const
 
 /** Renews the tokens of sessions, each once however many ask: in this process, and among all that share a store. */
-export function createRenewals ({ sessions, window, turns, outside, ask, discard = () => {}, told }: RenewalsOptions): Renewals {
+export function createRenewals (options: RenewalsOptions): Renewals {
+  const { window, turns, outside } = options // the others are asked for each time: another configuration may have taken over
   const flights = new Map<string, Promise<Sealed | null>>()
   const pauses = recent<Pause>(FAILING)
   /** What a provider has answered and no store has taken: the tokens before are spent, so nobody is asked again. */
@@ -83,9 +84,9 @@ export function createRenewals ({ sessions, window, turns, outside, ask, discard
   const isDue = (session: Session) => session.renewAt <= outside.now()
 
   async function end (session: Session, cause: Ended, error?: Error): Promise<null> {
-    if (!sessions.hasEnded(session)) told.ended(session, cause, error)
+    if (!options.sessions.hasEnded(session)) options.told.ended(session, cause, error)
     pauses.delete(session.id)
-    await sessions.end(session, CAUSES[cause])
+    await options.sessions.end(session, CAUSES[cause])
     return null
   }
 
@@ -93,14 +94,14 @@ export function createRenewals ({ sessions, window, turns, outside, ask, discard
     const failures = (pauses.get(session.id)?.failures ?? 0) + 1
     const length = Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE)
     pauses.set(session.id, { failures, until: outside.now() + length })
-    told.failed(session, error, length)
+    options.told.failed(session, error, length)
   }
 
   /** What somebody else has made of it, where it is newer than what is asked for. */
   async function newer ({ session, token }: Sealed, jar: CookieJar): Promise<Sealed | 'replayed' | 'spent' | 'lost' | null> {
     const found = await window?.find(session) ?? null
     if (found === null || typeof found === 'string') return found
-    const now = await sessions.look(jar, found.cookie)
+    const now = await options.sessions.look(jar, found.cookie)
     return now === null ? { session, token } : { session: now, token: found.cookie }
   }
 
@@ -108,20 +109,20 @@ export function createRenewals ({ sessions, window, turns, outside, ask, discard
     const { session } = before
     const others = turns === undefined ? null : await newer(before, jar)
     if (others !== null) return typeof others === 'string' ? before : others
-    const kept = await sessions.reread(jar, before.token)
+    const kept = await options.sessions.reread(jar, before.token)
     if (kept === null) return null
     if (kept.session.version > session.version) return { session: kept.session, token: before.token }
     const { tokens } = kept
     if (tokens?.refresh === undefined) return before
     let answer: Answer
     try {
-      answer = unsaved.get(session.id) ?? await ask(session, tokens)
+      answer = unsaved.get(session.id) ?? await options.ask(session, tokens)
     } catch (error) {
       pause(session, error)
       return before
     }
-    const next = sessions.hasEnded(session) ? null : await ('ended' in answer ? end(session, 'refused', answer.ended) : replace(before, jar, answer))
-    if (next === null && !('ended' in answer) && sessions.hasEnded(session)) discard(session, answer.tokens) // signed out meanwhile
+    const next = options.sessions.hasEnded(session) ? null : await ('ended' in answer ? end(session, 'refused', answer.ended) : replace(before, jar, answer))
+    if (next === null && !('ended' in answer) && options.sessions.hasEnded(session)) options.discard?.(session, answer.tokens) // signed out meanwhile
     return next
   }
 
@@ -141,18 +142,18 @@ export function createRenewals ({ sessions, window, turns, outside, ask, discard
     unsaved.delete(session.id)
     pauses.delete(session.id)
     if (sealed === null) return null
-    if (failure === undefined) told.renewed(sealed.session)
-    else told.failed(sealed.session, failure, UNLEARNED)
+    if (failure === undefined) options.told.renewed(sealed.session)
+    else options.told.failed(sealed.session, failure, UNLEARNED)
     return sealed
   }
 
   async function save (before: Sealed, jar: CookieJar, { identity, tokens }: Renewed): Promise<Sealed | null> {
-    const sealed = await sessions.renew(jar, before, identity, tokens)
+    const sealed = await options.sessions.renew(jar, before, identity, tokens)
     if (sealed !== null) {
       await window?.put(sealed)
       return sealed
     }
-    const now = await sessions.reread(jar, before.token) // a store that did not say so may have taken it
+    const now = await options.sessions.reread(jar, before.token) // a store that did not say so may have taken it
     return now === null || now.session.version <= before.session.version ? null : { session: now.session, token: before.token }
   }
 
@@ -186,9 +187,9 @@ export function createRenewals ({ sessions, window, turns, outside, ask, discard
       const now = mayAsk ? await newest(before, jar) : before
       if (now === null) return { session: null }
       if (now.session === session) return { session }
-      sessions.isLive(now.session) // by the lists as they are now
+      options.sessions.isLive(now.session) // by the lists as they are now
       if (now.token === cookie) return { session: now.session }
-      return { session: now.session, setCookies: () => sessions.hasEnded(session) ? [] : jar.writeSession(now.token, session.expiresAt - outside.now(), cookieHeader) }
+      return { session: now.session, setCookies: () => options.sessions.hasEnded(session) ? [] : jar.writeSession(now.token, session.expiresAt - outside.now(), cookieHeader) }
     }
   }
 }

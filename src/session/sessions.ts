@@ -1,22 +1,17 @@
 import { isDeepStrictEqual } from 'node:util'
 import { IdentityTooLarge, IdTokenInvalid } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
-import { createCache } from './cache.ts'
+import { createCache, type CacheOptions } from './cache.ts'
 import type { CookieJar, SetCookie } from './cookies.ts'
-import type { Cause, Ending, Endings } from './endings.ts'
-import type { Keeping } from './keeping.ts'
+import type { Cause, Ending } from './endings.ts'
 import type { News } from './news.ts'
 import { createOpener, NEAR, type Opened, type OpenerOptions, type Session } from './opened.ts'
 import type { KeptTokens, SealedSession } from './session.ts'
-import type { Sealed, Window } from './window.ts'
+import type { Sealed } from './window.ts'
 
-export interface SessionOptions extends OpenerOptions {
-  readonly keeping: Keeping
+export interface SessionOptions extends OpenerOptions, CacheOptions {
   /** Milliseconds from sign-in to the absolute end. */
   readonly lifetime: number
-  /** Where a renewed session has another cookie. */
-  readonly window?: Window | undefined
-  readonly endings?: Endings | undefined
   /** Where others have the same sessions open. */
   readonly news?: News | undefined
 }

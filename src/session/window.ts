@@ -29,6 +29,13 @@ export interface Window {
   drop (session: Session): Promise<void>
 }
 
+export interface WindowOptions {
+  readonly store: Store
+  readonly outside: Pick<Outside, 'now'>
+  /** Asked for each time: another configuration may have other keys. */
+  readonly seal: Seal
+}
+
 /** Milliseconds in which requests that were under way still come with the cookie before. */
 const GRACE = 30_000
 
@@ -41,10 +48,11 @@ interface Known { readonly newest: number, readonly shown: number, readonly unti
  *
  * What can be told of a session outlives its cookie: a copy is known as one until the session's end.
  */
-export function createWindow ({ store, outside, seal }: { readonly store: Store, readonly outside: Pick<Outside, 'now'>, readonly seal: Seal }): Window {
+export function createWindow (options: WindowOptions): Window {
+  const { store, outside } = options
   const envelope = ({ id }: Session): Envelope => ({ type: 'renewed', cookie: id, gate: '' })
   const opened = (session: Session, text: string): string | null => {
-    const plain = seal.open(text)
+    const plain = options.seal.open(text)
     return plain === null ? null : (unwrap(envelope(session), plain) as [string] | null)?.[0] ?? null
   }
   const lifeOf = ({ expiresAt }: Session) => Math.max(1, expiresAt - outside.now())
@@ -91,7 +99,7 @@ export function createWindow ({ store, outside, seal }: { readonly store: Store,
       return session.version < known.shown ? 'spent' : await miss(session, known)
     },
     async put ({ session, token }) {
-      await store.set(keys(session).cookie, seal.seal(wrap(envelope(session), [token])), lifeOf(session))
+      await store.set(keys(session).cookie, options.seal.seal(wrap(envelope(session), [token])), lifeOf(session))
       await change(session, known => ({ newest: session.version, shown: known?.shown ?? 0, until: known?.until ?? 0, missed: 0 }))
     },
     // Nobody waits for it: until it is known, copies are taken for what is under way.

@@ -71,6 +71,27 @@ t.test('verdicts by path and person', async t => {
   }
 })
 
+t.test('no script in the way, and no + for a space, leads past a rule', async t => {
+  const { place, decide } = judge([{ path: '/admin', allow: { groups: ['admins'] } }, { path: '/my reports', allow: { groups: ['admins'] } }, { path: '/index.php/open', allow: 'public' }, { path: '/open', allow: 'public' }, { path: '/', allow: 'signed-in' }])
+  const table: readonly (readonly [string, string, string, string])[] = [
+    // target, a stranger, somebody, an admin
+    ['/index.php/admin', 'sign-in', 'ambiguous', 'admitted'],
+    ['/INDEX.PHP/Admin/x', 'sign-in', 'ambiguous', 'admitted'],
+    ['/app.cgi/admin.json', 'sign-in', 'ambiguous', 'admitted'],
+    ['/index.php/x', 'sign-in', 'admitted', 'admitted'],
+    ['/index.php/open/x', 'admitted', 'admitted', 'admitted'],
+    ['/other.php/open', 'sign-in', 'admitted', 'admitted'],
+    ['/index.phpx/admin', 'sign-in', 'admitted', 'admitted'],
+    ['/admin/index.php', 'sign-in', 'denied', 'admitted'],
+    ['/my+reports', 'sign-in', 'ambiguous', 'admitted'],
+    ['/my%2breports/x', 'sign-in', 'ambiguous', 'admitted'],
+    ['/wiki/C++', 'sign-in', 'admitted', 'admitted']
+  ]
+  for (const [target, ...expected] of table) {
+    t.strictSame([null, person, admin].map(identity => decide(place(target), GET, identity).verdict), expected, target)
+  }
+})
+
 t.test('a stranger learns nothing but that one has to sign in', async t => {
   const { place, decide } = judge([{ path: '/admin', allow: { groups: ['admins'] } }, { path: '/public', allow: 'public' }], '/admin', '/public')
   for (const target of ['/admin', '/nothing', '/%2e%2e/x', '/public/../admin', '/a//b']) t.strictSame(decide(place(target), GET, null), { verdict: 'sign-in' }, target)

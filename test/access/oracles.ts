@@ -88,6 +88,11 @@ export const oracles: Readonly<Record<string, Oracle>> = {
   },
   cString: target => octets(target).toString('latin1').split('\0', 1).join(),
   php: target => rooted(octets(target.split(/[?#]/, 1).join()).toString('utf8').replace(/\0.*$/s, '').trim()),
+  /** Caddy's matchers: dots and spaces at the end go first, because Windows ignores them. */
+  caddy: target => {
+    const path = goUnescape(target.split('?', 1).join())
+    return path === null ? null : goClean(path.replace(/[. ]+$/, ''))
+  },
   mergeSlashes: target => rooted(octets(target.split('?', 1).join()).toString('utf8').replace(/\/+/g, '/')),
   nginxAlias,
   latin1: target => rooted(octets(target.split('?', 1).join()).toString('latin1')),
@@ -123,13 +128,19 @@ export function readBySeveral (target: string, depth: number): ReadonlyMap<strin
 /** For the comparison with Python, whose own library then reads the targets. Prints a JSON list of readings a target. */
 export const pythonOracle = `
 import json, posixpath, sys
-from urllib.parse import unquote, unquote_to_bytes, urlsplit, urljoin
+from http.server import SimpleHTTPRequestHandler
+from urllib.parse import unquote, unquote_plus, unquote_to_bytes, urlsplit, urljoin
+files = SimpleHTTPRequestHandler.__new__(SimpleHTTPRequestHandler)
+files.directory = '/srv'
 def read(target):
     seen = {target}
     for attempt in (
         lambda: urlsplit(target).path,
         lambda: unquote(urlsplit(target).path),
         lambda: posixpath.normpath(unquote(urlsplit(target).path)),
+        lambda: posixpath.normpath(unquote_plus(urlsplit(target).path)),
+        lambda: files.translate_path(target)[4:] or '/',
+        lambda: unquote(target.split('?')[0], 'iso-8859-1').encode('iso-8859-1').decode('utf-8', 'replace'), # PEP 3333
         lambda: posixpath.normpath(unquote(unquote(urlsplit(target).path))),
         lambda: urlsplit(urljoin('http://front.example/', target)).path,
         lambda: unquote(urlsplit(urljoin('http://front.example/', target)).path),

@@ -50,6 +50,9 @@ t.test('whatever servers read differently is not plain, and both readings are th
     ['/x./a', ['/x./a', '/x/./a', '/x/a']],
     ['/x.../a', ['/x./../a', '/a']],
     ['/x..', ['/x/..', '/']],
+    ['/x/../a/..', ['/', '/a/']],
+    ['/\xff\xc3\xb6', ['/ö', '/\xc3\xb6']],
+    ['//host%20/a', ['/ /a', '/a']],
     ['/x/. ./a', ['/a']],
     ['/x/.. ./a', ['/a']],
     ['/%C2%AAdmin', ['/admin']],
@@ -58,6 +61,7 @@ t.test('whatever servers read differently is not plain, and both readings are th
     ['/a%EF%BC%85c0%afx', ['/a/x']],
     ['/x/.%0a./a', ['/a']],
     ['/a%u002fb', ['/a/b']],
+    ['/a/x%2f..%2fb/.%u002e/c', ['/a/b/../c', '/a/c']],
     ['/a:$i30:$INDEX_ALLOCATION/b', ['/a/b']],
     ['/a%e2%80%8bb', ['/ab']]
   ]

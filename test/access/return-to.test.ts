@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { safeReturn } from '../../src/access/return-to.ts'
+import { createOwnUrls } from '../../src/own-urls.ts'
+import { readBySeveral } from './oracles.ts'
 import { redirectPayloads } from './redirect-payloads.ts'
+import { spellingOf } from './spelling-arbitrary.ts'
 
 const origins = ['https://app.example', 'http://app.example:8080', 'https://app.example:80', 'http://127.0.0.1:4180', 'https://[::1]:8443']
 const nothingOurs = () => false
@@ -19,7 +22,7 @@ function leaves (location: string, origin: string): string | null {
 }
 
 t.test('no payload leads away, by either scheme', async t => {
-  t.ok(redirectPayloads.length >= 300, `${String(redirectPayloads.length)} payloads`)
+  t.ok(redirectPayloads.length >= 1_500, `${String(redirectPayloads.length)} payloads`)
   for (const payload of redirectPayloads) {
     for (const origin of origins) {
       const location = safeReturn(payload, origin, nothingOurs)
@@ -60,4 +63,34 @@ t.test('our own endpoints are no return, however they are spelled', async t => {
   }
   t.equal(safeReturn('/oauth2x?y', 'https://app.example', ours), '/oauth2x?y')
   t.equal(safeReturn('/?state=theirs', 'https://app.example', ours), '/?state=theirs')
+})
+
+t.test('a loop: no spelling of an endpoint of ours is a return, as any server would read it', async t => {
+  const ours = (target: string) => /^\/oauth2(?:[/?]|$)/.test(target) || /^\/login(?:\?|$)/.test(target)
+  let kept = 0
+  fc.assert(fc.property(spellingOf(['/oauth2/start', '/oauth2/sign_out?rd=/', '/x/../oauth2/start', '/oauth2/pause?rd=/', '/oauth2', '/page/oauth2/x'], 3), value => {
+    const emitted = safeReturn(value, 'https://app.example', ours)
+    if (emitted === '/') return
+    kept++
+    for (const [reading, by] of readBySeveral(emitted, 1)) {
+      if (ours(reading)) throw new Error(`${JSON.stringify(value)} became ${emitted}, which is read as ${JSON.stringify(reading)} by${by}`)
+    }
+  }), { numRuns: 1_000 })
+  t.ok(kept > 50, `and ${kept} were kept, so something was compared`)
+})
+
+t.test('a request for a page of another host’s name leads to our own: what was asked for is a path, whatever it begins with', async t => {
+  const plain = { proxyPrefix: '/oauth2' }
+  const all = [createOwnUrls(plain), createOwnUrls({ ...plain, rootPath: '/proxy' }), createOwnUrls({ ...plain, prefix: '/x', rootPath: '/proxy/' })]
+  const asked = redirectPayloads.filter(payload => payload.startsWith('/') && /^[\x21-\xff]+$/.test(payload))
+  t.ok(asked.length > 300, `${asked.length} targets`)
+  for (const { outward } of all) {
+    for (const target of asked) {
+      for (const base of origins) {
+        for (const emitted of [outward(target), outward(safeReturn(target, base, nothingOurs))]) {
+          if (new URL(emitted, base).origin !== new URL(base).origin) t.fail(`${JSON.stringify(target)} leads to ${new URL(emitted, base).origin}`)
+        }
+      }
+    }
+  }
 })

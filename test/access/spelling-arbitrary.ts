@@ -27,7 +27,7 @@ const writings: readonly ((character: string) => string)[] = [
 ]
 
 /** What can stand before or after a slash, or anywhere, without changing where somebody thinks the path leads. */
-const beforeSlash = ['..', '%2e%2e', ';x', ';x=1,2', '%3bx', '.', '. .', '%20', '%2e', '..;', '%00', '%09', ' ', '::$INDEX_ALLOCATION', ':$i30:$INDEX_ALLOCATION', '%e2%80%8b', '%c2%ad', '\x85']
+const beforeSlash = ['..', '%2e%2e', ';x', ';x=1,2', '%3bx', '.', '. .', '%20', '%2e', '..;', '%00', '%09', ' ', '::$INDEX_ALLOCATION', ':$i30:$INDEX_ALLOCATION', '/index.php', '/App.CGI', '%e2%80%8b', '%c2%ad', '\x85']
 const afterSlash = ['/', './', '%2e/', 'x/../', 'x/%2e%2e/', 'x/..;/', 'x%2f..%2f', 'x\\..\\', 'x/.%2e/', 'x//..//', '%2f', '\\', '%5c', '%20', 'x/%252e%252e/', 'x%2f%2e%2e/', '.%00/']
 const anywhere = ['%0a', '%0d', '%09', '\t', '%00', '%ff', '%7f', '%e2%80%8d', '\xff', '%80']
 const ends = ['#', '#/../x', '%23', '%23/../../x', '%3f', '%3f/../x', ';', ';/../x', '%00', '%00.js', '%2500', '/', '/.', '//', '/x', '/..;/admin', '/%2e', '.', '%20', '%0a', '%0d%0aX:', '?x', '?/../..', '/x/..', '\\', '%5c..%5cadmin', '%2f', '%c0%af', '/%2e%2e%2fadmin']

@@ -45,7 +45,7 @@ t.test('without --live it says what would start, and talks to nobody', async t =
   const { provider, settings } = await startReal(t)
   const { code, out } = await run(settings, new TestOutside(), false)
   t.equal(code, 0)
-  t.match(out, /Redirect URI +http:\/\/127\.0\.0\.1:4180 [^]*Who may enter [^]*Warning +nothing restricts[^]*The settings are right/)
+  t.match(out, /Redirect URI +http:\/\/127\.0\.0\.1:4180 [^]*Who may enter [^]*Warning +LOWERS_ANYONE: nothing restricts[^]*The settings are right/)
   t.notMatch(out, new RegExp(`${CLIENT.secret}|${COOKIE_SECRET}`))
   t.equal(provider.requests.length, 0)
 })

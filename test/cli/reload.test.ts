@@ -9,12 +9,17 @@ import { COOKIE_SECRET } from '../fixtures/gate.ts'
 /** Settings in a file, which are taken as slowly as a test wants. */
 function setUp (t: Test) {
   const path = join(t.testdir({}), 'gate.json')
-  const write = (groups: string) => { writeFileSync(path, JSON.stringify({ upstream: 'http://127.0.0.1:1', oauth_provider: 'github', oauth_key: 'x', oauth_secret: 'y', cookie_secret: COOKIE_SECRET, title: groups })) }
+  const write = (title: string, more: object = {}) => { writeFileSync(path, JSON.stringify({ upstream: 'http://127.0.0.1:1', oauth_provider: 'github', oauth_key: 'x', oauth_secret: 'y', cookie_secret: COOKIE_SECRET, title, ...more })) }
   write('first')
   const flags = { config: path }
   const [taken, said]: [string[], string[]] = [[], []]
   const ends: (() => void)[] = []
-  const log = (line: unknown) => { said.push(String((line as { event: unknown }).event)) }
+  const lowered: string[] = []
+  const log = (line: unknown) => {
+    const { event, lowers = [] } = line as { event: string, lowers?: string[] }
+    said.push(event)
+    lowered.push(...lowers)
+  }
   const reloading = startReloading(loadConfig({ flags, env: {} }), {
     flags, log: { info: log, warn: log, error: log },
     apply: async ({ config }: Loaded) => {
@@ -24,7 +29,7 @@ function setUp (t: Test) {
   })
   t.teardown(() => { reloading.close() })
   const until = async (is: () => boolean) => { for (const end = Date.now() + 5000; !is() && Date.now() < end;) await pause(10) }
-  return { write, taken, said, ends, reloading, until }
+  return { write, taken, said, lowered, ends, reloading, until }
 }
 
 t.test('who asks for a reload while one is under way is not forgotten: all is read again after it, once', async t => {
@@ -57,4 +62,22 @@ t.test('nothing is read any more once it is closed, also where somebody has just
   ends[0]?.()
   await pause(500)
   t.strictSame(taken, ['second'])
+})
+
+t.test('a reload that lowers security says by what, and one that leaves it as it was says nothing', async t => {
+  const { write, said, lowered, ends, reloading, until } = setUp(t)
+  write('second', { allow_unverified_email: true })
+  reloading.now()
+  await until(() => ends.length === 1)
+  ends[0]?.()
+  await until(() => said.length === 2)
+  t.strictSame(said, ['config.reloaded', 'config.lowers'])
+  t.match(lowered, [/^LOWERS_EMAIL: /])
+  t.equal(lowered.length, 1, 'what was so before is not said again')
+  write('third', { allow_unverified_email: true })
+  reloading.now()
+  await until(() => ends.length === 2)
+  ends[1]?.()
+  await until(() => said.length === 3)
+  t.strictSame(said.slice(2), ['config.reloaded'])
 })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { lowerings } from '../../src/cli/lowered.ts'
 import { startBlock } from '../../src/cli/start-block.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Settings } from '../../src/config/options.ts'
@@ -54,22 +55,40 @@ t.test('what is open to everyone is said, a sentence each', async t => {
   t.notMatch(block(), /Open to everyone/, 'and of nothing else')
 })
 
-t.test('what is doubtful is a warning', async t => {
-  const warned: [RegExp, Settings, string?][] = [
-    [/anyone with an account at OpenID Connect is let in/, {}],
-    [/plain http/, {}, 'http://10.0.0.1:4180'],
-    [/plain http/, { trustedProxy: ['10.0.0.1'] }, 'http://0.0.0.0:4180'],
-    [/plain http/, { publicUrl: 'http://apps.example.com' }],
-    [/PKCE is off/, { usePkce: false }],
-    [/only the redirect URI says https/, { oauthRedirectUri: 'https://apps.example.com/' }],
-    [/certificates of the app are not checked/, { upstreamSkipVerify: true }],
-    [/addresses that the provider has not verified/, { allowUnverifiedEmail: true }],
-    [/derived from --cookie-secret/, {}],
-    [/for testing/, { oauthProvider: 'password', oauthTokenUrl: 'https://id.example.com/token', oauthUserUrl: 'https://id.example.com/me' }],
-    [/keys are unknown/, { oauthProvider: 'generic', oauthIssuer: undefined, oauthAuthorizeUrl: 'https://id.example.com/auth', oauthTokenUrl: 'https://id.example.com/token' }]
+t.test('what lowers security is said at the start, by a name that can be looked for', async t => {
+  const warned: [string, RegExp, Settings, string?][] = [
+    ['ANYONE', /anyone with an account at OpenID Connect is let in/, {}],
+    ['HTTPS', /plain http/, {}, 'http://10.0.0.1:4180'],
+    ['HTTPS', /plain http/, { trustedProxy: ['10.0.0.1'] }, 'http://0.0.0.0:4180'],
+    ['HTTPS', /plain http/, { publicUrl: 'http://apps.example.com' }],
+    ['HTTPS', /only the redirect URI says https/, { oauthRedirectUri: 'https://apps.example.com/' }],
+    ['PKCE', /PKCE is off/, { usePkce: false }],
+    ['PROVIDER_TLS', /no certificate of OpenID Connect is checked/, { tlsSkipVerifyInsecure: true }],
+    ['APP_TLS', /certificates of the app are not checked/, { upstream: ['https://localhost:5006'], upstreamSkipVerify: true }],
+    ['STORE_TLS', /password of --session-store goes to cache:6379/, { sessionStore: 'redis://:hunter2@cache' }],
+    ['EMAIL', /addresses that the provider has not verified/, { allowUnverifiedEmail: true }],
+    ['COOKIE_SECURE', /over plain http as well/, { cookieSecure: 'off' }],
+    ['COOKIE_SAMESITE', /other sites make carry the cookie/, { cookieSamesite: 'none', publicUrl: 'https://apps.example.com' }],
+    ['COOKIE_DOMAIN', /every host below example\.com/, { cookieDomain: 'example.com', publicUrl: 'https://apps.example.com' }],
+    ['ORIGINS', /fits https:\/\/\*\.example\.com may open/, { allowWebsocketOrigin: ['https://one.example.com', 'https://*.example.com'] }],
+    ['APP_ORIGIN', /--websocket-origin=rewrite/, { websocketOrigin: 'rewrite' }],
+    ['XHEADERS', /from this machine or a private network/, { useXheaders: true }],
+    ['PROXIES', /everybody is believed/, { trustedProxy: ['10.0.0.1', '::/0'] }],
+    ['SOCKETS', /session has ended, for 5 minutes/, { wsGrace: '5m' }],
+    ['SOCKETS', /as long as it likes/, { wsGrace: 'off' }],
+    ['TOKENS', /--pass-access-token/, { passAccessToken: true }],
+    ['TOKENS', /--pass-authorization-header/, { passAuthorizationHeader: true }],
+    ['ID_TOKEN_HINT', /stands in an address/, { idTokenHint: true }],
+    ['KEYS', /derived from --cookie-secret/, {}],
+    ['SIGN_IN', /for testing/, { oauthProvider: 'password', oauthTokenUrl: 'https://id.example.com/token', oauthUserUrl: 'https://id.example.com/me' }],
+    ['SIGNATURES', /keys are unknown/, { oauthProvider: 'generic', oauthIssuer: undefined, oauthAuthorizeUrl: 'https://id.example.com/auth', oauthTokenUrl: 'https://id.example.com/token' }]
   ]
-  for (const [warning, settings, listening] of warned) t.match(block(settings, listening), new RegExp(`Warning +[^\\n]*${warning.source}`), warning.source)
-  const calm = block({ publicUrl: 'https://a.example', allowedGroups: ['staff'], oauthEncryptionKey: ['cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4='] })
-  t.notMatch(calm, /Warning/, 'and nothing else is')
+  const strict: Settings = { publicUrl: 'https://a.example', allowedGroups: ['staff'], oauthEncryptionKey: ['cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4='] }
+  for (const [name, words, settings, listening] of warned) {
+    t.match(block(settings, listening), new RegExp(`Warning +LOWERS_${name}: [^\\n]*${words.source}`), name)
+    if (name !== 'HTTPS' && Object.keys(settings).length > 0) t.equal(block({ ...strict, ...settings }, listening).match(/LOWERS_/g)?.length, 1, `${name}: one line, and nothing else`)
+  }
+  t.strictSame([...new Set(warned.map(([name]) => `LOWERS_${name}`))].sort(), lowerings.map(({ name }) => name).sort(), 'each has a case here')
+  t.notMatch(block(strict), /Warning|LOWERS/, 'with none of them nothing is said')
   for (const settings of [{ teamIds: ['7'] }, { allowedOrganizations: ['acme'] }, { allowedRoles: ['Admin'], roleAttributePath: 'role' }]) t.notMatch(block(settings), /nothing restricts/, JSON.stringify(settings))
 })

@@ -18,9 +18,9 @@ t.test('serve says where sessions are and what a restart forgets', async t => {
 })
 
 t.test('a password that goes over the network in the clear is warned of, and never shown', async t => {
-  const warned = /Warning +the password of --session-store goes to cache:6379 over plain TCP/
+  const warned = /Warning +LOWERS_STORE_TLS: the password of --session-store goes to cache:6379 over plain TCP/
   t.match(block({ sessionStore: 'redis://:hunter2@cache' }), warned)
-  t.match(block({ revocationStore: 'redis+sentinel://cache/m?sentinel-password=hunter2' }), /Warning +the password of --revocation-store/)
+  t.match(block({ revocationStore: 'redis+sentinel://cache/m?sentinel-password=hunter2' }), /Warning +LOWERS_STORE_TLS: the password of --revocation-store/)
   for (const sessionStore of ['redis://:hunter2@cache', 'redis://:hunter2@127.0.0.1', 'rediss://:hunter2@cache', 'redis://cache']) {
     if (sessionStore !== 'redis://:hunter2@cache') t.notMatch(block({ sessionStore }), /plain TCP/, sessionStore)
     t.notMatch(block({ sessionStore }), /hunter2/)

@@ -128,7 +128,7 @@ t.test('what is easily guessed is noted, and the start-up block says in words wh
   t.notMatch(one, /hunter2|Redirect URI|nothing restricts|account at/)
   t.match(block(load({ 'basic-auth': path })), /Who may enter +Only the 4 people of .*users\.json may enter\.\n/)
   t.match(block(load({ 'basic-auth': file(t, 'one', `ada:${BCRYPT}`) })), /Only the one person of .*one may enter\./)
-  t.match(block(load({ 'basic-auth': 'hunter2', 'public-url': 'http://app.example.com' })), /Warning +people reach this address over plain http: passwords and cookies can be read/)
+  t.match(block(load({ 'basic-auth': 'hunter2', 'public-url': 'http://app.example.com' })), /Warning +LOWERS_HTTPS: people reach this address over plain http: passwords and cookies can be read/)
   t.notMatch(block(load({ 'basic-auth': 'hunter2', 'public-url': 'https://app.example.com' })), /plain http:/)
 })
 

@@ -26,7 +26,7 @@ t.test('certificate and key of the client are both there or neither, and belong 
 
 t.test('a provider that is believed whatever it shows is said so, by a name that can be searched for', async t => {
   const block = (flags: Record<string, string>) => startBlock({ ...load(flags), version: '0', listening: 'http://127.0.0.1:1' })
-  t.match(block({ 'tls-skip-verify-insecure': 'yes' }), /Warning +--tls-skip-verify-insecure is set: no certificate of .* is checked, so whoever/)
+  t.match(block({ 'tls-skip-verify-insecure': 'yes' }), /Warning +LOWERS_PROVIDER_TLS: --tls-skip-verify-insecure is set: no certificate of .* is checked, so whoever/)
   t.notMatch(block({}), /insecure/)
   t.match(load({ 'tls-skip-verify-insecure': 'yes', 'tls-client-ca': at('authority') }).notices, ['--tls-client-ca means nothing with --tls-skip-verify-insecure: any certificate is accepted'])
 })

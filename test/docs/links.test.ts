@@ -16,12 +16,13 @@ const commandFlags = new Set(['serve', 'demo', 'check', 'explain', 'healthcheck'
 }))
 const codes = new Set(Object.values(errors).flatMap(value => 'kind' in value ? [value.kind.code as string] : []).concat('GATE_OK'))
 
-/** Flags of other programs that a page speaks of. */
-const FOREIGN_FLAGS = new Set(['build-arg', 'read-only', 'cap-drop', 'security-opt', 'network', 'env-file', 'global', 'ignore-scripts'])
+/** Flags of other programs that a page speaks of, our scripts among them. */
+const FOREIGN_FLAGS = new Set(['build-arg', 'read-only', 'cap-drop', 'security-opt', 'network', 'env-file', 'global', 'ignore-scripts', 'seed', 'seconds', 'only', 'people', 'store'])
 /** Words with underscores that are no keys of ours: of OAuth, of other programs, of endpoints. */
 const FOREIGN = new Set(`access_denied access_token auth_code base_url client_credentials display_name email_verified expires_at handle_path id_token invalid_grant offline_access preferred_username
   proxy_pass proxy_cache auth_request redirect_uri request_id sign_in sign_out trusted_proxies userinfo_endpoint is_guest refresh_token session_expiry session_ended idle_expires_at
-  fail_timeout logout_token logout_hint end_session_endpoint post_logout_redirect_uri`.split(/\s+/))
+  fail_timeout logout_token logout_hint end_session_endpoint post_logout_redirect_uri client_secret_basic client_secret_post form_post id_token_signing_alg_values_supported login_hint
+  target_link_uri c_hash at_hash`.split(/\s+/))
 
 /** Variables of Panel's and Bokeh's that concern the app alone. */
 const FOREIGN_NAMES = new Set(['PANEL_CDN', 'BOKEH_SIGN_SESSIONS', 'BOKEH_SECRET_KEY'])

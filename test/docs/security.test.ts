@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import ts from 'typescript'
 import t from 'tap'
+import { lowerings } from '../../src/cli/lowered.ts'
+import { flagOf } from '../../src/config/names.ts'
 import { read } from './markdown.ts'
 
 const page = 'docs/security.md'
@@ -29,6 +31,13 @@ for (const section of sections) {
     }
   })
 }
+
+t.test('what lowers security is there by its name and with its settings, and nothing else is', async t => {
+  const [, table = ''] = /\n## What lowers security\n([^]*?)\n## /.exec(read(page)) ?? []
+  const rows = new Map([...table.matchAll(/^\| `(LOWERS_\w+)` \| (.*?) \| (.+?) \|$/gm)].map(([, name = '', by = '']) => [name, by]))
+  t.strictSame([...rows.keys()], lowerings.map(({ name }) => name as string).sort(), 'each, in the order of the alphabet')
+  for (const { name, settings } of lowerings) for (const setting of settings) t.ok(rows.get(name)?.includes(`--${flagOf(setting)}`), `${name} by --${flagOf(setting)}`)
+})
 
 /** Every text that stands in a file of tests: titles, and the names of cases in tables. What is in a comment is none. */
 function textsOf (file: string): ReadonlySet<string> {

@@ -61,6 +61,6 @@ t.test('check --live asks by the same certificates', async t => {
   t.match(await run({ tlsClientCa: authority }), /^wrong +discovery .*asks for a client certificate/m)
   t.equal(provider.requests.length, before)
   const insecure = await run({ tlsSkipVerifyInsecure: true, tlsClientCert: client, tlsClientKey: clientKey })
-  t.match(insecure, /Warning +--tls-skip-verify-insecure is set: no certificate of OpenID Connect is checked/)
+  t.match(insecure, /Warning +LOWERS_PROVIDER_TLS: --tls-skip-verify-insecure is set: no certificate of OpenID Connect is checked/)
   t.match(insecure, /^ok +discovery/m)
 })

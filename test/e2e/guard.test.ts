@@ -159,6 +159,7 @@ t.test('what is not an endpoint of ours is 404 for everybody, and a method nobod
   t.equal((await visitor.ask(`${origin}/oauth2/nothing`)).status, 404, 'and 404 for whoever is signed in')
   t.equal((await visitor.ask(`${origin}/dav`, { method: 'PROPFIND' })).status, 200)
   t.equal(app.received.at(-1)?.method, 'PROPFIND')
+  for (const headers of [{}, { 'content-type': 'text/x;;' }] as Record<string, string>[]) t.equal((await visitor.ask(`${origin}/find`, { method: 'QUERY', headers })).status, 200, 'what a QUERY must have is the app’s to say')
 })
 
 t.test('an answer of ours says so, and is never cached; an answer of the app says nothing of us', async t => {

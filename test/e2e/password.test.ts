@@ -51,7 +51,7 @@ t.test('brute force: one name is throttled, however it is written and wherever i
   for (let count = 0; count < 12; count++) {
     const visitor = new Visitor()
     const state = await openForm(origin, visitor)
-    statuses.push((await visitor.navigate(action, { form: { state, username: ['ada', 'ADA', ' ada '][count % 3] ?? '', password: 'x' } })).status)
+    statuses.push((await visitor.navigate(action, { form: { state, username: ['ada', 'ADA', ' ada ', 'ａｄａ', '\tAda\u3000', '𝐚𝐝𝐚'][count % 6] ?? '', password: 'x' } })).status)
   }
   t.strictSame(statuses, [...Array.from({ length: 10 }, () => 401), 429, 429])
   t.equal(tokenCalls(), 10, 'the provider is not asked again')

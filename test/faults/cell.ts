@@ -40,6 +40,7 @@ export async function play (t: Test, stage: Stage, { link, moment, kind }: Cell,
   if (moment === 'refresh') await renewedAfter(t, stage, lines, link === 'provider' && FAILS.has(kind))
   t.strictSame(app.asked.slice(asked).filter(({ user }) => user !== 'ada@example.com' && user !== 'ben@example.com'), [], 'the app is asked by nobody else')
   t.strictSame(log.slice(lines).filter(({ event, code }) => event === 'session.ended' || code === 'GATE_UNEXPECTED'), [], 'nobody is signed out, nothing is unexpected')
+  if (outcome === 'cut' && moment !== 'websocket') t.ok(said.some(({ event, detail, hint }) => event === 'answer.cut' && String(detail).includes(`:${links[link].port}`) && hint !== undefined), 'the log says of an answer that it was cut, and why')
   if (outcome.startsWith('GATE_')) t.ok(said.some(({ code, detail, hint }) => code === outcome && String(detail).includes(`:${links[link].port}`) && hint !== undefined), 'the log says which way, and what helps')
   const text = JSON.stringify(log.slice(lines))
   t.strictSame(secretsOf(stage).filter(secret => text.includes(secret)), [], 'the log gives nothing away')

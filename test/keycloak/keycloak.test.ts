@@ -8,7 +8,7 @@ import type { Outside } from '../../src/outside.ts'
 import { runCommand } from '../cli/run-command.ts'
 import { keepRunning } from '../docs/stage.ts'
 import { launchBrowser, screenshot } from '../fixtures/browser.ts'
-import { closeGate, COOKIE_SECRET, divert, freePort, startApp, type LogLine, type TestApp } from '../fixtures/gate.ts'
+import { COOKIE_SECRET, divert, freePort, startApp, type LogLine, type TestApp } from '../fixtures/gate.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 import { signIn, typePassword, unescape } from './form.ts'
 import { CLIENTS, PASSWORD, PEOPLE, REALM, SECRET, realm } from './realm.ts'
@@ -41,7 +41,7 @@ t.test('a real Keycloak', { timeout: 600_000 }, async t => {
     const app = await startApp(t)
     const { config } = loadConfig({ env: {}, settings: { ...usual, upstream: [app.url], logLevel: 'debug', logFormat: 'json', ...settings } })
     const gate = await createGate(config, outside)
-    t.teardown(() => closeGate(gate))
+    t.teardown(() => gate.close())
     const log: LogLine[] = []
     divert(gate, log)
     await gate.listen({ host: '127.0.0.1', port })

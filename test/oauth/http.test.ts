@@ -37,6 +37,14 @@ t.test('a redirect is an error that names its target, and is not followed', asyn
   }
 })
 
+t.test('an answer that wants to be asked again on another connection is not: a code is sent once', async t => {
+  for (const request of [{ method: 'POST', body: new URLSearchParams({ code: 'c' }) }, {}]) {
+    const { hostile, url } = await start(json({}, 421))
+    await t.rejects(fetch(url, request), { constructor: ProviderAnswerInvalid, message: `${hostile.issuer}/x answered 421, to be asked again on another connection: nothing is sent twice` })
+    t.equal(hostile.requests.length, 1)
+  }
+})
+
 t.test('answers without a body, without a type, or with a redirect to nowhere are what they are', async t => {
   const empty = await start(response => response.writeHead(204).end())
   t.equal((await fetch(empty.url, {})).status, 204)

@@ -108,6 +108,17 @@ t.test('algorithms that are no signature of the provider\'s are refused', async 
   await refuses(t, plain, /^the algorithm "none"/, 'none, where TLS alone is believed')
 })
 
+t.test('a key of the provider’s that id_tokens are not signed with signs none: its algorithm must be one that discovery promises', async t => {
+  const setup = await startHostile(t)
+  const { hostile } = setup
+  hostile.discovery = { id_token_signing_alg_values_supported: ['RS256', 'none'] }
+  await refuses(t, setup, /^the algorithm "ES256" is not among those that the discovery document names in id_token_signing_alg_values_supported \(RS256, none\)$/, 'ES256')
+  t.strictSame(hostile.at('/keys'), [], 'and no key is asked for')
+  const promised = await startHostile(t)
+  promised.hostile.discovery = { id_token_signing_alg_values_supported: ['RS256', 'ES256'] }
+  await promised.client.signIn('code', attempt)
+})
+
 t.test('a token that is altered, cut, signed by a stranger or brings its own key is refused', async t => {
   const setup = await startHostile(t)
   const { hostile } = setup

@@ -1,6 +1,7 @@
 import { UnsecuredJWT } from 'jose'
 import t from 'tap'
 import { ProviderAnswerInvalid, ProviderRefused } from '../../src/errors.ts'
+import { AnotherSubject } from '../../src/oauth/userinfo.ts'
 import { defineProvider } from '../../src/provider.ts'
 import { findProvider } from '../../providers/index.ts'
 import { clientSecret, json, type Answer } from '../fixtures/hostile-provider.ts'
@@ -24,7 +25,7 @@ t.test('userinfo of somebody else ends the sign-in', async t => {
     for (const sub of ['admin', '', 7, null, ['m-1'], { a: 1 }]) {
       const { hostile, client } = await start(t)
       hostile.user = { sub }
-      await t.rejects(client.signIn('code', attempt), { constructor: ProviderAnswerInvalid, message: /another sub/ }, JSON.stringify(sub))
+      await t.rejects(client.signIn('code', attempt), { constructor: AnotherSubject, message: /another sub/ }, JSON.stringify(sub))
     }
   }
 })
@@ -32,7 +33,7 @@ t.test('userinfo of somebody else ends the sign-in', async t => {
 t.test('discovery\'s own userinfo must say whom it speaks of; a user URL of another kind need not', async t => {
   const strict = await startHostile(t)
   strict.hostile.user = { sub: undefined }
-  await t.rejects(strict.client.signIn('code', attempt), { constructor: ProviderAnswerInvalid, message: /another sub/ })
+  await t.rejects(strict.client.signIn('code', attempt), { constructor: AnotherSubject, message: /another sub/ })
   const plain = await startPlain(t)
   plain.hostile.user = { sub: undefined, id: 7 }
   t.equal((await plain.client.signIn('code', attempt)).sources.claims.text('sub'), 'm-1', 'the id_token\'s stays')

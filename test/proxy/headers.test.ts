@@ -3,6 +3,7 @@ import { knownName } from '../../src/proxy/names.ts'
 import t from 'tap'
 import type { Identity } from '../../src/identity/identity.ts'
 import { identityHeaders, inwardHeaders, outwardHeaders, type Outward } from '../../src/proxy/headers.ts'
+import { SPOOFED } from '../fixtures/spoofed.ts'
 import { isOurCookie, valuesOf } from './setup.ts'
 
 const ada: Identity = {
@@ -24,20 +25,8 @@ t.test('what an app reads as the person is what we said, in whatever spelling a 
 })
 
 t.test('the headers of other gates, proxies and platforms do not pass, signed in or not', async t => {
-  const names = `X-Forwarded-Email X-Forwarded-Groups X-Forwarded-Access-Token X-Forwarded-For X-Forwarded-Host X-Forwarded-Proto X-Forwarded-Port X-Forwarded-Prefix
-    X-Forwarded-Uri X-Forwarded-Method X-Forwarded-Client-Cert X-Auth-Request-User X-Auth-Request-Email X-WebAuth-User X-WEBAUTH-ROLE Remote-User REMOTE_USER Remote-Groups
-    X-Remote-User X-Remote-Group Cf-Access-Authenticated-User-Email Cf-Access-Jwt-Assertion X-Goog-Authenticated-User-Email X-Goog-IAP-JWT-Assertion X-Amzn-Oidc-Data
-    X-Amzn-Oidc-Identity X-MS-Client-Principal X-Ms-Client-Principal-Name X-MS-TOKEN-AAD-ID-TOKEN X-Authentik-Username X-Pomerium-Jwt-Assertion X-Vouch-User X-Tinyauth
-    Tailscale-User-Login X-Token-Subject X-Token-User-Email X-User X-User-Id X-Email X-Groups X-Roles X-Scheme X-Real-IP True-Client-IP X-Client-IP Forwarded X-Original-URL
-    X-Original-Method X-Rewrite-URL X-HTTP-Host-Override X-HTTP-Method-Override X-OAuth-Gate X-Oauth-Gate-User Proxy-Authorization Proxy Proxy-Connection X-Auth-User
-    OIDC_CLAIM_sub SM_USER Shib-Identity-Provider X-Consumer-Username X-SSL-Client-S-DN X-Client-Cert
-    Kubeflow-Userid Sf-Context-Current-User Domino-Username Ngrok-Auth-User-Email X-Replit-User-Id X-Replit-User-Name Teleport-Jwt-Assertion Impersonate-User Impersonate-Group
-    Impersonate-Uid Impersonate-Extra-Scopes X-Ext-Auth-User X-Okta-User X-Saml-Subject X-Ldap-User Posit-Connect-User-Session-Token Shiny-Server-Credentials Plotly-User-Data
-    X-Sendfile-Type X-Accel-Mapping X-Accel-Redirect X-Middleware-Subrequest X-Middleware-Rewrite X-Invoke-Path SCRIPT_NAME PATH_INFO Script-Name X-WAWS-Unencoded-Url
-    MS-ASPNETCORE-WINAUTHTOKEN X-iisnode-LOGON_USER Auth-Groups Auth-Mail CAS-User X-Jwt-Claim-Sub X-Scope-OrgID X-RH-Identity X-ProxiedEntitiesChain X-AppEngine-Cron
-    X-Vercel-Forwarded-For Fly-Client-IP CloudFront-Viewer-Address X-Trusted-User isMemberOf Username X-Authenticated X-Identity-Status X-Amzn-Request-Context`.split(/\s+/)
   for (const identity of [outward.identity, []]) {
-    const out = outwardHeaders(names.flatMap(name => [name, 'forged']), { ...outward, identity })
+    const out = outwardHeaders(SPOOFED.flatMap(name => [name, 'forged']), { ...outward, identity })
     t.notOk(out.includes('forged'))
   }
 })

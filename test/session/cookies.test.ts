@@ -80,6 +80,8 @@ t.test('a cookie is found by its exact name only', async t => {
   }
   t.equal(secure.readSession('a=1;__Host-oauth-gate=b '), 'b')
   t.equal(secure.readSession('a="; __Host-oauth-gate=b'), 'b', 'quotes mean nothing')
+  t.equal(secure.readSession('__Host-oauth-gate=b\xa0\t '), 'b\xa0', 'only spaces and tabs are around a value')
+  t.equal(secure.trace('\xa0__Host-oauth-gate=a; __Host-oauth-gate=b'), 'whole', 'and around a name')
 })
 
 t.test('the logins of a browser are listed by their states', async t => {

@@ -54,7 +54,7 @@ function setUp () {
     })
     return { sessions, revocations, open: async (cookie: string) => await sessions.open(jar, cookie) as Session }
   }
-  const live = (sessions: Sessions, options: Partial<LiveOptions> = {}) => createLiveSessions(sessions, { outside, ...options })
+  const live = (sessions: Sessions, options: Partial<LiveOptions> = {}) => createLiveSessions(() => sessions, { outside, ...options })
   const start = async (sessions: Sessions, tokens?: { refresh: string }) => header(await sessions.start(jar, undefined, ada, tokens === undefined ? {} : { tokens }))
   return { outside, gate, live, start, old }
 }
@@ -169,7 +169,7 @@ t.test('of ten thousand open websockets each is asked about once a look, and as 
       return (member as (...given: never[]) => unknown)(...given)
     }
   } })
-  const all = createLiveSessions(counted, { outside })
+  const all = createLiveSessions(() => counted, { outside })
   const opened = await Promise.all(Array.from({ length: 1000 }, async () => await open(await start(sessions))))
   for (let count = 0; count < 10_000; count++) all.keep(opened[count % 1000] as Session, channel(), { target: `/ws?${count}`, method: 'GET', host: 'app.example' })
   asked.clear()

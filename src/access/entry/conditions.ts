@@ -1,10 +1,10 @@
 import type { Refusal } from '../../errors.ts'
 import type { Identity } from '../../identity/identity.ts'
 import { parseDomain, parseEmail } from '../email.ts'
-import { whoByEmail } from './words.ts'
-import type { EntryLists } from './entry.ts'
-import type { LiveList } from './live-list.ts'
 import { theOnes, type Noun } from '../wording.ts'
+import type { EntryLists } from './lists.ts'
+import type { LiveList } from './live-list.ts'
+import { whoByEmail } from './words.ts'
 
 /** One thing that is asked of everybody who wants to enter. What refuses and what explains are the same function. */
 export interface Condition {

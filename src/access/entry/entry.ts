@@ -1,26 +1,15 @@
 import type { Refusal } from '../../errors.ts'
 import type { Identity } from '../../identity/identity.ts'
 import { closedCondition, emailCondition, listConditions, ofProvider, tenantCondition, type Condition } from './conditions.ts'
+import { LISTS, type EntryLists } from './lists.ts'
+import { createLiveList, type LiveList } from './live-list.ts'
 import { sentenceOf } from './words.ts'
-import { createLiveList, type AddressFile, type LiveList } from './live-list.ts'
 
 export interface EntryOptions extends EntryLists {
   /** Off: only whose address is listed may enter, whatever domains are allowed. */
   readonly allowSignUp?: boolean | undefined
   /** Of each provider by its own name: whose accounts it may bring, and lists that hold for those who come by it, beside the others. */
   readonly providers?: readonly { readonly id: string, readonly allowedTenants?: readonly string[] | undefined, readonly entry?: EntryLists }[]
-}
-
-/** Absent means no condition; a list that names nobody lets nobody in. */
-export interface EntryLists {
-  readonly allowedDomains?: readonly string[] | undefined
-  readonly allowedEmails?: readonly string[] | undefined
-  /** More addresses, beside `allowedEmails`. */
-  readonly allowedEmailsFile?: AddressFile | undefined
-  readonly allowedGroups?: readonly string[] | undefined
-  readonly allowedRoles?: readonly string[] | undefined
-  readonly teamIds?: readonly string[] | undefined
-  readonly allowedOrganizations?: readonly string[] | undefined
 }
 
 /** One condition, put to one identity. */
@@ -118,5 +107,3 @@ function describe (options: EntryOptions, who: string): string {
   })
   return [...isCommon || !each ? [sentenceOf(common, otherwise)] : [], ...own].join(' ')
 }
-
-const LISTS = ['allowedDomains', 'allowedEmails', 'allowedEmailsFile', 'allowedGroups', 'allowedRoles', 'teamIds', 'allowedOrganizations'] as const

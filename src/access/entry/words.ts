@@ -1,6 +1,6 @@
 import { parseDomain } from '../email.ts'
-import type { EntryLists } from './entry.ts'
 import { either, theOnes, type Noun } from '../wording.ts'
+import type { EntryLists } from './lists.ts'
 
 /** Whom a condition on addresses is for: an empty list where there is none. */
 export function whoByEmail ({ allowedDomains = [], allowedEmails, allowedEmailsFile }: EntryLists, count = allowedEmailsFile?.addresses.length ?? 0): string[] {

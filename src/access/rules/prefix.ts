@@ -36,8 +36,16 @@ export function parsePrefix (text: string): Prefix | null {
   }
 }
 
-/** As a server sees it to which letter case, accents and width are nothing. */
+/** In `/index.php/admin` a script that serves `/admin`: what follows it is a path of its own (RFC 3875 §4.1.5). */
+const script = /\/[^/]+\.(?:php\d?|phtml|f?cgi|wsgi|pl|aspx?|cfm)(?=\/)/
+
+/** As a server sees it to which letter case, accents and width are nothing, a script in the way neither, and `+` is a space. */
 export function fold (reading: string): string {
+  const folded = caseless(reading).replaceAll('+', ' ')
+  return folded.includes('.') ? folded.replace(script, '') : folded
+}
+
+function caseless (reading: string): string {
   if (!/[^\x00-\x7f]/.test(reading)) return reading.toLowerCase()
   return reading.normalize('NFKD').replace(/\p{M}/gu, '').toUpperCase().toLowerCase() // upper first: ı, ſ and ß
 }

@@ -14,7 +14,7 @@ const known: ReadonlyMap<string, readonly [section: string, key: string]> = new 
 ].map(([section, key]) => [nameOf(section, key), [section, key]]))
 
 /** Grafana's rule: `[auth.generic_oauth] client_id` is `GF_AUTH_GENERIC_OAUTH_CLIENT_ID`. */
-export function nameOf (section: string, key: string): string {
+function nameOf (section: string, key: string): string {
   return `GF_${section}_${key}`.replace(/[.-]/g, '_').toUpperCase()
 }
 

@@ -65,8 +65,7 @@ export const redirectUri: Kind<string, string> = {
 export const networks: Kind<readonly string[], readonly string[] | string> = {
   shape: 'ip,cidr',
   repeatable: true,
-  parse: raw => items(asItems(raw, /[\s,]+/).map(readNetwork)),
-  remark: raw => asItems(raw, /[\s,]+/).some(item => item.endsWith('/0')) ? 'believes everybody about the address they come from: name your proxies instead' : undefined
+  parse: raw => items(asItems(raw, /[\s,]+/).map(readNetwork))
 }
 
 export const listenAddress: Kind<string, string> = {

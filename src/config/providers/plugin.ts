@@ -99,7 +99,7 @@ function unloadable (path: string, error: unknown): Problem {
 }
 
 /** The first line of foreign words, fit for a terminal. */
-export function lineOf (words: string): string {
+function lineOf (words: string): string {
   return (words.split('\n', 1)[0] ?? '').replace(/[\p{Cc}\p{Cf}]+/gu, ' ').slice(0, 300)
 }
 

@@ -2,15 +2,15 @@ import { StoreUnavailable } from '../../errors.ts'
 import type { Store } from './store.ts'
 
 /** One end of a way between the primary process and a worker: `process` in the worker, a `Worker` of node:cluster in the primary. */
-export interface Channel {
+export interface IpcChannel {
   /** Absent where nobody is at the other end. @param done with what went wrong, which would end the process if nobody asked */
-  send?: (message: ChannelMessage, handle?: undefined, options?: undefined, done?: (error: Error | null) => void) => unknown
+  send?: (message: IpcMessage, handle?: undefined, options?: undefined, done?: (error: Error | null) => void) => unknown
   on (event: 'message', heard: (message: unknown) => void): void
   off (event: 'message', heard: (message: unknown) => void): void
 }
 
 /** Plain data, so that it goes through any channel; `oauthGateStore` tells it from what others send by the same one. */
-export type ChannelMessage =
+export type IpcMessage =
   | { readonly oauthGateStore: 'ask', readonly id: number, readonly method: Method, readonly args: readonly unknown[] }
   | { readonly oauthGateStore: 'answer', readonly id: number, readonly value: unknown, readonly error?: string }
   | { readonly oauthGateStore: 'listen', readonly id: number, readonly topic: string }
@@ -31,7 +31,7 @@ interface Waiting { readonly resolve: (value: unknown) => void, readonly reject:
  *
  * @param channel `process`, of a process that node:cluster or `fork` started
  */
-export function createClusterStore (channel: Channel): Store {
+export function createClusterStore (channel: IpcChannel): Store {
   const waiting = new Map<number, Waiting>()
   const listeners = new Map<string, ((word: string) => void)[]>()
   let last = 0
@@ -42,7 +42,7 @@ export function createClusterStore (channel: Channel): Store {
     waiting.delete(id)
     return found
   }
-  const request = (message: (id: number) => ChannelMessage, deadline = DEADLINE): Promise<unknown> => new Promise((resolve, reject) => {
+  const request = (message: (id: number) => IpcMessage, deadline = DEADLINE): Promise<unknown> => new Promise((resolve, reject) => {
     const id = ++last
     const fail = (why: string) => take(id)?.reject(new StoreUnavailable(`the primary process ${why}`))
     const late = setTimeout(() => fail(`does not answer within ${deadline} ms`), deadline)
@@ -94,10 +94,10 @@ export function createClusterStore (channel: Channel): Store {
  * @param worker of node:cluster, or a child that was forked
  * @returns ends it: to be called when the worker has ended
  */
-export function serveClusterStore (store: Store, worker: Channel): () => void {
+export function serveClusterStore (store: Store, worker: IpcChannel): () => void {
   const topics = new Set<string>()
-  let channel: Channel | undefined = worker // nothing ends what listens to a store, which must not keep it
-  const send = (message: ChannelMessage): void => {
+  let channel: IpcChannel | undefined = worker // nothing ends what listens to a store, which must not keep it
+  const send = (message: IpcMessage): void => {
     channel?.send?.(message, undefined, undefined, () => { /* one that has just ended waits for no answer */ })
   }
   const answer = (id: number, work: Promise<unknown>): void => {
@@ -124,6 +124,6 @@ async function call (store: Store, method: Method, args: readonly unknown[]): Pr
   return await (store[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args)
 }
 
-function read (raw: unknown): ChannelMessage | null {
-  return typeof raw === 'object' && raw !== null && 'oauthGateStore' in raw ? raw as ChannelMessage : null
+function read (raw: unknown): IpcMessage | null {
+  return typeof raw === 'object' && raw !== null && 'oauthGateStore' in raw ? raw as IpcMessage : null
 }

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
 import { StoreUnavailable } from '../../../src/errors.ts'
 import { outside } from '../../../src/outside.ts'
-import { createClusterStore, serveClusterStore, type Channel, type ChannelMessage } from '../../../src/session/store/cluster.ts'
+import { createClusterStore, serveClusterStore, type IpcChannel, type IpcMessage } from '../../../src/session/store/cluster.ts'
 import { createMemoryStore } from '../../../src/session/store/memory.ts'
 import type { Store } from '../../../src/session/store/store.ts'
 import { behavesAsStore } from './suite.ts'
@@ -13,10 +13,10 @@ const WORKER = new URL('../../fixtures/store-worker.js', import.meta.url)
 const pass = (milliseconds: number) => new Promise<void>(resolve => { setTimeout(resolve, milliseconds) })
 
 /** Two ends of one way, in one process. */
-function createChannels (): [Channel, Channel] {
+function createChannels (): [IpcChannel, IpcChannel] {
   const [one, other] = [new EventEmitter(), new EventEmitter()]
-  const end = (mine: EventEmitter, theirs: EventEmitter): Channel => Object.assign(mine, {
-    send (message: ChannelMessage) { setImmediate(() => theirs.emit('message', JSON.parse(JSON.stringify(message)))) }
+  const end = (mine: EventEmitter, theirs: EventEmitter): IpcChannel => Object.assign(mine, {
+    send (message: IpcMessage) { setImmediate(() => theirs.emit('message', JSON.parse(JSON.stringify(message)))) }
   })
   return [end(one, other), end(other, one)]
 }

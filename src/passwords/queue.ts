@@ -1,5 +1,5 @@
 /** What waits, by the network that asked for it: each has its turn, however much the others ask for. */
-export interface Turns<Job> {
+export interface Queue<Job> {
   /** @returns whether there was room */
   add (network: string, job: Job): boolean
   /** The next, of the network whose turn it is. */
@@ -9,7 +9,7 @@ export interface Turns<Job> {
 }
 
 /** @param most how many wait at once, of one network and of all */
-export function createTurns<Job> (most: { readonly each: number, readonly all: number }): Turns<Job> {
+export function createQueue<Job> (most: { readonly each: number, readonly all: number }): Queue<Job> {
   const queues = new Map<string, Job[]>() // in the order of their turns
   let size = 0
   return {

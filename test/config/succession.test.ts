@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { follow } from '../../src/config/reload.ts'
+import { follow } from '../../src/config/succession.ts'
 import { server, serverElsewhere, serverKey } from '../fixtures/certificates.ts'
 import { load } from './setup.ts'
 

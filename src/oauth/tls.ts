@@ -1,4 +1,13 @@
-import type { ProviderTls } from './http.ts'
+/** What of TLS the settings say: PEM texts. */
+export interface ProviderTls {
+  /** Believed instead of the system's authorities. */
+  readonly ca?: string | undefined
+  /** Shown to a provider that asks who its clients are, with `key`. */
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+  /** Accept any certificate, whatever it is and for whom. */
+  readonly skipVerify?: boolean
+}
 
 /** OpenSSL's names for a chain that ends at nobody we believe. */
 const UNKNOWN_AUTHORITY = new Set([
@@ -7,6 +16,11 @@ const UNKNOWN_AUTHORITY = new Set([
 /** Alerts by which a server speaks of its client's certificate (RFC 8446 §6.2); without one, an older server says no more than that it failed. */
 const ABOUT_CLIENT = /^ERR_SSL_(?:SSLV3|TLSV1|TLSV13)_ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?:REVOKED|EXPIRED|UNKNOWN|REQUIRED)|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR|HANDSHAKE_FAILURE)$/
 const HUNG_UP = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+
+/** As undici takes them. */
+export function connectOptions ({ ca, cert, key, skipVerify = false }: ProviderTls): { ca?: string, cert?: string, key?: string, rejectUnauthorized: boolean } {
+  return { ...ca !== undefined && { ca }, ...cert !== undefined && { cert }, ...key !== undefined && { key }, rejectUnauthorized: !skipVerify }
+}
 
 /** What a failed handshake means in terms of settings, where it is one. */
 export function whyTls (code: string | undefined, { ca, cert }: ProviderTls): string | undefined {
