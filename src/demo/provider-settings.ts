@@ -15,6 +15,7 @@ export interface SettingsOptions {
   /** In seconds. */
   readonly accessTokenLife?: number | undefined
   readonly refreshTokens?: boolean | undefined
+  readonly rotates?: boolean | undefined
   readonly signingKey?: JWK | undefined
 }
 
@@ -24,11 +25,11 @@ const day = 24 * hour
 const ttl = { AccessToken: hour, AuthorizationCode: 60, IdToken: hour, RefreshToken: day, Interaction: hour, Session: day, Grant: day }
 
 /** What the embedded provider promises its clients; keys are made anew at every start unless one is given. */
-export async function providerSettings (library: typeof Library, { people, adapter, remembers, outside, accessTokenLife, refreshTokens, signingKey }: SettingsOptions): Promise<Configuration> {
+export async function providerSettings (library: typeof Library, { people, adapter, remembers, outside, accessTokenLife, refreshTokens, rotates = true, signingKey }: SettingsOptions): Promise<Configuration> {
   return {
     adapter,
     ttl: { ...ttl, ...accessTokenLife !== undefined && { AccessToken: accessTokenLife } },
-    ...refreshTokens === true && { issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'), rotateRefreshToken: true },
+    ...refreshTokens === true && { issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'), rotateRefreshToken: rotates },
     jwks: { keys: [signingKey ?? await makeSigningKey()] },
     cookies: { keys: [outside.random(32).toString('base64url')] },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],

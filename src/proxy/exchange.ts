@@ -17,6 +17,8 @@ export interface Job {
   readonly upload: Upload | null
   readonly isOurCookie: (name: string) => boolean
   readonly fail: (error: GateError) => void
+  /** Told why an answer that had begun was cut: there is no page for that, and the client only sees that it is not whole. */
+  readonly broke?: ((error: GateError) => void) | undefined
   /** May still change the answer's flat header pairs, in place, before they are sent. */
   readonly answered?: ((status: number, headers: string[]) => void) | undefined
   /** Takes the upstream's socket after its 101. Throws where the switch is not what was asked for. */
@@ -81,10 +83,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestUpgrade (controller: Controller, _status: number, parsed: Parsed, socket: Duplex): void {
     const { switched, isOurCookie } = this.#job
-    if (this.#stage === 'over' || !switched || !(socket instanceof Socket)) {
-      socket.destroy()
-      return
-    }
+    if (this.#stage === 'over' || !switched || !(socket instanceof Socket)) return void socket.destroy()
     switched(inwardHeaders(rawOf(controller.rawHeaders), isOurCookie), parsed, socket)
     this.#stage = 'over'
     this.#response.off('close', this.#left)
@@ -119,6 +118,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd (controller: Controller): void {
     if (this.#stage === 'over') return
+    if (this.#line.broken) return this.onResponseError(controller, new Error('the connection was reset in the middle of the answer'))
     const trailers = rawOf(controller.rawTrailers)
     if (trailers.length > 0) this.#response.addTrailers(trailersOf(inwardHeaders(trailers, this.#job.isOurCookie)))
     const held = this.#held
@@ -131,15 +131,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError (_controller: Controller, error: Error): void {
     if (this.#stage === 'over') return
-    if (this.#stage === 'answering') return this.#cut()
-    if (this.#reused && !this.#retried && !this.#begun && isClosed(error) && this.#canRepeat()) {
+    const hasBegun = this.#stage === 'answering'
+    if (!hasBegun && this.#reused && !this.#retried && !this.#begun && isClosed(error) && this.#canRepeat()) {
       this.#retried = true
       process.nextTick(() => this.#dispatch())
       return
     }
     this.#stage = 'over'
-    this.#job.upload?.destroy()
-    this.#job.fail(failure(this.#line.where, error, this.#begun))
+    const { request, upload, fail, broke } = this.#job
+    upload?.destroy()
+    const why = failure(this.#line.where, error, this.#begun)
+    if (!hasBegun) return fail(why)
+    cut(request, this.#response)
+    broke?.(why)
   }
 
   /** Sends what is held back. A head that cannot be sent is as bad as one that cannot be read. */
@@ -186,12 +190,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #chunks (parsed: Parsed): boolean {
     return this.#job.request.httpVersionMinor === 1 && parsed['content-length'] === undefined
-  }
-
-  #cut (): void {
-    this.#stage = 'over'
-    this.#job.upload?.destroy()
-    cut(this.#job.request, this.#response)
   }
 }
 

@@ -34,6 +34,8 @@ export interface Line {
   readonly servername: string
   /** True while a connection that has just been made is given its first request. */
   fresh: boolean
+  /** True while the end of a connection is told that was a reset: an answer that ends with it is not whole. */
+  broken: boolean
 }
 
 /**
@@ -42,6 +44,7 @@ export interface Line {
  * may be as slow as it likes; what is over is told by the connections themselves.
  */
 export function openLine ({ upstream, ca, skipVerify, timeout, maxHeaderSize }: UpstreamOptions): Line {
+  const { socketPath } = upstream
   const { hostname } = new URL(upstream.origin)
   const address = hostname.replace(/^\[|\]$/g, '')
   // RFC 6066 §3: an IP address is no server name. The certificate is then checked against the address itself.
@@ -50,11 +53,13 @@ export function openLine ({ upstream, ca, skipVerify, timeout, maxHeaderSize }: 
     timeout,
     rejectUnauthorized: !skipVerify,
     ...(ca !== undefined && { ca }),
-    ...(upstream.socketPath !== undefined && { socketPath: upstream.socketPath })
+    ...(socketPath !== undefined && { socketPath })
   })
   const connector: buildConnector.connector = (options, callback) => {
     connect({ ...options, servername }, (...result) => {
-      if (result[1]) readBeforeFailing(result[1])
+      const [, socket] = result
+      if (socket) readBeforeFailing(socket)
+      if (socket) tellBreaks(socket, socketPath === undefined, now => { line.broken = now })
       // The callback writes the waiting request before it returns. That is how a request knows it is the first on its connection.
       line.fresh = true
       try {
@@ -66,11 +71,25 @@ export function openLine ({ upstream, ca, skipVerify, timeout, maxHeaderSize }: 
   }
   const line: Line = {
     pool: new Pool(upstream.origin, { connect: connector, pipelining: 1, headersTimeout: timeout, bodyTimeout: 0, maxHeaderSize }),
-    where: upstream.socketPath === undefined ? upstream.origin : `unix:${upstream.socketPath}`,
+    where: socketPath === undefined ? upstream.origin : `unix:${socketPath}`,
     servername: address,
-    fresh: false
+    fresh: false,
+    broken: false
   }
   return line
+}
+
+/**
+ * undici takes a reset for the end of an answer that has neither length nor chunks. And a reset that comes together with the last bytes
+ * is read as an end by Node itself: only that the system knows no other side any more tells them apart.
+ *
+ * @param told before and after everybody else who is told of the end of the socket
+ */
+function tellBreaks (socket: Socket, hasAddress: boolean, told: (broken: boolean) => void): void {
+  const begin = (error?: Error): void => { told(error !== undefined || (hasAddress && socket.remoteAddress === undefined)) }
+  const over = (): void => { told(false) }
+  socket.once('error', begin).once('end', begin)
+  process.nextTick(() => socket.once('error', over).once('end', over))
 }
 
 type Written = (error?: Error | null) => void
