@@ -1,5 +1,6 @@
 import { StoreUnavailable } from '../errors.ts'
 import type { Outside } from '../outside.ts'
+import { insist } from './store/insist.ts'
 import type { Store } from './store/store.ts'
 
 /** Lets one process at a time do a thing, among all that share a store. */
@@ -59,7 +60,9 @@ export function createTurns ({ store, outside, lease = LEASE }: { readonly store
       } finally {
         isOver = true
         clearInterval(holding)
-        await store.replace(key, mine, FREE, lease).catch(() => { /* it ends by itself */ })
+        const leave = () => store.replace(key, mine, FREE, lease)
+        // A store that is away just now is told when it is back, or whoever comes next would wait for the end of the lease. Nobody waits for that.
+        await leave().catch(() => { insist(leave, lease).catch(() => { /* it has ended by itself */ }) })
       }
     }
   }

@@ -1,6 +1,5 @@
 // Nine faults on each of the gate's three ways, at seven moments: every cell with its own expected outcome, and what must hold in all of them.
 import t, { type Test } from 'tap'
-import { closeGate } from '../fixtures/gate.ts'
 import { isCi, onlyInCi } from '../fixtures/lacking.ts'
 import { startRedis, type TestRedis } from '../fixtures/redis.ts'
 import { play, until } from './cell.ts'
@@ -23,7 +22,7 @@ async function playAll (t: Test, redis: TestRedis, left: typeof named, stages: n
       const { name, outcome } = cell
       await t.test(`fault: ${name}`, { buffered: true }, async t => { await play(t, stage, cell as typeof named[number], outcome) })
     }
-    await closeGate(stage.running.gate)
+    await stage.running.gate.close()
     const { app, provider, store } = stage.links
     const open = () => [app.open, provider.open, store.open]
     await until(async () => open().every(count => count === 0))

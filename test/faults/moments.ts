@@ -67,9 +67,15 @@ export const moments: Readonly<Record<Moment, (stage: Stage, how: Strike) => Pro
       await strike()
       return await outcomeOf(ada.navigate(`${origin}/page`), 'ada')
     }
-    const struck = new Promise<void>(resolve => links.provider.whenAsked(resolve)).then(strike)
+    let isStruck = false
+    const struck = new Promise<void>(resolve => links.provider.whenAsked(resolve)).then(async () => {
+      isStruck = true // the provider is asked, so there will be tokens that are nowhere yet
+      await strike()
+    })
     const outcome = outcomeOf(ada.navigate(`${origin}/page`), 'ada')
-    await struck // the provider is asked, so there will be tokens that are nowhere yet
+    await Promise.race([struck, outcome])
+    if (!isStruck) return `the provider was not asked: ${await outcome}`
+    await struck
     await pass(1_300)
     await lift()
     return await outcome
@@ -114,7 +120,7 @@ export const moments: Readonly<Record<Moment, (stage: Stage, how: Strike) => Pro
   async websocket ({ origin, ada }, { strike, silent }) {
     const socket = new WebSocket(`${origin.replace('http', 'ws')}/ws`, { headers: { cookie: cookiesOf(ada), origin } })
     socket.on('error', () => {})
-    const closed = once(socket, 'close').then(([code]) => code === 1000 ? 'an end that looks like one' : 'cut')
+    const closed = new Promise<number>(resolve => socket.once('close', resolve)).then(code => code === 1000 ? 'an end that looks like one' : 'cut')
     const heard = () => new Promise<unknown>(resolve => socket.once('message', resolve)).then(String)
     await once(socket, 'open')
     socket.send('first')

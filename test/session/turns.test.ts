@@ -1,5 +1,6 @@
 // What a store forgets must not let two processes do one thing at once: a refresh token that is sent twice signs its person out.
 import t from 'tap'
+import { StoreUnavailable } from '../../src/errors.ts'
 import { createMemoryStore } from '../../src/session/store/memory.ts'
 import type { Store } from '../../src/session/store/store.ts'
 import { createTurns } from '../../src/session/turns.ts'
@@ -55,4 +56,17 @@ t.test('who waits has their turn as soon as it is free, and a name that is free 
   await work(0, 'third', 0)
   t.equal(events.length, 6)
   t.ok(performance.now() - start < 10_000, 'not a third of a lease')
+})
+
+t.test('a store that is away when somebody has done their work is told when it is back: who comes next does not wait for the lease of who has long left', async t => {
+  const outside = new TestOutside()
+  const memory = createMemoryStore({ outside })
+  let isAway = false
+  const store = new Proxy<Store>(memory, { get: (_target, name: keyof Store) => isAway ? async () => { throw new StoreUnavailable('away') } : memory[name] })
+  const [one, other] = [createTurns({ store, outside, lease: 60_000 }), createTurns({ store, outside, lease: 60_000 })]
+  await one.take('a', async () => { isAway = true })
+  isAway = false
+  const start = performance.now()
+  await other.take('a', async () => {})
+  t.ok(performance.now() - start < 15_000)
 })
