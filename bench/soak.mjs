@@ -6,8 +6,8 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { freePort } from '../build/test/fixtures/gate.js'
+import { parseFlags } from '../scripts/flags.mjs'
 import { startApp } from './soak/app.mjs'
 import { isReady, knock, startFaults } from './soak/faults.mjs'
 import { watchLags } from './soak/lags.mjs'
@@ -31,15 +31,13 @@ const HELD_UP = 0.2
 /** Failures after which it is not worth going on. */
 const ENOUGH = 10
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '600' }, people: { type: 'string', default: '500' }, seed: { type: 'string' }, workers: { type: 'string', default: '1' }, store: { type: 'string', default: 'cookie' }, file: { type: 'string' }, write: { type: 'boolean', default: false } } })
-const numberOf = name => {
-  const number = Number(values[name])
-  if (!Number.isInteger(number) || number < 1) throw new Error(`--${name}=${values[name]} is no number above 0`)
-  return number
-}
-const [seconds, people, workers, seed] = [numberOf('seconds'), numberOf('people'), numberOf('workers'), values.seed === undefined ? randomInt(1, 2 ** 31) : numberOf('seed')]
+const [STORES, number] = [['cookie', 'memory', 'redis'], { type: 'string', is: 'a whole number above 0', fits: text => /^[1-9]\d{0,14}$/.test(text) }]
+const values = parseFlags({
+  seconds: { ...number, default: '600' }, people: { ...number, default: '500' }, seed: number, workers: { ...number, default: '1' },
+  store: { type: 'string', default: 'cookie', is: `one of ${STORES.join(', ')}`, fits: text => STORES.includes(text) }, file: { type: 'string' }, write: { type: 'boolean', default: false }
+})
+const [seconds, people, workers, seed] = [values.seconds, values.people, values.workers, values.seed ?? randomInt(1, 2 ** 31)].map(Number)
 const { store } = values
-if (!['cookie', 'memory', 'redis'].includes(store)) throw new Error(`--store=${store} is none of cookie, memory, redis`)
 const milliseconds = seconds * 1000
 
 const failures = []

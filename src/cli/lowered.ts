@@ -7,6 +7,7 @@ import type { Credentials } from '../passwords/people.ts'
 import { placesOf } from '../provider-places.ts'
 import { inWords } from '../session/endings.ts'
 import { openStoresOf } from './store-lines.ts'
+import { isWide } from './wide-networks.ts'
 
 /** Something that makes the gate less safe than it can be. */
 export interface Lowering {
@@ -30,7 +31,7 @@ export const lowerings: readonly Lowering[] = [
   },
   { name: 'LOWERS_HTTPS', settings: ['publicUrl', 'sslCertfile', 'trustedProxy', 'oauthRedirectUri'], says: (config, listening) => [
     ...when(saysHttpsAlone(config), 'only the redirect URI says https: cookies are not Secure, and websockets of https pages are refused. Set --public-url, or name the proxy that ends TLS in --trusted-proxy.'),
-    ...when(isPublicHttp(config.publicUrl?.origin ?? listening), 'people reach this address over plain http: passwords and cookies can be read on the way. Set --ssl-certfile and --ssl-keyfile, or --public-url=https://… behind a proxy that ends TLS.')
+    ...when(isPublicHttp(config.publicUrl?.origin ?? listening) || leadsToHttp(config), 'people reach this address over plain http: passwords and cookies can be read on the way. Set --ssl-certfile and --ssl-keyfile, or --public-url=https://… behind a proxy that ends TLS.')
   ] },
   { name: 'LOWERS_SIGNATURES', settings: ['oauthIssuer'], says: config => when(config.providers.some(settings => believesTls(settings, config)), 'the provider’s keys are unknown, so an id_token is believed because TLS brought it. Set --oauth-issuer to have signatures verified.') },
   {
@@ -48,7 +49,7 @@ export const lowerings: readonly Lowering[] = [
   { name: 'LOWERS_RETURNS', settings: ['whitelistDomain'], says: ({ whitelistDomain }) => when(whitelistDomain.some(isWild), `a sign-in or sign-out leads to whatever fits ${whitelistDomain.filter(isWild).join(', ')} (--whitelist-domain): whoever gets a host there can have people led to it from here. Name single hosts if you can.`) },
   { name: 'LOWERS_APP_ORIGIN', settings: ['websocketOrigin'], says: ({ websocketOrigin }) => when(websocketOrigin !== 'preserve', `the app is told another Origin than the browser’s (--websocket-origin=${websocketOrigin}): of the two checks of it, the gate’s own is left.`) },
   { name: 'LOWERS_XHEADERS', settings: ['useXheaders'], says: ({ useXheaders }) => when(useXheaders, 'whoever reaches the gate from this machine or a private network is believed about address and scheme (--use-xheaders). Name the proxy in --trusted-proxy instead.') },
-  { name: 'LOWERS_PROXIES', settings: ['trustedProxy'], says: ({ trustedProxy }) => when(trustedProxy.some(network => network.endsWith('/0')), 'everybody is believed about address, scheme and host (--trusted-proxy names every network): name the proxies alone.') },
+  { name: 'LOWERS_PROXIES', settings: ['trustedProxy'], says: ({ trustedProxy }) => when(trustedProxy.some(isWide), `everybody in ${trustedProxy.filter(isWide).join(', ')} is believed about address, scheme and host (--trusted-proxy): name the proxies alone.`) },
   { name: 'LOWERS_SOCKETS', settings: ['wsGrace'], says: ({ wsGrace }) => when(wsGrace > 0, `a websocket stays open after its session has ended, ${wsGrace === Infinity ? 'for as long as it likes' : `for ${inWords(wsGrace)}`} (--ws-grace).`) },
   {
     name: 'LOWERS_TOKENS', settings: ['passAccessToken', 'passRefreshToken', 'passAuthorizationHeader'],
@@ -90,6 +91,11 @@ function isPublicHttp (reached: string): boolean {
 
 function saysHttpsAlone ({ oauthRedirectUri, publicUrl, sslCertfile, trustedProxy, useXheaders }: Config): boolean {
   return oauthRedirectUri?.startsWith('https:') === true && publicUrl === undefined && sslCertfile === undefined && trustedProxy.length === 0 && !useXheaders
+}
+
+/** Where the gate listens on this machine alone, the redirect URI may be all that says how people come, by a proxy in front. */
+function leadsToHttp ({ oauthRedirectUri, publicUrl, sslCertfile }: Config): boolean {
+  return publicUrl === undefined && sslCertfile === undefined && oauthRedirectUri !== undefined && isPublicHttp(oauthRedirectUri)
 }
 
 /** Whether an id_token will come that nobody can verify. */
