@@ -41,5 +41,5 @@ export default tseslint.config(
       'no-control-regex': 'off'
     }
   },
-  { files: ['scripts/**', 'bin/**', 'bench/**', '*.js'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', performance: 'readonly' } } }
+  { files: ['scripts/**', 'bin/**', 'bench/**', '*.js'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', performance: 'readonly', Buffer: 'readonly', AbortController: 'readonly', fetch: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', setInterval: 'readonly', clearInterval: 'readonly' } } }
 )

@@ -4,8 +4,9 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { WebSocketServer } from 'ws'
 import { startProvider } from '../build/src/demo/provider.js'
 import { CLIENT, COOKIE_SECRET, freePort } from '../build/test/fixtures/gate.js'
@@ -15,6 +16,7 @@ import { Visitor } from '../build/test/fixtures/visitor.js'
 
 const main = new URL('../build/src/cli/main.js', import.meta.url).href
 const launch = `import { main } from ${JSON.stringify(main)}\nprocess.exitCode = await main(process.argv.slice(2))\n`
+const tellsMemory = fileURLToPath(new URL('tells-memory.mjs', import.meta.url))
 const TICK = 10 // milliseconds, of /proc/PID/stat
 
 export async function startWorld () {
@@ -41,20 +43,21 @@ export async function startWorld () {
       return provider
     },
     /** Some gates of one site. */
-    async gates (provider, settings, { count = 1, workers = 1 } = {}) {
+    async gates (provider, settings, { count = 1, ...more } = {}) {
       const ports = []
       for (let index = 0; index < count; index++) ports.push(await freePort())
       provider.setRedirectUris(CLIENT.id, ports.map(port => `http://127.0.0.1:${port}`))
-      const base = { upstream: `http://127.0.0.1:${app.address().port}`, workers, oauth_provider: 'oidc', oauth_issuer: provider.issuer, oauth_key: CLIENT.id, oauth_secret: CLIENT.secret, cookie_secret: COOKIE_SECRET, cookie_name: 'site', log_format: 'json' }
-      return await Promise.all(ports.map(port => startGate({ ...base, ...settings, port })))
+      const base = { upstream: `http://127.0.0.1:${app.address().port}`, workers: more.workers ?? 1, oauth_provider: 'oidc', oauth_issuer: provider.issuer, oauth_key: CLIENT.id, oauth_secret: CLIENT.secret, cookie_secret: COOKIE_SECRET, cookie_name: 'site', log_format: 'json' }
+      return await Promise.all(ports.map(port => startGate({ ...base, ...settings, port }, more)))
     },
     async close () { for (const close of closers) await close() }
   }
 
-  async function startGate (settings) {
+  /** @param entry the program @param heard gets what it says once it serves */
+  async function startGate (settings, { entry = launcher, heard }) {
     const file = join(folder, `${settings.port}.json`)
     writeFileSync(file, JSON.stringify(settings))
-    const child = spawn(process.execPath, ['--expose-gc', `--import=${resolve('bench/tells-memory.mjs')}`, launcher, 'serve', `--config=${file}`], { env: { PATH: process.env.PATH, BENCH_FOLDER: folder }, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['--expose-gc', `--import=${tellsMemory}`, entry, 'serve', `--config=${file}`], { env: { PATH: process.env.PATH, BENCH_FOLDER: folder }, stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = once(child, 'exit')
     const stop = async () => {
       child.kill('SIGKILL')
@@ -65,16 +68,21 @@ export async function startWorld () {
     const hear = chunk => { said += chunk }
     child.stdout.on('data', hear)
     while (!said.includes('Sign-in lasts')) await Promise.race([sleep(20), ended.then(() => { throw new Error(said) })])
-    child.stdout.off('data', hear).resume()
+    child.stdout.off('data', hear)
+    if (heard === undefined) child.stdout.resume()
+    else child.stdout.on('data', heard)
     const pids = () => [child.pid, ...readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)]
     return {
-      origin: `http://127.0.0.1:${settings.port}`, stop,
+      origin: `http://127.0.0.1:${settings.port}`, stop, pids, ended,
+      signal: name => child.kill(name),
+      /** The same settings but for these, in its file. */
+      change: more => writeFileSync(file, JSON.stringify({ ...settings, ...more })),
       /** Milliseconds of processor time that all its processes have taken. */
       cpu: () => pids().reduce((sum, pid) => sum + cpuOf(pid), 0),
       /** Bytes that all its processes have of the system, what they share counted once for each. */
       resident: () => pids().reduce((sum, pid) => sum + Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024, 0),
       /** Bytes, of a gate of one process, after it has cleared up. */
-      memory: () => memoryOf(child.pid)
+      memory: (pid = child.pid) => memoryOf(pid)
     }
   }
 

@@ -1,4 +1,5 @@
 import { AccessDenied, GrantRefused, IdentityTooLarge, IdTokenInvalid, UserMissing } from './errors.ts'
+import { saysEmail, SubjectMissing } from './identity/identify.ts'
 import type { Identity } from './identity/identity.ts'
 import type { SignIn } from './oauth/client.ts'
 import type { Tokens } from './oauth/token.ts'
@@ -57,14 +58,24 @@ async function whoNow (provider: ActiveProvider, said: SignIn, before: Identity,
   return now
 }
 
-/** Where an id_token came at sign-in and none comes now, userinfo alone speaks, which often says less: it counts where it is as full. */
+/** Where an id_token came at sign-in and none comes now, userinfo alone speaks, which often says less: what it says nothing of stays, and nothing else. */
 function fromUserInfo (provider: ActiveProvider, said: SignIn, before: Identity): Identity {
+  const now = named(provider, said, before)
+  if (now === undefined) return before
+  const hasEmail = before.email === undefined || now.email !== undefined || saysEmail(said)
+  const hasGroups = before.groups.length === 0 || provider.namesGroups(said)
+  if (hasEmail && hasGroups) return now
+  const { email, role, ...rest } = before
+  const [address, rank] = [hasEmail ? now.email : email, hasGroups ? now.role : role] // a role is often made of groups
+  return { ...rest, subject: now.subject, ...hasEmail && { user: now.user }, ...hasGroups && { groups: now.groups }, ...address !== undefined && { email: address }, ...rank !== undefined && { role: rank } }
+}
+
+/** Nobody where it does not say of whom it speaks. */
+function named (provider: ActiveProvider, said: SignIn, before: Identity): Identity | undefined {
   try {
-    const now = provider.identify(said)
-    const saysGroups = before.groups.length === 0 || provider.namesGroups(said)
-    return saysGroups && (before.email === undefined || now.email !== undefined) ? now : { ...before, subject: now.subject }
+    return provider.identify(said, undefined, before)
   } catch (error) {
-    if (error instanceof UserMissing) return before
+    if (error instanceof SubjectMissing) return undefined
     throw error
   }
 }

@@ -26,9 +26,9 @@ const HEADERS_TIMEOUT = 20_000
 /** Milliseconds between two looks for those: Node's own thirty seconds would be more than what is looked for. */
 const LOOK_EVERY = 5_000
 
-/** How the HTTP server is set up. A whole request may take as long as an upload does: plugins/answers.ts cuts the body of what is refused, and of our own forms. */
+/** How the HTTP server is set up; it reads strictly, also where NODE_OPTIONS has an --insecure-http-parser for all that runs there. A whole request may take as long as an upload does: plugins/answers.ts cuts the body of what is refused, and of our own forms. */
 export function httpOptions ({ maxHeaderSize }: Pick<Config, 'maxHeaderSize'>) {
-  return { maxHeaderSize, headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: LOOK_EVERY, requestTimeout: 0, requireHostHeader: false } // plugins/wire.ts requires it, with an answer of ours
+  return { maxHeaderSize, insecureHTTPParser: false, headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: LOOK_EVERY, requestTimeout: 0, requireHostHeader: false } // plugins/wire.ts requires it, with an answer of ours
 }
 
 /** What it shows who it is by; undefined where it speaks plain HTTP. */

@@ -97,7 +97,7 @@ t.test('a token under a key that nobody can read is not believed', async t => {
   t.match(ended(await renew()), { code: 'GATE_ID_TOKEN_INVALID' })
 })
 
-t.test('where no id_token comes again, userinfo counts if it says as much as was said before; else they stay who they were', async t => {
+t.test('where no id_token comes again, what userinfo says counts, and what it says nothing of stays', async t => {
   const full = await signedIn(t, { user: { groups: ['staff'], name: 'Mallory' } })
   full.hostile.token = { id_token: undefined }
   full.hostile.user = { groups: ['readers'], name: 'M.' }
@@ -109,10 +109,43 @@ t.test('where no id_token comes again, userinfo counts if it says as much as was
   nameless.hostile.token = { id_token: undefined }
   nameless.hostile.user = { email: undefined }
   t.strictSame(renewed(await nameless.renew()).identity, nameless.identity)
+  const nobody = await signedIn(t)
+  nobody.hostile.token = { id_token: undefined }
+  nobody.hostile.user = { sub: undefined, groups: ['admins'] }
+  t.strictSame(renewed(await nobody.renew()).identity, nobody.identity, 'and it has to say of whom')
   const other = await signedIn(t)
   other.hostile.token = { id_token: undefined }
   other.hostile.user = { sub: 'm-2', groups: [] }
   t.match(ended(await other.renew()), { code: 'GATE_ID_TOKEN_INVALID' }, 'but never somebody else')
+})
+
+t.test('rights that are kept by saying less: whose userinfo doubts or has no address any more loses the groups that it says are over', async t => {
+  for (const [what, user] of [['no address', { email: undefined }], ['an address without a name', { email: undefined, preferred_username: 'mallory' }]] as const) {
+    const { hostile, renew, identity } = await signedIn(t, { settings: { roleAttributePath: 'contains(groups[*], \'staff\') && \'Admin\'', claim: ['dept=dept'] }, claims: { dept: 'it' } })
+    t.match(identity, { groups: ['staff'], role: 'Admin' })
+    hostile.token = { id_token: undefined }
+    hostile.user = { ...user, groups: [] }
+    t.strictSame(renewed(await renew()).identity, { ...identity, groups: [], role: 'Viewer' }, what)
+  }
+  for (const [what, user] of [['not verified any more', { email_verified: false }], ['none at all', { email: 7 }]] as const) {
+    const { hostile, renew } = await signedIn(t)
+    hostile.token = { id_token: undefined }
+    hostile.user = user
+    t.match(ended(await renew()), { code: 'GATE_USER_MISSING' }, what)
+    const named = await signedIn(t, { settings: { oauthJwtUser: 'sub' } })
+    named.hostile.token = { id_token: undefined }
+    named.hostile.user = user
+    t.match(renewed(await named.renew()).identity, { user: 'm-1', email: undefined, groups: ['staff'] }, what)
+  }
+})
+
+t.test('token substitution: userinfo of somebody else ends a session though it names nobody, whatever the user key', async t => {
+  for (const settings of [{}, { oauthJwtUser: 'department' }, { userKey: 'nickname' }]) {
+    const { hostile, renew } = await signedIn(t, { settings, claims: { department: 'it', nickname: 'mal' } })
+    hostile.token = { id_token: undefined }
+    hostile.user = { sub: 'm-2', email: undefined }
+    t.match(ended(await renew()), { code: 'GATE_ID_TOKEN_INVALID', message: /another subject/ }, JSON.stringify(settings))
+  }
 })
 
 t.test('that no refresh token comes is said once for each provider, not at each sign-in', t => {

@@ -18,3 +18,17 @@ export function destinationTarget (value: string | readonly string[], origin: st
 function withoutPort (origin: string): string {
   return origin.replace(origin.startsWith('https:') ? /:443$/ : /:80$/, '')
 }
+
+/** Of WebDAV (RFC 4918 §9.1, §9.10.3): for a whole folder unless `Depth` says otherwise. */
+const DEEP = new Set(['PROPFIND', 'LOCK'])
+const SHALLOW = new Set(['0', '1', '1,noroot'])
+
+/**
+ * Whether a file server takes a request to be for a folder and all that lies below: it is removed whole (RFC 4918 §9.6.1), and listed
+ * or locked as deep as `Depth` says (§10.2).
+ *
+ * @param depth the header as Node gives it
+ */
+export function reachesBelow (method: string, depth: string | readonly string[] | undefined): boolean {
+  return method === 'DELETE' || (depth === undefined ? DEEP.has(method) : typeof depth !== 'string' || !SHALLOW.has(depth.toLowerCase()))
+}

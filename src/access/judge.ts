@@ -52,6 +52,8 @@ export interface Judge {
    * @param place where the request itself leads, as `decide` has admitted it
    */
   decideDestination (value: string | readonly string[], origin: string, place: Place, way: Way, identity: Identity | null): Decision
+  /** Judges all that lies below, where `reachesBelow` says that a request is for that too; `decide` has admitted the request itself. */
+  decideBelow (place: Place, way: Way, identity: Identity | null): Decision
   /** What `decide` decides, and by which rules. */
   explain (place: Place, way: Way, identity: Identity | null): Explained
 }
@@ -104,6 +106,7 @@ export function createJudge ({ upstreams, rules, rootPath = '/', strict = false 
       const within = [...place.readings ?? [], ...other.readings ?? []].flatMap(reading => rules.whole(reading, way))
       return refused(within, identity) ?? decision
     },
+    decideBelow: (place, way, identity) => refused((place.readings ?? []).flatMap(reading => rules.below(reading, way)), identity) ?? admitted,
     explain: (place, way, identity) => ({
       decision: decide(place, way, identity),
       rules: place.readings?.length === 0 ? alone.map(rule => triedAlone(rule, identity)) : tried(place.readings ?? [], reading => rules.trace(reading, way), identity)

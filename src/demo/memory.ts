@@ -2,14 +2,16 @@ import { LRUCache } from 'lru-cache'
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider'
 import type { Outside } from '../outside.ts'
 
-/** Clients never expire; codes, tokens, grants and sessions do, and the oldest make room. */
-const capacity = 5000
+/** Enough for a demo. */
+const CAPACITY = 5000
 
 /**
  * What the embedded provider remembers, gone with the process. Its own memory adapter warns on the console and
  * keeps clients outside, where their redirect URIs cannot follow a port that is only known later.
+ *
+ * @param capacity clients never expire; codes, tokens, grants and sessions do, and the oldest make room
  */
-export function createMemory (clients: ReadonlyMap<string, AdapterPayload>, outside: Outside): AdapterFactory {
+export function createMemory (clients: ReadonlyMap<string, AdapterPayload>, outside: Outside, capacity = CAPACITY): AdapterFactory {
   const kept = new LRUCache<string, AdapterPayload>({ max: capacity })
   return model => model === 'Client' ? clientReader(clients) : recordKeeper(kept, model, outside)
 }

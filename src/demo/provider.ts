@@ -46,6 +46,8 @@ export interface DemoProviderOptions {
   readonly rotates?: boolean
   /** How it is called where it is reached by another way than its own port. */
   readonly issuer?: string
+  /** How many codes, tokens, sessions and grants it remembers; the oldest make room. */
+  readonly capacity?: number
   /** Private; of the provider's own making unless given. */
   readonly signingKey?: JWK
 }
@@ -67,14 +69,14 @@ export interface DemoProvider {
  * @throws {DemoRefused} the address is not loopback, the port is taken, or `oidc-provider` is not installed
  */
 export async function startProvider (options: DemoProviderOptions): Promise<DemoProvider> {
-  const { people = fourPeople, address = '127.0.0.1', remembers = true, outside = realOutside, accessTokenLife, refreshTokens, rotates, signingKey } = options
+  const { people = fourPeople, address = '127.0.0.1', remembers = true, outside = realOutside, accessTokenLife, refreshTokens, rotates, capacity, signingKey } = options
   const library = await loadLibrary()
   const clients = new Map(options.clients.map(client => [client.id, metadata(client)]))
   const requests: { method: string, path: string }[] = []
   const server = createServer()
   const { port, close } = await listenOnLoopback(server, options.port ?? 0, address)
   const issuer = options.issuer ?? `http://${address.includes(':') ? `[${address}]` : address}:${port}`
-  const provider = new library.Provider(issuer, await providerSettings(library, { people, adapter: createMemory(clients, outside), remembers, outside, accessTokenLife, refreshTokens, rotates, signingKey }))
+  const provider = new library.Provider(issuer, await providerSettings(library, { people, adapter: createMemory(clients, outside, capacity), remembers, outside, accessTokenLife, refreshTokens, rotates, signingKey }))
   equip(provider, library, { ...options, people })
   const answer = provider.callback()
   server.on('request', (request, response) => {

@@ -33,7 +33,7 @@ export interface Identifier {
   /** What has to be read beside, since the documents so far do not say enough; by the name under which `more` takes it. */
   wants (said: Said): Readonly<Partial<Record<keyof MoreDocuments, Resource>>>
   /** @throws what `identify` throws; the trace then has the steps so far */
-  identify (said: Said, trace?: Trace): Identity
+  identify (said: Said, trace?: Trace, before?: Identity): Identity
   /** Whether the provider said anything of groups; an empty list is something. */
   namesGroups (said: Said): boolean
 }
@@ -64,7 +64,7 @@ export function createIdentifier (settings: IdentifierSettings, needs: Identifie
       const organizations = needs.organizations && file.organizations === undefined ? below('/orgs') : undefined
       return { ...emails && { emails }, ...teams && { teams }, ...organizations && { organizations } }
     },
-    identify: (said, trace) => identify(provider, said, options, trace),
+    identify: (said, trace, before) => identify(provider, said, options, trace, before),
     namesGroups: said => groupsAttributePath === undefined ? provider.identity(said.sources, context).groups !== undefined : namesGroups(groupsAttributePath, documentsOf(said))
   }
 }

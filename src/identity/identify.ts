@@ -1,4 +1,4 @@
-import type { Claims } from '../claims.ts'
+import { doubtsEmail, type Claims } from '../claims.ts'
 import { AccessDenied, IdentityTooLarge, UserMissing } from '../errors.ts'
 import type { IdentityContext, Provider, Sources } from '../provider.ts'
 import type { Identity } from './identity.ts'
@@ -21,6 +21,9 @@ export interface IdentitySettings extends Partial<IdentityContext> {
   readonly mapping?: Mapping
 }
 
+/** Nothing says for good of whom it speaks. */
+export class SubjectMissing extends UserMissing {}
+
 const MOST_GROUPS = 8 * 1024 // bytes, joined by commas
 
 /**
@@ -28,11 +31,12 @@ const MOST_GROUPS = 8 * 1024 // bytes, joined by commas
  * empty one: no honest name has them, and what they do in a header or a log nobody wants to know.
  *
  * @param trace is told each step, also of those that end in an error
- * @throws {UserMissing} nothing names the person for good (subject), or the user key is empty
+ * @param before who it was at the sign-in, of whom less may be said now: they keep the name that nothing is said of
+ * @throws {SubjectMissing} nothing names the person for good; {UserMissing} the user key is empty
  * @throws {IdentityTooLarge} the groups exceed 8 KiB, or the claims to keep what keepClaims allows
  * @throws {AccessDenied} the account is not one of those the provider's parameters ask for, or has no role where one is demanded
  */
-export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'namesUser'>, all: Said, settings: IdentitySettings, trace = new Trace()): Identity {
+export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'namesUser'>, all: Said, settings: IdentitySettings, trace = new Trace(), before?: Pick<Identity, 'user'>): Identity {
   const { sources, more = {} } = all
   const { parameters = {}, allowedTenants = [], allowUnverifiedEmail } = settings
   const own = (claims: Claims) => provider.identity({ ...sources, claims }, { parameters, allowedTenants })
@@ -43,11 +47,11 @@ export function identify (provider: Pick<Provider, 'identity' | 'userKey' | 'nam
   })
   const subject = clean(said.subject)
   trace.note({ field: 'subject', source: 'the provider’s file', how: '', value: subject })
-  if (subject === undefined) throw new UserMissing(`the provider’s file found no id that names the person for good (the provider sent: ${sources.claims.names().slice(0, 50).join(', ').slice(0, 1000)})`)
+  if (subject === undefined) throw new SubjectMissing(`the provider’s file found no id that names the person for good (the provider sent: ${sources.claims.names().slice(0, 50).join(', ').slice(0, 1000)})`)
   const email = clean(said.email)
-  const user = userOf(provider, sources, settings, { email, named: said.user, trace })
+  const user = userOf(provider, all, settings, { email, named: said.user, trace, hasName: before !== undefined })
   return {
-    provider: settings.providerName, subject, user: `${settings.userPrefix ?? ''}${user}`,
+    provider: settings.providerName, subject, user: user === undefined && before !== undefined ? before.user : `${settings.userPrefix ?? ''}${user ?? ''}`,
     ...present({ tenant: clean(said.tenant), login: clean(said.login), email, name: clean(said.name), role: said.role }),
     groups: checkSize(named(said.groups)), teams: named(said.teams), organizations: named(said.organizations),
     claims: said.claims
@@ -60,14 +64,21 @@ function unverified ({ claims }: Sources, trace: Trace): string | undefined {
   return value
 }
 
-interface Names { readonly email: string | undefined, readonly named: string | undefined, readonly trace: Trace }
+/** Whether anything is said of somebody's address, were it that it is none of theirs. */
+export function saysEmail (all: Said): boolean {
+  return documentsOf(all).some(({ claims }) => doubtsEmail(claims) || ![undefined, null, ''].includes(claims.raw('email') as string | null | undefined))
+}
 
-function userOf (provider: Pick<Provider, 'userKey' | 'namesUser'>, sources: Sources, { userKey }: IdentitySettings, { email, named, trace }: Names): string {
+interface Names { readonly email: string | undefined, readonly named: string | undefined, readonly trace: Trace, readonly hasName: boolean }
+
+/** @returns undefined for who has a name already, where nothing is said of it */
+function userOf (provider: Pick<Provider, 'userKey' | 'namesUser'>, all: Said, { userKey }: IdentitySettings, { email, named, trace, hasName }: Names): string | undefined {
+  const { sources } = all
   const isGiven = userKey === undefined && provider.namesUser === true
   const key = userKey ?? provider.userKey
   const user = isGiven ? clean(named) : key === 'email' ? email : clean(sources.claims.text(key))
   trace.note({ field: 'user', source: isGiven ? 'the provider’s file' : key === 'email' ? 'the email' : 'claims', how: isGiven || key === 'email' ? '' : `the claim ${key}`, value: user })
-  if (user === undefined) throw new UserMissing(missing(isGiven ? 'that names the user' : key, sources))
+  if (user === undefined && !(hasName && (isGiven || key !== 'email' || !saysEmail(all)))) throw new UserMissing(missing(isGiven ? 'that names the user' : key, sources))
   return user
 }
 

@@ -6,13 +6,15 @@ import type { Provider, Resource } from '../provider.ts'
 import { buildAuthorizeUrl, scopesToAsk, takesPkce, understood, type AuthorizeOptions, type LoginAttempt } from './authorize.ts'
 import { isOfIssuer, readCallback } from './callback.ts'
 import { chooseClientAuth, type AuthStyle } from './client-auth.ts'
+import { discreetly } from './discreetly.ts'
 import { createEndpoints, knownIssuer, need, type Endpoints, type EndpointsOptions } from './endpoints.ts'
 import { endOf, markOf, verifyIdToken } from './id-token.ts'
 import { createKeySource, type KeySet } from './keys.ts'
 import { sidOf, verifyLogoutToken, type Claimed, type Logout } from './logout-token.ts'
 import { listDocuments, mergeClaims, putTogether } from './merge-claims.ts'
 import { buildLogoutUrl, deleteToken, revokeToken, type LogoutRequest } from './sign-out.ts'
-import { requestTokens, type TokenRequest, type Tokens } from './token.ts'
+import { redeem, secretOf } from './redeem.ts'
+import type { TokenRequest, Tokens } from './token.ts'
 import { readPages, readResource, type ResourceRequest } from './resources.ts'
 import { readUserInfo } from './userinfo.ts'
 
@@ -65,10 +67,15 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
   const issuer = knownIssuer(options)
 
   async function signIn (grant: TokenRequest['grant'], parameters: Record<string, string>, nonce: string | undefined): Promise<SignIn> {
-    return await read(await redeem(options, await findEndpoints(), grant, parameters), { grant, nonce })
+    const tokens = await redeem(options, await findEndpoints(), grant, parameters)
+    return await discreetly([nonce, ...secretOf(parameters)], async () => await read(tokens, { grant, nonce }))
   }
 
   async function read (tokens: Tokens, proof: Proof): Promise<SignIn> {
+    return await discreetly([options.clientSecret, tokens.accessToken, tokens.refreshToken, tokens.idToken], async () => await readAll(tokens, proof))
+  }
+
+  async function readAll (tokens: Tokens, proof: Proof): Promise<SignIn> {
     const endpoints = await findEndpoints()
     const idToken = await readIdToken(options, endpoints, findKeys, tokens, proof)
     const exp = idToken?.raw('exp')
@@ -124,16 +131,6 @@ export function createOAuthClient (options: OAuthClientOptions): OAuthClient {
     },
     async warm () { await findEndpoints() }
   }
-}
-
-async function redeem (options: OAuthClientOptions, endpoints: Endpoints, grant: TokenRequest['grant'], parameters: Record<string, string>): Promise<Tokens> {
-  const { clientId, clientSecret, fetch, outside } = options
-  return await requestTokens({
-    endpoint: need(endpoints.token, 'token_endpoint', '--oauth-token-url'),
-    clientAuth: chooseClientAuth(options, endpoints.authMethods),
-    secrets: [clientSecret, parameters.code, parameters.code_verifier, parameters.password, parameters.refresh_token].filter(text => text !== undefined),
-    clientId, grant, parameters, idTokenName: options.idTokenName, fetch, outside
-  })
 }
 
 /** What an id_token is held to. */

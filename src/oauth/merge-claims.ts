@@ -2,6 +2,9 @@ import { decodeJwt } from 'jose'
 import { Claims, doubtsEmail } from '../claims.ts'
 import type { Said, SourceDocument } from '../identity/sources.ts'
 
+/** By what a source says that the address is its person’s, or its domain the tenant’s. */
+const VOUCHING = new Set(['email_verified', 'verified_email', 'xms_edov'])
+
 /**
  * The claims of one sign-in as one document: each claim from the first source that has it, the JWT access token last.
  *
@@ -11,7 +14,15 @@ export function mergeClaims (documents: readonly SourceDocument[]): Claims {
   const all = documents.toSorted((one, other) => Number(one.name === 'access_token') - Number(other.name === 'access_token')).map(({ claims }) => claims)
   // one source's "verified" must not vouch for an address that another source doubts
   const doubted = all.some(source => doubtsEmail(source))
-  return Claims.merge(doubted ? [new Claims({ email_verified: false }), ...all] : all)
+  if (doubted) return Claims.merge([new Claims({ email_verified: false }), ...all])
+  // nor for another address than its own
+  const addressIn = (source: Claims) => source.text('email')?.toLowerCase()
+  const email = addressIn(Claims.merge(all))
+  return Claims.merge(all.map(source => [undefined, email].includes(addressIn(source)) ? source : withoutWord(source)))
+}
+
+function withoutWord (source: Claims): Claims {
+  return new Claims(Object.fromEntries(source.names().filter(name => !VOUCHING.has(name)).map(name => [name, source.raw(name)])))
 }
 
 /** What was said, one document after the other: the order in which a field is looked for. @param trusted the id_token, then userinfo */

@@ -15,6 +15,8 @@ declare module 'fastify' {
 export const LINGER = 2_000
 /** Milliseconds in which a form of ours must have arrived: two short fields. */
 const FORM_TIME = 10_000
+/** Milliseconds in which nothing of an answer of ours is read; Node gives them twice where a part was. Of an app's nobody counts them: a film may be paused. */
+const UNREAD = 30_000
 const HEADERS = { 'cache-control': 'no-store', 'referrer-policy': 'same-origin', 'x-content-type-options': 'nosniff' }
 const UNFRAMED = { ...HEADERS, 'content-security-policy': CONTENT_SECURITY_POLICY, 'x-frame-options': 'DENY' }
 const FRAMED = { ...HEADERS, 'content-security-policy': FRAMED_CONTENT_SECURITY_POLICY }
@@ -46,6 +48,7 @@ async function answers (app: FastifyInstance): Promise<void> {
     if (!reply.hasHeader('x-oauth-gate')) reply.header('x-oauth-gate', 'GATE_OK')
     reply.header('x-request-id', request.id)
     cutAfter(LINGER, request.raw)
+    reply.raw.socket?.setTimeout(UNREAD) // Node sets another when it is sent
     done()
   })
 }

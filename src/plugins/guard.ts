@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { isForOurPage } from '../access/autoload.ts'
+import { reachesBelow } from '../access/destination.ts'
 import { forRefused, type Judge, type Place } from '../access/judge.ts'
 import { requestKind } from '../access/navigation.ts'
 import { mayOpenWebsocket } from '../access/origins.ts'
@@ -67,7 +68,8 @@ function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin, p
   const own = judge.decide(place, way, identity)
   const { destination } = request.raw.headers // of COPY and MOVE: a second target (RFC 4918 §10.3). Of any other method too, which the app may read as one of these
   const other = own.verdict === 'admitted' && destination !== undefined ? judge.decideDestination(destination, request.arrival.origin, place, way, identity) : own
-  const judged = other.verdict === 'admitted' ? own : other
+  const whole = other.verdict === 'admitted' && reachesBelow(request.method, request.raw.headers['depth']) ? judge.decideBelow(place, way, identity) : other
+  const judged = whole.verdict === 'admitted' ? own : whole
   const decision = forRefused(judged, request.refused?.refusal ?? null)
   // Who is asking may be one of those who may pass, or not: only what is open to everybody, and tells the app of nobody, does not depend on it.
   if (request.failure !== null && !(decision.verdict === 'admitted' && decision.anonymous && decision.optional !== true)) return request.failure

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { METHODS, type IncomingMessage } from 'node:http'
+import { METHODS, type IncomingMessage, type ServerResponse } from 'node:http'
 import { HeadersTooMany, MalformedRequest, MethodRefused } from '../errors.ts'
 import { isHost } from '../proxy/arrival.ts'
 
@@ -8,11 +8,17 @@ declare module 'node:net' {
   interface Socket {
     /** Set where a request on it could be read in two ways: what comes behind it could be its body. */
     ambiguous?: true
+    /** The last answer that was asked for on it. */
+    answering?: ServerResponse | undefined
+    /** Requests that have come and whose turn has not. */
+    waiting?: number
   }
 }
 
 /** Browsers send two dozen. Node takes two thousand and says nothing of those beyond, one of which could be what frames the message. */
 const MAX_HEADERS = 200
+/** Requests that one connection may send ahead: a tool that measures sends a few dozen, a browser none. */
+const MAX_AHEAD = 100
 const known = new Set(METHODS)
 
 /** Node's parser reads RTSP too, with methods that no router knows: each becomes one that is refused. */
@@ -22,6 +28,7 @@ export function nameMethod (raw: IncomingMessage): void {
 
 /** Refuses what two servers could read as two different requests (RFC 9112 §3.2, §6.3), before anything else looks at it. */
 async function wire (app: FastifyInstance): Promise<void> {
+  app.addHook('onRequest', (request, reply, done) => { inTurn(request.raw, reply.raw, done) })
   app.addHook('onRequest', (request, _reply, done) => {
     const { raw } = request
     const fault = raw.socket.ambiguous === true ? 'it came behind one that could be read in two ways' : faultOf(raw)
@@ -39,6 +46,23 @@ async function wire (app: FastifyInstance): Promise<void> {
 }
 
 export default fp(wire, { name: 'wire' })
+
+/**
+ * One request of a connection after the other. Node hands on all that have come, and of those whose answers wait behind another it never
+ * says that the client has left: each would keep a connection to the app, of any number by a single one to us.
+ */
+function inTurn ({ socket }: IncomingMessage, response: ServerResponse, go: () => void): void {
+  const before = socket.answering
+  socket.answering = response
+  // Node gives the socket to an answer whose turn it is; so nothing is made for the request of a browser.
+  if (response.socket !== null || before === undefined || socket.ambiguous === true) return go()
+  socket.waiting = (socket.waiting ?? 0) + 1
+  if (socket.waiting > MAX_AHEAD) return void socket.destroy()
+  before.once('close', () => {
+    socket.waiting = (socket.waiting as number) - 1
+    if (socket.writable) go() // the one before may have been the last
+  })
+}
 
 function faultOf (raw: IncomingMessage): string | null {
   if (raw.httpVersion !== '1.1' && raw.httpVersion !== '1.0') return `HTTP version ${raw.httpVersion}`

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { destinationTarget } from '../../src/access/destination.ts'
+import { destinationTarget, reachesBelow } from '../../src/access/destination.ts'
 import { createJudge } from '../../src/access/judge.ts'
 import { compileRules, type RuleConfig } from '../../src/access/rules/rules.ts'
 import type { Identity } from '../../src/identity/identity.ts'
@@ -58,6 +58,23 @@ t.test('a folder is copied whole: what lies in it must be theirs too', async t =
   t.equal(verdicts('/files/a', '/files/b'), 'sign-in admitted admitted')
 })
 
+t.test('a folder is removed whole, and listed and locked as deep as Depth says', async t => {
+  const deep = [['DELETE'], ['DELETE', '0'], ['PROPFIND'], ['LOCK'], ['PROPFIND', 'infinity'], ['REPORT', 'Infinity'], ['PROPFIND', '1, infinity'], ['PROPFIND', '2'], ['PROPFIND', '']] as const
+  const shallow = [['GET'], ['PROPFIND', '0'], ['PROPFIND', '1'], ['PROPFIND', '1,noroot'], ['LOCK', '0'], ['PUT'], ['PROPPATCH']] as const
+  for (const [method, depth] of deep) t.ok(reachesBelow(method, depth), `${method} ${depth}`)
+  for (const [method, depth] of shallow) t.notOk(reachesBelow(method, depth), `${method} ${depth}`)
+  t.ok(reachesBelow('PROPFIND', ['0', 'infinity']))
+  const below = (path: string, rules = RULES) => {
+    const judge = createJudge({ upstreams: [{ path: '/' }], rules: compileRules(rules) })
+    return [null, person, admin].map(identity => judge.decideBelow(judge.place(path), { method: 'DELETE', host: 'app.example.com' }, identity).verdict).join(' ')
+  }
+  t.equal(below('/files'), 'sign-in denied admitted')
+  t.equal(below('/x/..%2fFILES/'), 'sign-in denied admitted')
+  t.equal(below('/files/a'), 'admitted admitted admitted', 'nothing below has a rule of its own')
+  t.equal(below('/x', [{ path: '/x/y', methods: ['PUT'], allow: { groups: ['admins'] } }, { path: '/', allow: 'public' }]), 'sign-in denied admitted', 'whatever the method was')
+  t.equal(below('/', []), 'admitted admitted admitted')
+})
+
 t.test('a Destination leads to the same app, and not out of its base path', async t => {
   const apps = [{ path: '/' }, { path: '/api' }, { path: '/based', basePath: '/base' }]
   t.equal(verdicts('/a', '/b', [], apps), 'sign-in admitted admitted')
@@ -70,4 +87,12 @@ t.test('a Destination leads to the same app, and not out of its base path', asyn
 
 t.test('one app and no path rule: it is the app’s own affair', async t => {
   for (const to of ['/a', '/a?b', 'https://other.example/a', '/..%2f', '', '/a, /b']) t.equal(verdicts('/a', to, []), 'sign-in admitted admitted', to)
+})
+
+t.test('behind a proxy that takes a prefix off each path a Destination, which it leaves alone, is somewhere else than it seems', async t => {
+  const moved = (rootPath: string, to: string) => {
+    const judge = createJudge({ upstreams: [{ path: '/' }], rules: compileRules([{ path: '/admin', allow: { groups: ['admins'] } }, { path: '/', allow: 'signed-in' }]), rootPath })
+    return judge.decideDestination(to, ORIGIN, judge.place('/a'), { method: 'MOVE', host: 'app.example.com' }, person).verdict
+  }
+  t.strictSame([moved('/', '/b'), moved('/prefix', '/b'), moved('/prefix', '/prefix/admin')], ['admitted', 'ambiguous', 'ambiguous'])
 })

@@ -91,3 +91,9 @@ t.test('hostile paths cost little and never throw', async t => {
     t.ok(performance.now() - begun < 250, `60,000 times ${JSON.stringify(piece)}`)
   }
 })
+
+t.test('flood: a long path has fewer readings than a short one before it is refused', async t => {
+  const long = (length: number) => readings(`/${'a'.repeat(length)}%252f;b//c`)
+  t.ok((long(10) ?? []).length > 10)
+  t.equal(long(4_000), null, 'so many of that length are not made')
+})

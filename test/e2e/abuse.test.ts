@@ -130,6 +130,23 @@ t.test('a form of ours that never comes does not keep its connection', onlyInCi(
   t.equal(await connections(), 0)
 })
 
+t.test('slow reading: an answer of ours that nobody reads does not keep its connection', onlyInCi('a minute of waiting'), async t => {
+  t.setTimeout(120_000)
+  const { origin, gate } = await startGate(t)
+  const served: Socket[] = []
+  gate.server.on('connection', (socket: Socket) => served.push(socket))
+  const socket = await open(t, origin, '')
+  socket.pause()
+  const page = `GET /oauth2/sign_in?rd=/${'a'.repeat(1_900)} HTTP/1.1\r\nHost: ${new URL(origin).host}\r\nAccept: text/html\r\n\r\n`
+  for (let stuck = 0; stuck < 10;) {
+    if ((served[0]?.writableLength ?? 0) === 0) socket.write(page.repeat(20))
+    await new Promise(resolve => { setTimeout(resolve, 20) })
+    stuck = (served[0]?.writableLength ?? 0) === 0 ? 0 : stuck + 1
+  }
+  t.notOk(served[0]?.destroyed)
+  t.ok(await within(75_000, () => served[0]?.destroyed === true))
+})
+
 t.test('sign-out works behind a proxy that ends TLS and that nobody told us of', async t => {
   const { origin } = await startGate(t)
   const visitor = new Visitor()

@@ -6,6 +6,7 @@ import { file } from '../config/setup.ts'
 import { launchBrowser, signInAs } from '../fixtures/browser.ts'
 import { server, serverKey } from '../fixtures/certificates.ts'
 import { CLIENT, freePort, startGate } from '../fixtures/gate.ts'
+import { onlyInCi } from '../fixtures/lacking.ts'
 import { startServer } from '../fixtures/server.ts'
 
 /** `Set-Cookie` lines by which a sister domain has tried to set a `__Host-` cookie of ours, and what does the same to an app that reads cookies loosely. */
@@ -15,7 +16,7 @@ const lines = (name: string, value: string): readonly string[] => [
   `\xa0${name}=${value}; Domain=gate.test; Path=/; Secure`, `\u00e2\u0080\u0080${name}=${value}; Domain=gate.test; Path=/; Secure`, `a=1, ${name}=${value}; Domain=gate.test; Path=/; Secure`, `${name}=${value}; Domain=app.gate.test; Path=/; Secure`
 ]
 
-t.test('cookie tossing: a sister domain neither replaces a session on https nor gives somebody its own, in a real browser', async t => {
+t.test('cookie tossing: a sister domain neither replaces a session on https nor gives somebody its own, in a real browser', onlyInCi('a browser'), async t => {
   t.setTimeout(90_000)
   const browser = await launchBrowser(t)
   if (browser === undefined) return

@@ -65,11 +65,35 @@ t.test('a file server that copies and moves for whoever asks does so only where 
   }
   t.equal(read('admin/a.txt'), 'admin')
 
+  for (const path of ['/', '/./', '//']) {
+    t.equal((await stranger.ask(origin + path, { method: 'DELETE' })).status, 401)
+    t.ok([400, 403].includes((await viewer.ask(origin + path, { method: 'DELETE' })).status), `${path} is not removed with what is in it`)
+  }
+  t.equal(read('admin/a.txt'), 'admin')
+
   t.equal((await copy(stranger, '/public/a.txt', `${origin}/public/b.txt`)).status, 204, 'what is theirs they copy')
   t.equal(read('public/b.txt'), 'public')
   t.equal((await copy(admin, '/public/a.txt', `${origin}/admin/c.txt`)).status, 204)
   t.equal(read('admin/c.txt'), 'public')
   t.equal(read('admin/a.txt'), 'admin', 'and nothing else has changed')
+})
+
+t.test('a folder is removed, listed or locked whole only by whom all that lies in it is for', async t => {
+  const { origin, app } = await startGate(t, { settings: { rules: [{ path: '/files/closed', allow: { groups: ['admins'] } }, { path: '/', allow: 'signed-in' }] } })
+  const [viewer, admin] = [new Visitor(), new Visitor()]
+  await viewer.signIn(`${origin}/`, 'cleo')
+  await admin.signIn(`${origin}/`, 'ada')
+  const ways = [['DELETE', {}], ['PROPFIND', {}], ['PROPFIND', { depth: 'infinity' }], ['LOCK', {}]] as const
+  const before = app.received.length
+  for (const [method, headers] of ways) {
+    for (const path of ['/files', '/files/', '/', '/x/../files', '/FILES']) t.ok([400, 403].includes((await viewer.ask(origin + path, { method, headers })).status), `${method} of ${path}`)
+  }
+  t.equal(app.received.length, before, 'none of them reached the app')
+  for (const [method, headers] of ways) {
+    t.equal((await admin.ask(`${origin}/files`, { method, headers })).status, 200)
+    t.equal((await viewer.ask(`${origin}/files/open`, { method, headers })).status, 200, 'what is theirs alone')
+  }
+  t.equal((await viewer.ask(`${origin}/files`, { method: 'PROPFIND', headers: { depth: '1' } })).status, 200, 'what lies in it is named, as by any page')
 })
 
 t.test('a Destination is judged with every method, and reaches the app byte for byte', async t => {

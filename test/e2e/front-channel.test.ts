@@ -4,6 +4,7 @@ import type { Settings } from '../../src/config/options.ts'
 import { startRelyingParty } from '../conformance/openid/relying-party.ts'
 import { launchBrowser, signInAs } from '../fixtures/browser.ts'
 import { startGate } from '../fixtures/gate.ts'
+import { onlyInCi } from '../fixtures/lacking.ts'
 import { personCalled } from '../fixtures/people.ts'
 import { Visitor } from '../fixtures/visitor.ts'
 
@@ -75,7 +76,7 @@ async function inBrowser (t: Test, settings: Settings) {
   return { ...running, page: await (await browser.newContext()).newPage() }
 }
 
-t.test('in a browser: neither an app that a refused sign-in links to nor the history of who signed in has the code', async t => {
+t.test('in a browser: neither an app that a refused sign-in links to nor the history of who signed in has the code', onlyInCi('a browser'), async t => {
   t.setTimeout(120_000)
   const folder = t.testdir({ 'denied.html': '<h1>{{ error }}</h1><a href="/help">Ask for support</a>' })
   const world = await inBrowser(t, { allowedEmails: ['ada@example.com'], authTemplate: `${folder}/denied.html`, rules: [{ path: '/help', allow: 'public' }] })

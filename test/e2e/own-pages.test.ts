@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { file } from '../config/setup.ts'
 import { launchBrowser, signInAs } from '../fixtures/browser.ts'
 import { freePort, startApp, startGate, type Running } from '../fixtures/gate.ts'
-import { isCi } from '../fixtures/lacking.ts'
+import { isCi, onlyInCi } from '../fixtures/lacking.ts'
 import { everybody, type Person } from '../fixtures/people.ts'
 import { startServer } from '../fixtures/server.ts'
 import { Visitor, type Answer } from '../fixtures/visitor.ts'
@@ -14,9 +14,10 @@ import { Visitor, type Answer } from '../fixtures/visitor.ts'
 const HOSTILE = '"><img src=http://127.0.0.1:1/x onerror=hit()><script>hit()</script>\'--></style></title></textarea>{{7*7}}${7*7}&lt;javascript:hit()'
 const hostilePerson: Person = { login: 'mallory', about: 'is called like an attack', claims: { sub: 'odd-mallory', email: 'mallory@example.com', email_verified: true, name: HOSTILE, preferred_username: HOSTILE, groups: [HOSTILE, 'staff'] } }
 
-function checkHeaders (t: Test, answer: Answer, what: string): void {
+/** @param referrer what a page may say of where it stands: one at a callback’s address, which has a code in it, says nothing to anybody */
+function checkHeaders (t: Test, answer: Answer, what: string, referrer = 'same-origin'): void {
   const { headers } = answer
-  t.match(headers, { 'x-oauth-gate': /^GATE_[A-Z_]+$/, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'referrer-policy': 'same-origin' }, what)
+  t.match(headers, { 'x-oauth-gate': /^GATE_[A-Z_]+$/, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'referrer-policy': referrer }, what)
   const policy = String(headers['content-security-policy'])
   t.match(policy, /default-src 'none'/, `${what}: nothing is loaded`)
   t.notMatch(policy, /script-src|unsafe-eval|\*|https?:(?!\/\/)/, `${what}: nor does a script run`)
@@ -40,7 +41,8 @@ t.test('every answer of ours, whatever its status or method, is unframed, unsnif
         if (!isCi && count++ % 3 !== 0) continue
         for (const answer of [await visitor.navigate(origin + path, way), await visitor.ask(origin + path, way)]) {
           statuses.add(answer.status)
-          checkHeaders(t, answer, `${JSON.stringify(way).slice(0, 60)} ${path}: ${answer.status}`)
+          const isCallback = path.startsWith('/oauth2/callback') && ['GET', 'HEAD'].includes(way.method ?? 'GET')
+          checkHeaders(t, answer, `${JSON.stringify(way).slice(0, 60)} ${path}: ${answer.status}`, isCallback ? 'no-referrer' : undefined)
           t.notOk(answer.status === 304 || answer.headers['access-control-allow-origin'] !== undefined || answer.headers.etag !== undefined)
         }
       }
@@ -77,14 +79,14 @@ async function signedInAs (running: Running, page: Page, login: string): Promise
   await page.goto(`${running.origin}/oauth2/sign_in`)
 }
 
-t.test('markup of others is text on every page of ours: nothing of it runs in a browser, loads anything or leads away', async t => {
+t.test('markup of others is text on every page of ours: nothing of it runs in a browser, loads anything or leads away', onlyInCi('a browser'), async t => {
   t.setTimeout(120_000)
   const browser = await launchBrowser(t)
   if (browser === undefined) return
   const setup = { provider: { people: [...everybody, hostilePerson] } }
   const app = await startApp(t)
   const down = await freePort()
-  for (const [kind, settings] of Object.entries({ ...isCi && { ours: {} }, templates: { authTemplate: file(t, 'denied.html', template('error', 'error_msg', 'error_type', 'code', 'support_link', 'oauth_logout_link')), logoutTemplate: file(t, 'logout.html', template('provider', 'LOGIN_ENDPOINT', 'provider_logout_link')) } })) {
+  for (const [kind, settings] of Object.entries({ ours: {}, templates: { authTemplate: file(t, 'denied.html', template('error', 'error_msg', 'error_type', 'code', 'support_link', 'oauth_logout_link')), logoutTemplate: file(t, 'logout.html', template('provider', 'LOGIN_ENDPOINT', 'provider_logout_link')) } })) {
     const running = await startGate(t, { ...setup, settings: { ...decorated, upstream: [app.url, `/down=http://127.0.0.1:${down}`], rules: [{ path: '/secret', allow: { groups: [`${HOSTILE} of others`] } }, { path: '/', allow: 'signed-in' }], ...settings } })
     const { origin, provider } = running
     const { page, foreign, isHit } = await watched(browser, [origin, provider.issuer])
@@ -115,7 +117,7 @@ t.test('markup of others is text on every page of ours: nothing of it runs in a 
   }
 })
 
-t.test('no page of ours is shown in a frame of another site, but the one that says to open a tab, which has nothing to press', async t => {
+t.test('no page of ours is shown in a frame of another site, but the one that says to open a tab, which has nothing to press', onlyInCi('a browser'), async t => {
   t.setTimeout(60_000)
   const browser = await launchBrowser(t)
   if (browser === undefined) return

@@ -28,6 +28,7 @@ t.test('the right password leads to the page that was wanted, a wrong one to the
   t.notMatch(wrong.body, 'value="x"')
   const right = await visitor.navigate(action, { form: { state, username: 'ada', password: 'ada' } })
   t.match(right, { status: 303, location: '/page?x=1' })
+  t.match(await visitor.navigate(action, { form: { state, username: 'ada', password: 'ada' } }), { status: 403, headers: { 'x-oauth-gate': 'GATE_FORM_FORGED' } }, 'a form that was answered is none any more')
   t.equal((await visitor.ask(`${origin}/`)).status, 200)
   t.equal(app.received.at(-1)?.headers['x-forwarded-user'], 'ada@example.com')
 })
@@ -65,6 +66,16 @@ t.test('brute force: one address is throttled, whatever names it tries', async t
   for (let count = 0; count < 31; count++) last = (await visitor.navigate(action, { form: { state, username: `name-${count}`, password: 'x' } })).status
   t.equal(last, 429)
   t.equal(tokenCalls(), 30)
+})
+
+t.test('flood: a form that is larger than two short fields is refused, and no password is sent anywhere', async t => {
+  const { origin, action, tokenCalls } = await startWithForm(t)
+  const visitor = new Visitor()
+  const state = await openForm(origin, visitor)
+  for (const form of [{ state, username: 'ada', password: 'x'.repeat(17_000) }, { state, username: 'ada', password: 'ada', more: 'x'.repeat(17_000) }]) {
+    t.match(await visitor.navigate(action, { form }), { status: 400, headers: { 'x-oauth-gate': 'GATE_MALFORMED_REQUEST' } })
+  }
+  t.equal(tokenCalls(), 0)
 })
 
 t.test('with another account: the form is shown to somebody who is signed in', async t => {

@@ -8,6 +8,7 @@ import type { OAuthClient, OAuthClientOptions, SignIn } from '../../src/oauth/cl
 import { outside } from '../../src/outside.ts'
 import { findProvider } from '../../providers/index.ts'
 import { alice, redirectUri, startOpenIdProvider, type OpenIdProvider } from '../fixtures/openid-provider.ts'
+import { TestOutside } from '../fixtures/outside.ts'
 import { createClient } from './setup.ts'
 
 const secret = 'a secret/with:odd+characters'
@@ -122,11 +123,11 @@ t.test('a provider that starts after the gate is found by the next login', async
   const { port } = place.address() as AddressInfo
   place.close()
   await once(place, 'close')
-  const client = createClient('oidc', { issuer: `http://127.0.0.1:${port}`, clientId: 'confidential', clientSecret: secret, outside: { ...outside, now: () => Date.now() + skipped } })
-  let skipped = 0
+  const clock = new TestOutside()
+  const client = createClient('oidc', { issuer: `http://127.0.0.1:${port}`, clientId: 'confidential', clientSecret: secret, outside: clock })
   await t.rejects(client.warm(), { constructor: ProviderUnreachable, message: /^GET http:\/\/127\.0\.0\.1:\d+\/\.well-known\/openid-configuration: ECONNREFUSED/ })
   const provider = await start(port)
   await t.rejects(client.warm(), ProviderUnreachable, 'within a second the failure stands, and nobody is asked')
-  skipped = 1000
+  clock.advance(1000)
   t.strictSame(identityOf('oidc', await goThrough(provider, client)), aliceFrom('oidc'))
 })

@@ -139,6 +139,21 @@ t.test('a token that is altered, cut, signed by a stranger or brings its own key
   }
 })
 
+t.test('a token of another kind, beside another access token, or with a key id that is no text is refused', async t => {
+  const setup = await startHostile(t)
+  const { hostile } = setup
+  const forgeries: ReadonlyArray<readonly [string, object, Record<string, unknown>, RegExp]> = [
+    ['an access token', { typ: 'at+jwt' }, {}, /^typ is "at\+jwt"/], ['a logout token', { typ: 'application/Logout+JWT' }, {}, /^typ is/], ['a type that is no text', { typ: 7 }, {}, /^typ is 7/],
+    ['an at_hash of another', {}, { at_hash: 'A'.repeat(22) }, /^at_hash is not that/], ['an at_hash that is no text', {}, { at_hash: 7 }, /^at_hash is not that/],
+    ['a key id that is a number', { kid: 0 }, {}, /^kid is 0/], ['a key id that is a list', { kid: ['key-0'] }, {}, /^kid is \["key-0"\]/]
+  ]
+  for (const [what, header, more, says] of forgeries) {
+    hostile.sign = async claims => await new SignJWT({ ...claims, ...more }).setProtectedHeader({ alg: 'ES256', kid: 'key-0', ...header }).sign(hostile.privateKey)
+    await refuses(t, setup, says, what)
+  }
+  t.strictSame(hostile.at('/user'), [], 'and what came with it is not used')
+})
+
 t.test('an issuer that answers openid without an id_token, or has no keys, proves nothing', async t => {
   const without = await startHostile(t)
   without.hostile.token = { id_token: undefined }

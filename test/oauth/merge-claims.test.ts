@@ -1,5 +1,6 @@
 import { UnsecuredJWT } from 'jose'
 import t from 'tap'
+import google from '../../providers/google.ts'
 import { Claims } from '../../src/claims.ts'
 import { listDocuments, mergeClaims } from '../../src/oauth/merge-claims.ts'
 
@@ -25,6 +26,19 @@ t.test('an address that any source doubts is not verified by another', t => {
     t.notOk(merged([verified, doubtful], '').is('email_verified'), JSON.stringify(doubt))
     t.notOk(merged([verified], jwt({ email: 'ceo@example.com', email_verified: doubt })).is('email_verified'))
   }
+  t.end()
+})
+
+t.test('a word that is borrowed: no source vouches for an address that only another one has', t => {
+  const bare = new Claims({ sub: 's', email: 'ceo@example.com' })
+  for (const word of ['email_verified', 'verified_email', 'xms_edov']) {
+    const own = { sub: 's', email: 'mallory@example.com', [word]: true }
+    t.match([merged([bare, new Claims(own)], '').text('email'), merged([bare, new Claims(own)], '').has(word)], ['ceo@example.com', false], word)
+    t.notOk(merged([bare], jwt(own)).has(word), `${word} of an access token`)
+    t.ok(merged([bare, new Claims({ ...own, email: 'CEO@example.com' })], '').is(word), 'the same address in capitals')
+    t.ok(merged([bare, new Claims({ ...own, email: undefined })], '').is(word), 'and who names none means the one there is')
+  }
+  t.notOk(google.identity({ claims: merged([bare, new Claims({ email: 'mallory@example.com', email_verified: true })], '') }, { parameters: {}, allowedTenants: [] }).email)
   t.end()
 })
 

@@ -144,3 +144,18 @@ function pairs (flat: readonly string[]): [string, string][] {
 t.test('a method is overridden by no header, by whichever name', async t => {
   for (const name of ['X-HTTP-Method-Override', 'X_HTTP_Method', 'X-Method-Override', 'X-Method', '_method', 'Method-Override', 'HTTP-Method-Override', 'X-HTTP-Verb', 'X-Tunnel-Method', 'X-Tunneled-Method', 'X-Requested-Method']) t.equal(knownName(name).kind, 'drop', name)
 })
+
+t.test('host spoofing: where a proxy that is trusted named another Host than its own, the app gets the one that was judged', async t => {
+  const hostsOf = (asked: string) => valuesOf(outwardHeaders(['Host', 'Inner.example'], { ...outward, arrival: { ...outward.arrival, asked } }), 'Host')
+  t.strictSame(hostsOf('other.example'), ['other.example'])
+  t.strictSame(hostsOf('inner.example'), ['Inner.example'], 'and as it came where it is the same')
+})
+
+t.test('flood: names of headers that strangers make up are not remembered where they are long or many', async t => {
+  const isKept = (name: string) => knownName(name) === knownName(name)
+  t.ok(isKept('Accept-Language'))
+  t.notOk(isKept(`X-${'y'.repeat(63)}`), 'one that is long')
+  for (let nth = 0; nth < 1_000; nth++) knownName(`X-Made-Up-${nth}`)
+  t.notOk(isKept('X-One-More'), 'one more than many')
+  t.equal(knownName('X_Remote-User').kind, 'drop', 'and is read all the same')
+})

@@ -30,6 +30,8 @@ export interface Rules {
    * read or written instead. Single pages that are open do not count.
    */
   whole (reading: string, way: Way): readonly Rule[]
+  /** Those of them that are for something below it. */
+  below (reading: string, way: Way): readonly Rule[]
   /** The rules in the order in which they are asked, to the one that decides. */
   trace (reading: string, way: Way): readonly Step[]
   /** What is open to whom, a sentence an entry, for the start-up block. */
@@ -52,17 +54,16 @@ export function compileRules (configs: readonly RuleConfig[], { optional = false
   const first = entries[0]
   const hosts = [...new Set(configs.flatMap(({ host }) => host ?? []))]
   const named = hosts.length === 0 ? (way: Way) => way : (way: Way) => ({ ...way, host: hostName(way.host) }) // once, for all the rules that name one
+  const below = (reading: string, way: Way) => wholes.filter(entry => hasWay({ ...entry, methods: undefined }, way) === null && entry.paths.isBelowFolded(fold(reading))).map(({ rule }) => rule)
   return {
     uniform: first !== undefined && isForEverything(first) ? first.rule : null,
     hosts,
     match: (reading, way) => match(entries, reading, named(way)),
     whole (reading, asked) {
       const way = named(asked)
-      return [
-        ...[way.method, ...methods].flatMap(method => match(wholes, reading, { ...way, method })),
-        ...wholes.filter(entry => hasWay({ ...entry, methods: undefined }, way) === null && entry.paths.isBelowFolded(fold(reading))).map(({ rule }) => rule)
-      ]
+      return [...[way.method, ...methods].flatMap(method => match(wholes, reading, { ...way, method })), ...below(reading, way)]
     },
+    below: (reading, way) => below(reading, named(way)),
     trace (reading, asked) {
       const way = named(asked)
       const { exact, near } = ruling(entries, reading, way)

@@ -122,3 +122,10 @@ t.test('what is open is said in one sentence each', async t => {
     'Open to everyone: everything that no rule above is for; the app is told who is signed in.'
   ])
 })
+
+t.test('while nobody can say who asks, a path that some server reads as a page which wants to know is not one that is open to all', async t => {
+  const { decide, place } = createJudge({ upstreams: [{ path: '/' }], rules: compileRules([{ path: '/pub', allow: 'public' }, { path: '/', allow: 'optional' }]) })
+  const decided = (path: string) => decide(place(path), GET, null)
+  t.strictSame(decided('/pub/x'), { verdict: 'admitted', anonymous: true })
+  for (const path of ['/opt/x', '/pub/..;/opt', '/opt/..;/pub']) t.strictSame(decided(path), { verdict: 'admitted', anonymous: true, optional: true }, path)
+})

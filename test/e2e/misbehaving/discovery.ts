@@ -57,7 +57,7 @@ export const discoveryRows: readonly Row[] = [
   odd('a connection that is reset', () => raw('HTTP/1.1 200 OK\r\n', 'reset'), /UND_ERR_SOCKET|ECONNRESET/, 'GATE_PROVIDER_UNREACHABLE'),
   good('PKCE downgrade: a provider that lists plain alone is still sent S256', { code_challenge_methods_supported: ['plain'] }),
   good('PKCE downgrade: a provider that says it knows no PKCE', { code_challenge_methods_supported: [] }),
-  good('a provider that says it signs with none: the id_token is verified all the same', { id_token_signing_alg_values_supported: ['none', 'HS256'] }),
+  bad('a provider that says it signs with none or by the secret, and then signs by a key: it promised no algorithm that counts', { id_token_signing_alg_values_supported: ['none', 'HS256'] }, /^the algorithm "ES256" is not among those that the discovery document names/, 'GATE_ID_TOKEN_INVALID', 'discovery token'),
   good('a provider that would rather have no client authentication', { token_endpoint_auth_methods_supported: ['none'] }),
   good('lists that are objects, and numbers in lists', { token_endpoint_auth_methods_supported: { client_secret_post: 1 }, scopes_supported: [1, null, {}], prompt_values_supported: 7 }),
   good('where people sign out is a script: nobody is led there', { end_session_endpoint: 'javascript:alert(1)' }),

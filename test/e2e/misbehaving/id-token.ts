@@ -12,6 +12,9 @@ export const idTokenRows: readonly Row[] = [
   row('an id_token of an issuer that differs by its case', ({ issuer }) => ({ iss: issuer.toUpperCase() }), no(/^iss is/)),
   row('an id_token without an issuer', { iss: undefined }, no(/^iss is missing/)),
   row('an id_token with a list of issuers, one of them right', ({ issuer }) => ({ iss: [issuer] }), no(/^iss is \[/)),
+  row('an id_token whose issuer is the nonce', p => ({ iss: p.login.nonce }), no(/^iss is/)),
+  row('an id_token whose audience is the access token', p => ({ aud: [p.accessToken, p.codeVerifier] }), no(/^aud is/)),
+  row('an id_token that was asked for by the code', p => ({ azp: p.login.code }), no(/^azp is/)),
   // for whom
   row('an id_token for another client', { aud: 'another' }, no(/^aud is "another"/)),
   row('an id_token for nobody', { aud: undefined }, no(/^aud is missing/)),

@@ -37,6 +37,9 @@ export const tokenRows: readonly Row[] = [
   answer('408, after which a browser would ask again', () => response => response.writeHead(408, { connection: 'close' }).end(), /answered 408 with no content type/),
   answer('503 that says when to come again', () => response => response.writeHead(503, { 'retry-after': '0', 'content-type': 'text/html' }).end('<h1>soon'), /answered 503 with text\/html/),
   ...[301, 302, 303, 307, 308].map(status => answer(`a redirect with ${status} to another server: neither code nor secret goes there`, ({ elsewhere }) => response => response.writeHead(status, { location: `${elsewhere.issuer}/token` }).end(), new RegExp(`answered ${status}, a redirect to`))),
+  answer('a redirect to an address with the code and the verifier in its path', p => response => response.writeHead(307, { location: `${p.issuer}/token/${p.login.code}/${p.codeVerifier}` }).end(), /a redirect to .*\/token\/\[redacted\]\/\[redacted\]/),
+  answer('a content type that is the code', p => text('{}', { 'content-type': `application/${p.login.code}` }), /with application\/\[redacted\] instead of JSON/),
+  answer('a content type that is the client’s secret', () => text('{}', { 'content-type': `application/${client.secret}` }), /instead of JSON/),
   answer('a redirect to itself', ({ issuer }) => response => response.writeHead(307, { location: `${issuer}/token` }).end(), /answered 307, a redirect to/),
   answer('a redirect to nowhere', () => response => response.writeHead(302).end(), /answered 302, a redirect/),
   // kinds of text

@@ -22,6 +22,8 @@ export const userinfoRows: readonly Row[] = [
   odd('userinfo that is a text', () => json('ada-1'), /JSON that is no object/),
   odd('userinfo whose sub is in __proto__', () => text('{"__proto__":{"sub":"ada-1"},"email":"admin@example.com"}'), /another sub/),
   odd('userinfo with two subs, the last of them another', () => text('{"sub":"ada-1","email":"admin@example.com","sub":"ben-2"}'), /another sub/),
+  odd('userinfo that redirects to an address with the access token in its path', p => response => response.writeHead(302, { location: `${p.issuer}/user/${p.accessToken}` }).end(), /a redirect/),
+  odd('userinfo whose content type is the access token', p => text('<html>', { 'content-type': `text/${p.accessToken}` }), /instead of JSON/),
   odd('userinfo as HTML', () => text('<html>', { 'content-type': 'text/html' }), /with text\/html instead of JSON/),
   odd('userinfo that is no JSON', () => text('sub=ada-1'), /text that is not JSON/),
   odd('userinfo that is signed, which nobody registered for', p => async (response, seen) => text(await p.sign(p.claims({ email: 'admin@example.com' })), { 'content-type': 'application/jwt' })(response, seen), /with application\/jwt instead of JSON/),

@@ -1,10 +1,13 @@
 // Several requests at once on one connection: each is judged, answered in its turn, and none is heard behind one that is not clear.
+import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { server, serverKey } from '../../fixtures/certificates.ts'
-import { startGate } from '../../fixtures/gate.ts'
+import { startApp, startGate } from '../../fixtures/gate.ts'
 import { startRecorder } from '../../fixtures/recorder.ts'
-import { answersIn, talk } from '../../fixtures/talk.ts'
+import { serveGate } from '../../fixtures/served.ts'
+import { answersIn, dial, talk } from '../../fixtures/talk.ts'
 
 const settings = { rules: [{ path: '/public', allow: 'public' }, { path: '/', allow: 'signed-in' }] } as const
 
@@ -41,6 +44,42 @@ t.test('a large answer goes on although another of its pipeline is written meanw
     const said = await talk(origin.replace('http:', 'https:'), `GET /public?${'x'.repeat(17_000 + nth * 1_000)} HTTP/1.1\r\nHost: a\r\n\r\nGET /public/small HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
     t.strictSame(answersIn(said).map(({ body }) => body.length), [17_012 + nth * 1_000, 'GET /public/small'.length])
   }
+})
+
+const WEBSOCKET = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+const H2C = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n'
+
+t.test('a crash by one packet: an upgrade that is sent ahead, behind whatever has no answer yet, waits for its turn', async t => {
+  const gate = await serveGate(t, { settings: { rules: [{ path: '/public', allow: 'public' }, { path: '/begun', allow: 'public' }, { path: '/ws', allow: 'public' }, { path: '/', allow: 'signed-in' }] } })
+  for (const first of ['/ping', '/oauth2/start', '/private', '/begun']) {
+    for (const [offer, path, turn] of [[WEBSOCKET, '/private', 401], [WEBSOCKET, '/ws', 101], [H2C, '/public', 200], [H2C, '/private', 401], ['Connection: Upgrade\r\nUpgrade: nonsense\r\nContent-Length: 1\r\n', '/public', 400]] as const) {
+      const end = turn === 101 ? '\x88\x80\x00\x00\x00\x00' : '' // the client closes what has opened
+      const said = await talk(gate.origin, `GET ${first} HTTP/1.1\r\nHost: a\r\n\r\nGET ${path} HTTP/1.1\r\nHost: a\r\n${offer}\r\n${end}`)
+      t.strictSame([...said.matchAll(/HTTP\/1\.1 (\d{3}) /g)].length, 2, `${first}, then ${path}: ${said.slice(0, 300)}`)
+      t.match(said, new RegExp(`HTTP/1\\.1 ${turn} [^]*$`))
+    }
+  }
+  t.strictSame(gate.log('gate.crashed'), [])
+})
+
+t.test('descriptors: what one connection sends ahead asks the app for one answer at a time, and for none when the client has left', async t => {
+  const waiting = new Set<ServerResponse>()
+  const app = await startApp(t, (_request, response) => {
+    waiting.add(response)
+    response.on('close', () => waiting.delete(response))
+  })
+  const { origin } = await startGate(t, { app, settings })
+  const socket = dial(origin)
+  socket.on('error', () => {}).write('GET /public HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(20))
+  while (app.received.length === 0) await sleep(10)
+  await sleep(200)
+  t.equal(waiting.size, 1, 'the others wait for their turn')
+  socket.destroy()
+  while (waiting.size > 0) await sleep(10)
+  await sleep(200)
+  t.equal(app.received.length, 1, 'and nobody asks for what nobody would hear')
+  const said = await talk(origin, 'GET /public HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(200))
+  t.equal(said, '', 'who sends more ahead than any program does is cut off')
 })
 
 t.test('a request with more headers than Node looks at is told so, with a page of ours', async t => {

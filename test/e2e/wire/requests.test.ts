@@ -74,6 +74,13 @@ for (const { workers, https } of ways) {
   })
 }
 
+t.test('request smuggling where Node is told to read what is malformed (--insecure-http-parser): the gate does not', async t => {
+  const app = await startRecorder(t)
+  const { origin } = await serveGate(t, { settings: { upstream: app.url, rules: RULES }, env: { NODE_OPTIONS: '--insecure-http-parser' } })
+  const names = ['a plain request', 'length with chunks', 'two lengths', 'two codings', 'a coding with a space before its colon', 'a line feed behind a chunk’s size', 'a trailer that frames', 'a folded header', 'bare line feeds everywhere', 'an end without its line feed', 'a NUL in a value']
+  for (const name of names) await tryBytes(t, origin, app, name, BYTES[name] as Bytes, { path: '/public/page', cookie: '', admitted: true })
+})
+
 t.test('request smuggling on Node 22 and 24, whose parsers are others', onlyInCi('npm fetches two other Nodes'), async t => {
   for (const version of ['22', '24']) {
     const child = spawn(nodeOf(t, version), ['--enable-source-maps', fileURLToPath(import.meta.url)], { env: { PATH: process.env['PATH'], TAP_TIMEOUT: '120' }, stdio: ['ignore', 'pipe', 'ignore'] })
