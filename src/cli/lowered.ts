@@ -2,6 +2,7 @@ import { flagOf } from '../config/names.ts'
 import type { Config, OptionName, ProviderConfig } from '../config/options.ts'
 import { isForPanel } from '../config/panel-identity.ts'
 import { scopesOf } from '../config/providers/scopes.ts'
+import { weakSecretsOf } from '../config/weak-secrets.ts'
 import { isLoopback } from '../oauth/loopback.ts'
 import type { Credentials } from '../passwords/people.ts'
 import { placesOf } from '../provider-places.ts'
@@ -55,6 +56,7 @@ export const lowerings: readonly Lowering[] = [
     name: 'LOWERS_TOKENS', settings: ['passAccessToken', 'passRefreshToken', 'passAuthorizationHeader'],
     says: config => given(config, ['passAccessToken', 'passRefreshToken', 'passAuthorizationHeader']).map(flag => `the app gets a token of each person (${flag}), and whoever takes the app over gets them all.`)
   },
+  { name: 'LOWERS_SECRETS', settings: ['cookieSecret', 'basicAuth'], says: weakSecretsOf },
   { name: 'LOWERS_ID_TOKEN_HINT', settings: ['idTokenHint'], says: ({ idTokenHint }) => when(idTokenHint, 'the id_token of who signs out stands in an address (--id-token-hint), where histories and logs of the provider keep it.') },
   {
     name: 'LOWERS_KEYS', settings: ['oauthEncryptionKey'],

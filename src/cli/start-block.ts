@@ -26,6 +26,7 @@ export function startBlock ({ config, version, listening, notices }: Started): s
   // Where a proxy in front is the only way in, its name is the one that counts.
   const nameless = everywhere || (config.publicUrl === undefined && (listening.startsWith('unix:') || config.rootPath !== '/'))
   const below = urls.redirectUri('')
+  const lowered = loweredBy(config, listening)
   const rows: [string, string][] = [
     ['Open', everywhere ? `${listening}, which is every address of this machine` : nameless ? listening : origin + urls.home.slice(0, -1)],
     ...config.upstream.map(({ path, origin, basePath, socketPath }): [string, string] => ['App', `${path} → ${socketPath === undefined ? origin : `unix:${socketPath}`}${basePath}`]),
@@ -42,8 +43,8 @@ export function startBlock ({ config, version, listening, notices }: Started): s
     ['Sign-in lasts', lasts(config)],
     ['Sessions', describeSessions(config)],
     ...config.allowedDomains === undefined && config.allowedEmails === undefined && config.allowedEmailsFile === undefined ? [] : [['Note', `an address counts as far as ${labels} vouches for it; nobody may be able to choose theirs there`] as [string, string]],
-    ...notices.map((notice): [string, string] => ['Note', notice]),
-    ...loweredBy(config, listening).map((warning): [string, string] => ['Warning', warning])
+    ...notices.filter(notice => !lowered.some(warning => warning.endsWith(`: ${notice}`))).map((notice): [string, string] => ['Note', notice]),
+    ...lowered.map((warning): [string, string] => ['Warning', warning])
   ]
   return `oauth-gate ${version}\n${rows.map(([name, value]) => `  ${name.padEnd(14)} ${value}\n`).join('')}`
 }

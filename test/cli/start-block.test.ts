@@ -83,6 +83,8 @@ t.test('what lowers security is said at the start, by a name that can be looked 
     ['TOKENS', /--pass-authorization-header/, { passAuthorizationHeader: true }],
     ['ID_TOKEN_HINT', /stands in an address/, { idTokenHint: true }],
     ['KEYS', /derived from --cookie-secret/, {}],
+    ['SECRETS', /the cookie secret is shorter than 32 bytes/, { cookieSecret: 'hunter2' }],
+    ['SECRETS', /the password of --basic-auth is shorter than 8 characters/, { oauthProvider: undefined, oauthIssuer: undefined, oauthKey: undefined, oauthSecret: undefined, basicAuth: 'hunter2', allowedGroups: undefined }],
     ['SIGN_IN', /for testing/, { oauthProvider: 'password', oauthTokenUrl: 'https://id.example.com/token', oauthUserUrl: 'https://id.example.com/me' }],
     ['SIGNATURES', /keys are unknown/, { oauthProvider: 'generic', oauthIssuer: undefined, oauthAuthorizeUrl: 'https://id.example.com/auth', oauthTokenUrl: 'https://id.example.com/token' }]
   ]
@@ -92,6 +94,8 @@ t.test('what lowers security is said at the start, by a name that can be looked 
     if (name !== 'HTTPS' && Object.keys(settings).length > 0) t.equal(block({ ...strict, ...settings }, listening).match(/LOWERS_/g)?.length, 1, `${name}: one line, and nothing else`)
   }
   t.strictSame([...new Set(warned.map(([name]) => `LOWERS_${name}`))].sort(), lowerings.map(({ name }) => name).sort(), 'each has a case here')
+  t.equal(block({ cookieSecret: 'hunter2' }).match(/might be guessed/g)?.length, 1, 'what is a warning is no note beside')
+  t.notMatch(block({ cookieSecret: 'hunter2' }), /hunter2/)
   t.notMatch(block(strict), /Warning|LOWERS/, 'with none of them nothing is said')
   for (const settings of [{ teamIds: ['7'] }, { allowedOrganizations: ['acme'] }, { allowedRoles: ['Admin'], roleAttributePath: 'role' }]) t.notMatch(block(settings), /nothing restricts/, JSON.stringify(settings))
 })

@@ -9,6 +9,7 @@ import { pathChecks } from './path.ts'
 import { belongTogether, openKey } from '../kinds/pem.ts'
 import { storeChecks } from './store.ts'
 import type { Resolved } from '../resolve.ts'
+import { weaknessOfCookieSecret } from '../weak-secrets.ts'
 
 /** What no setting can know by itself; a default that depends on other settings is put into `choices`. */
 export function crossCheck (choices: Map<OptionName, Resolved>, problems: ConfigProblem[], notices: string[]): void {
@@ -46,7 +47,7 @@ function secrets ({ config, missing, fail, note }: Draft): void {
   if (missing('cookieSecret') && missing('oauthEncryptionKey')) {
     fail('cookieSecret', 'When enabling an OAuth provider you must supply a valid cookie_secret either using the --cookie-secret CLI argument or the PANEL_COOKIE_SECRET environment variable.', 'Make one with `oauth-gate oauth-secret`, keep it, and give it as --cookie-secret, OAUTH_GATE_COOKIE_SECRET or --cookie-secret-file.')
   }
-  if (config.cookieSecret !== undefined && Buffer.byteLength(config.cookieSecret) < 32) note('the cookie secret is shorter than 32 bytes and might be guessed: make one with `oauth-gate oauth-secret`')
+  for (const weakness of weaknessOfCookieSecret(config.cookieSecret)) note(weakness)
 }
 
 function lifetimes ({ config: { oauthExpiryDays = Infinity, sessionIdle = Infinity }, fail }: Draft): void {
