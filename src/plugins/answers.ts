@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { FramedLogin } from '../errors.ts'
 import { CONTENT_SECURITY_POLICY, FRAMED_CONTENT_SECURITY_POLICY, type Page } from '../pages/layout.ts'
 
@@ -48,7 +49,8 @@ async function answers (app: FastifyInstance): Promise<void> {
     if (!reply.hasHeader('x-oauth-gate')) reply.header('x-oauth-gate', 'GATE_OK')
     reply.header('x-request-id', request.id)
     cutAfter(LINGER, request.raw)
-    reply.raw.socket?.setTimeout(UNREAD) // Node sets another when it is sent
+    const { socket } = reply.raw
+    if (socket instanceof Socket) socket.setTimeout(UNREAD) // Node sets another when it is sent; where a test injects its requests there is none
     done()
   })
 }
