@@ -43,8 +43,8 @@ t.test('an empty user refuses the sign-in, naming the claim and the setting but 
     t.throws(() => of({ ...full, uid: value }, { userKey: 'uid' }), { constructor: UserMissing, message: /^the claim uid has no usable value; choose another with --oauth-jwt-user \(the provider sent: sub, email, / }, JSON.stringify(value))
   }
   t.throws(() => of({ sub: 'somebody', phone: '555-0100' }), { message: /^(?!.*(somebody|555))/ })
-  t.throws(() => of({ email: 'a@example.com' }), { constructor: UserMissing, message: /no id that names the person for good \(the provider sent: email\)/ })
-  t.throws(() => of({ ...full, sub: 's\n1' }), UserMissing)
+  t.throws(() => of({ email: 'a@example.com' }), { constructor: SubjectMissing, message: /no id that names the person for good \(the provider sent: email\)/ })
+  t.throws(() => of({ ...full, sub: 's\n1' }), SubjectMissing)
   t.end()
 })
 
