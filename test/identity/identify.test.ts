@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Claims } from '../../src/claims.ts'
 import { IdentityTooLarge, UserMissing } from '../../src/errors.ts'
-import { identify, type IdentitySettings } from '../../src/identity/identify.ts'
+import { identify, SubjectMissing, type IdentitySettings } from '../../src/identity/identify.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 import { openidIdentity } from '../../providers/openid.ts'
 
