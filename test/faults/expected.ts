@@ -42,7 +42,7 @@ const signIn: Row = {
   refuse: 'GATE_PROVIDER_UNREACHABLE', reset: 'GATE_PROVIDER_UNREACHABLE', 'half-close': 'GATE_PROVIDER_UNREACHABLE', truncate: 'GATE_PROVIDER_UNREACHABLE', garbage: 'GATE_PROVIDER_UNREACHABLE'
 }
 
-const away: Row = { ...always('GATE_STORE_UNAVAILABLE'), delay: 'served', duplicate: 'served|GATE_STORE_UNAVAILABLE' }
+const away: Row = { ...always('GATE_STORE_UNAVAILABLE'), delay: 'served' }
 
 /** By link, moment and kind, how it comes out for who is in the middle of it; `cell.ts` says what holds for all the others, and after it. */
 export const expected: Readonly<Record<Link, Readonly<Record<Moment, Row>>>> = {
@@ -62,4 +62,7 @@ export const expected: Readonly<Record<Link, Readonly<Record<Moment, Row>>>> = {
   }
 }
 
-export const cells = (Object.keys(expected) as Link[]).flatMap(link => (Object.keys(expected[link]) as Moment[]).flatMap(moment => kinds.map(kind => ({ link, moment, kind, outcome: expected[link][moment][kind] }))))
+/** But for bytes of a Redis that come twice, which TCP rules out: each would answer the next question. */
+const canBe = (link: Link, kind: Kind): boolean => link !== 'store' || kind !== 'duplicate'
+
+export const cells = (Object.keys(expected) as Link[]).flatMap(link => (Object.keys(expected[link]) as Moment[]).flatMap(moment => kinds.filter(kind => canBe(link, kind)).map(kind => ({ link, moment, kind, outcome: expected[link][moment][kind] }))))
