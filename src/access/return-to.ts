@@ -1,9 +1,8 @@
 import { readings } from './readings.ts'
-import { parseUrl } from '../url.ts'
+import { HOST_LABEL, parseUrl } from '../url.ts'
 
 const longest = 2_000
-const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
-const labels = new RegExp(`^${label}(?:\\.${label})*$`)
+const labels = new RegExp(`^${HOST_LABEL}(?:\\.${HOST_LABEL})*$`)
 /** An address that begins as one, up to the end of its host and port. */
 const whole = /^https?:\/\/([a-z0-9.-]+)(?::\d{1,5})?(?![^/?#])/i
 /** What some parsers drop, or take for a slash. */

@@ -11,6 +11,11 @@ export function oneOf (groups: readonly string[]): string {
   return groups.length === 1 ? `the group ${groups.join()}` : `one of the groups ${groups.join(', ')}`
 }
 
+/** `a`, `a and b`, `a, b and c`. */
+export function each (texts: readonly string[]): string {
+  return texts.length < 2 ? texts.join() : `${texts.slice(0, -1).join(', ')} and ${texts.slice(-1).join()}`
+}
+
 /** `a`, `a or b`, `a, b or c`; a long list is counted. */
 export function either (texts: readonly string[]): string {
   const shown = texts.length > 5 ? [...texts.slice(0, 4), `${String(texts.length - 4)} others that are listed`] : texts

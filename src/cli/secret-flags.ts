@@ -1,3 +1,4 @@
+import { each } from '../access/wording.ts'
 import type { Config, OptionName } from '../config/options.ts'
 import type { Loaded } from '../config/load.ts'
 import { flagNames, specOf } from '../config/names.ts'
@@ -11,7 +12,7 @@ export function secretsInFlags ({ config }: Pick<Loaded, 'config'>, flags: Flags
   })
   if (seen.length === 0) return []
   const [what, them] = seen.length === 1 ? ['is', 'it'] : ['are', 'them']
-  return [`${inWords(seen.map(flag => `--${flag}`))} ${what} on the command line, which everybody on this machine can read (ps): have ${them} in a file (${inWords(seen.map(flag => `--${flag}-file`))}) or in the environment`]
+  return [`${each(seen.map(flag => `--${flag}`))} ${what} on the command line, which everybody on this machine can read (ps): have ${them} in a file (${each(seen.map(flag => `--${flag}-file`))}) or in the environment`]
 }
 
 /** What concerns one provider is with it, and a flag concerns the only one. */
@@ -23,8 +24,4 @@ function valueOf (config: Config, option: OptionName): unknown {
 function isSecret (value: unknown): boolean {
   if (value === 'cookie' || value === 'memory') return false
   return typeof value !== 'object' || value === null || Array.isArray(value) || 'password' in value || 'sentinelPassword' in value
-}
-
-function inWords (names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }

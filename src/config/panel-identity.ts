@@ -1,3 +1,4 @@
+import { each } from '../access/wording.ts'
 import type { Identity } from '../identity/identity.ts'
 import { isLoopback } from '../oauth/loopback.ts'
 import { cookiesFor, GUEST } from '../session/panel-cookies.ts'
@@ -59,7 +60,7 @@ export function describePanelIdentity (config: Config): readonly string[] {
   if (!isForPanel(config)) return []
   const { appEncryption, passAccessToken, passRefreshToken } = config
   const tokens = [...passAccessToken ? ['access_token'] : [], ...passRefreshToken ? ['refresh_token'] : []]
-  const names = ['user', 'id_token', ...tokens].join(', ').replace(/, (?=[^,]*$)/, ' and ')
+  const names = each(['user', 'id_token', ...tokens])
   const opens = 'it has a provider of its own, and this very --oauth-encryption-key'
   const plain = 'it has no encryption key, or no provider of its own'
   const assumed = appOpens(config) ? `${opens}${appEncryption === 'auto' ? '; if it has not, set --app-encryption=no' : ''}` : plain

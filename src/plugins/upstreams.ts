@@ -75,8 +75,11 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
   const place = request.place as Place
   const path = targetFor(place.target, common)
   const outward = outwardOf(request, common)
-  const fail = (error: Error) => { void reply.send(error) }
-  const broke = ({ code, message, kind }: GateError) => { request.log.error({ event: 'answer.cut', code, detail: message, hint: kind.hint }, 'the application broke off in the middle of its answer, which is cut') }
+  const fail = (error: GateError, hasBegun = false) => {
+    if (!hasBegun) return void reply.send(error)
+    const { code, message, kind } = error // no page any more: the client only sees that it is not whole
+    request.log.error({ event: 'answer.cut', code, detail: message, hint: kind.hint }, 'the application broke off in the middle of its answer, which is cut')
+  }
   const give = handsOutToken?.(place.path) === true ? unkept : request.renewedCookies === null ? undefined : giveCookie(request)
   const doubt = session === null || common.panel === undefined ? undefined : tellOwnSignIn(request)
   const answered = (status: number, headers: string[]) => {
@@ -84,7 +87,7 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
     if (status !== SWITCHING && valueOf(headers, 'content-length') === undefined) live.watch(session, streamOf(raw, reply.raw), askedBy(request), isEventStream(headers))
     give?.(status, headers)
   }
-  if (raw.pendingUpgrade === undefined) return forwarder.forward({ request: raw, response: reply.raw, path, outward, fail, broke, answered })
+  if (raw.pendingUpgrade === undefined) return forwarder.forward({ request: raw, response: reply.raw, path, outward, fail, answered })
   const opened = (channel: Channel) => {
     live.keep(session, channel, askedBy(request))
     request.log.info({ event: 'websocket.opened', user: session?.identity.user }, 'websocket')
@@ -93,7 +96,7 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
   const said = session === null || !countsActivity ? undefined : () => sessions.note(session)
   // Where the guard has let in who has no session, it has not asked for their origin: the app's own check is then the only one.
   const originChecked = mayOpenWebsocket(raw.headers.origin, arrival.origin, admitsOrigin)
-  forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, originChecked, fail, broke, answered, opened, said })
+  forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, originChecked, fail, answered, opened, said })
 }
 
 function askedBy ({ place, method, arrival }: FastifyRequest): Target {

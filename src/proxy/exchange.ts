@@ -16,9 +16,7 @@ export interface Job {
   readonly send: Dispatcher.DispatchOptions & { readonly servername: string }
   readonly upload: Upload | null
   readonly isOurCookie: (name: string) => boolean
-  readonly fail: (error: GateError) => void
-  /** Told why an answer that had begun was cut: there is no page for that, and the client only sees that it is not whole. */
-  readonly broke?: ((error: GateError) => void) | undefined
+  readonly fail: (error: GateError, hasBegun?: boolean) => void
   /** May still change the answer's flat header pairs, in place, before they are sent. */
   readonly answered?: ((status: number, headers: string[]) => void) | undefined
   /** Takes the upstream's socket after its 101. Throws where the switch is not what was asked for. */
@@ -138,12 +136,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return
     }
     this.#stage = 'over'
-    const { request, upload, fail, broke } = this.#job
+    const { request, upload, fail } = this.#job
     upload?.destroy()
-    const why = failure(this.#line.where, error, this.#begun)
-    if (!hasBegun) return fail(why)
-    cut(request, this.#response)
-    broke?.(why)
+    if (hasBegun) cut(request, this.#response)
+    fail(failure(this.#line.where, error, this.#begun), hasBegun)
   }
 
   /** Sends what is held back. A head that cannot be sent is as bad as one that cannot be read. */

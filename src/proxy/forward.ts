@@ -16,10 +16,10 @@ export interface ForwardExchange {
   /** The raw target with its query: forwarded byte for byte, behind the upstream's base path. */
   readonly path: string
   readonly outward: Outward
-  /** Told, at most once, why there is no answer. Nothing has been sent by then: the page is the caller's. */
-  readonly fail: (error: GateError) => void
-  /** Told why an answer that had begun was cut. */
-  readonly broke?: ((error: GateError) => void) | undefined
+  /**
+   * Told, at most once, why there is no whole answer. Unless it had begun, and is cut, nothing has been sent by then: the page is the caller's.
+   */
+  readonly fail: (error: GateError, hasBegun?: boolean) => void
   /** May still change the answer's flat header pairs, in place, before they are sent. */
   readonly answered?: ((status: number, headers: string[]) => void) | undefined
 }
@@ -64,7 +64,7 @@ export function createForwarder (options: UpstreamOptions & { readonly websocket
     for (const channel of channels) channel.end(1001, 'the gate is closing')
   }
 
-  function exchange ({ request, response, path, outward, fail, broke, answered }: ForwardExchange, upload: Upload | null, upgrade?: Attempt): Exchange {
+  function exchange ({ request, response, path, outward, fail, answered }: ForwardExchange, upload: Upload | null, upgrade?: Attempt): Exchange {
     const { switched, origin, refused } = upgrade ?? {}
     const headers = outwardHeaders(request.rawHeaders, outward)
     const send = {
@@ -75,7 +75,7 @@ export function createForwarder (options: UpstreamOptions & { readonly websocket
       servername: line.servername,
       ...(switched && { upgrade: 'websocket' })
     }
-    return new Exchange(line, { request, response, send, upload, isOurCookie: outward.isOurCookie, fail, broke, answered, switched, refused })
+    return new Exchange(line, { request, response, send, upload, isOurCookie: outward.isOurCookie, fail, answered, switched, refused })
   }
 
   /** One Origin after the other, until the app does not refuse. What it took comes first from then on. */

@@ -5,7 +5,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import type { Settings } from '../../src/config/options.ts'
 import { startGate, type LogLine, type TestApp } from '../fixtures/gate.ts'
 import { startServer } from '../fixtures/server.ts'
-import { Visitor } from '../fixtures/visitor.ts'
+import { cookiesOf, Visitor } from '../fixtures/visitor.ts'
 import { valuesOf } from '../proxy/setup.ts'
 
 const person = (login: string, claims: Record<string, unknown> = {}) => ({ login, about: login, claims: { sub: `h-${login}`, preferred_username: login, name: login, email: `${login}@example.com`, email_verified: true, ...claims } })
@@ -27,8 +27,6 @@ const SPELLINGS = ['X-Acme-Person', 'x-acme-person', 'X_Acme_Person', 'x.ACME.pe
 const forged = Object.fromEntries(SPELLINGS.map(name => [name, 'mallory']))
 
 const last = ({ received }: TestApp) => received.at(-1)?.rawHeaders ?? []
-const cookieOf = (visitor: Visitor) => [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; ')
-
 t.test('the app is told what the settings say, of a person who signed in', async t => {
   const { origin, app } = await startGate(t, { provider: { people }, settings })
   const visitor = new Visitor()
@@ -79,7 +77,7 @@ t.test('header spoofing by a websocket’s upgrade', async t => {
   await open('/open', '')
   t.strictSame(SPELLINGS.flatMap(name => valuesOf(seen[0] ?? [], name)), [])
   await visitor.signIn(`${origin}/`, 'eve')
-  await open('/ws', cookieOf(visitor))
+  await open('/ws', cookiesOf(visitor))
   t.equal(seen.length, 2)
   t.strictSame(['X-Acme-Person', 'X-WEBAUTH-USER', 'X-Acme-Cost'].map(name => valuesOf(seen[1] ?? [], name)), [['eve@example.com'], ['eve'], ['7']])
   t.match(valuesOf(seen[1] ?? [], 'Authorization'), [/^Bearer eyJ/])
@@ -124,7 +122,7 @@ t.test('tokens reach the app where settings pass them on, and nothing else shows
   for (const { body, headers } of shown) t.notOk([access, authorization.slice(7)].some(token => (body + JSON.stringify(headers)).includes(token)))
   t.match(JSON.parse(shown[0]?.body ?? ''), { user: 'eve@example.com' })
   t.notOk('tokens' in (JSON.parse(shown[0]?.body ?? '') as object))
-  t.notOk([...visitor.seen, cookieOf(visitor), page.body.replaceAll(/"(?:authorization|x-forwarded-access-token)":"[^"]*"/g, '')].join().includes(access))
+  t.notOk([...visitor.seen, cookiesOf(visitor), page.body.replaceAll(/"(?:authorization|x-forwarded-access-token)":"[^"]*"/g, '')].join().includes(access))
 })
 
 t.test('a client’s own Authorization and access token go no further, signed in or not, on public routes too', async t => {
@@ -148,7 +146,7 @@ t.test('without the settings no token is kept, and Authorization is the app’s 
   t.notOk(app.received.some(({ headers }) => 'x-forwarded-access-token' in headers))
   const other = await startWithTokens(t)
   await keeping.signIn(`${other.origin}/`, 'eve')
-  t.ok(cookieOf(plain).length + 500 < cookieOf(keeping).length, 'the session has grown by the tokens only where they are passed on')
+  t.ok(cookiesOf(plain).length + 500 < cookiesOf(keeping).length, 'the session has grown by the tokens only where they are passed on')
 })
 
 t.test('of a provider that sends no id_token there is no Authorization, and the access token all the same', async t => {

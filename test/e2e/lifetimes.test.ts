@@ -10,7 +10,7 @@ import type { Settings } from '../../src/config/options.ts'
 import { startGate, type GateSetup, type LogLine, type Running } from '../fixtures/gate.ts'
 import { personCalled } from '../fixtures/people.ts'
 import { startServer } from '../fixtures/server.ts'
-import { Visitor } from '../fixtures/visitor.ts'
+import { cookiesOf, Visitor } from '../fixtures/visitor.ts'
 
 const MINUTE = 60_000
 const XHR = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: '*/*' }
@@ -38,8 +38,6 @@ async function start (t: Test, settings: Settings = {}, more: Partial<GateSetup>
   return { ...running, visitor, log, clients: app.clients, events: event => log.filter(line => line['event'] === event) }
 }
 
-const cookieOf = (visitor: Visitor) => [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; ')
-
 interface Live {
   readonly socket: WebSocket
   /** What the two have ended with, until now. */
@@ -48,7 +46,7 @@ interface Live {
 
 /** A websocket and an event stream, held open. */
 async function hold (t: Test, { origin, visitor }: Pick<Started, 'origin' | 'visitor'>): Promise<Live> {
-  const cookie = cookieOf(visitor)
+  const cookie = cookiesOf(visitor)
   const ends: Live['ends'] = {}
   const socket = new WebSocket(`${origin.replace('http', 'ws')}/ws`, { headers: { cookie, origin } })
   t.teardown(() => { socket.terminate() })
@@ -234,7 +232,7 @@ t.test('session_expiry of the id_token ends a session before its time', async t 
 t.test('when the gate stops, websockets are told, event streams are cut, and a download comes to its end', async t => {
   const started = await start(t)
   const live = await hold(t, started)
-  const [response] = await once(send(`${started.origin}/download`, { headers: { cookie: cookieOf(started.visitor) }, agent: false }).end(), 'response') as [IncomingMessage]
+  const [response] = await once(send(`${started.origin}/download`, { headers: { cookie: cookiesOf(started.visitor) }, agent: false }).end(), 'response') as [IncomingMessage]
   let body = ''
   response.setEncoding('utf8').on('error', () => {})
   response.on('data', (text: string) => { body += text })

@@ -6,7 +6,7 @@ import type { Settings } from '../../src/config/options.ts'
 import { createSeal } from '../../src/session/seal.ts'
 import { startApp, startGate, type LogLine } from '../fixtures/gate.ts'
 import { startServer } from '../fixtures/server.ts'
-import { Visitor } from '../fixtures/visitor.ts'
+import { cookiesOf, Visitor } from '../fixtures/visitor.ts'
 import { forgeToken } from '../panel/bokeh.ts'
 
 const settings: Settings = {
@@ -14,8 +14,6 @@ const settings: Settings = {
   rules: [{ path: '/open', allow: 'optional' }, { path: '/public', allow: 'public' }, { path: '/', allow: 'signed-in' }]
 }
 const forgeries = ['user=mallory', 'a=1; user="mallory"; id_token=mallory', 'is_guest=mallory; oauth_expiry=mallory', '\x85user=mallory; access_token = mallory', 'user=mallory; user=mallory; refresh_token=mallory; panel-oauth-state=mallory; panel-oauth-code=mallory']
-
-const cookieOf = (visitor: Visitor) => [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; ')
 
 /** What is signed in a pair, unchecked: that Tornado takes it is in panel-identity.test.ts. */
 function read (cookie = ''): Readonly<Record<string, string>> {
@@ -63,12 +61,12 @@ t.test('forged cookies and session parameters: on no route does a client say who
   await visitor.signIn(`${origin}/`, 'ada')
   for (const forged of forgeries) {
     for (const path of ['/', '/open']) {
-      const { cookie } = await ask(path + query, cookieOf(visitor), forged)
+      const { cookie } = await ask(path + query, cookiesOf(visitor), forged)
       t.match(cookie, { user: 'ada@example.com', id_token: /./ })
       t.notOk('is_guest' in cookie)
       t.notMatch(Object.keys(cookie).join(), /oauth-gate/, 'and our own session is not for the app')
     }
-    t.notOk('user' in (await ask('/public', cookieOf(visitor), forged)).cookie, 'a public page is told of nobody')
+    t.notOk('user' in (await ask('/public', cookiesOf(visitor), forged)).cookie, 'a public page is told of nobody')
   }
 })
 
@@ -113,12 +111,12 @@ t.test('forged cookies by a websocket’s upgrade', async t => {
   const asGuest = await open('/open/ws?bokeh-token=mallory&a=1', forgeries.join('; '))
   t.strictSame(asGuest, { url: '/open/ws?a=1', cookie: 'a=1; is_guest=1', protocol: `bokeh,${page}`, session: undefined }, 'its own token, which the page gave it, stays')
   await visitor.signIn(`${origin}/`, 'ada')
-  t.match(read((await open('/ws', `${cookieOf(visitor)}; ${forgeries.join('; ')}`))?.cookie), { user: 'ada@example.com', id_token: /./ })
+  t.match(read((await open('/ws', `${cookiesOf(visitor)}; ${forgeries.join('; ')}`))?.cookie), { user: 'ada@example.com', id_token: /./ })
   t.equal(opened.length, 2)
   t.notMatch(JSON.stringify(opened), /mallory/)
   for (const pause of [0, 70_000, 3_600_000]) {
     outside.advance(pause)
-    const age = outside.now() - signedAt((await open('/ws', cookieOf(visitor)))?.cookie)
+    const age = outside.now() - signedAt((await open('/ws', cookiesOf(visitor)))?.cookie)
     t.ok(age >= 0 && age < 61_000, `signed anew for a websocket too: ${age}`)
   }
 })
@@ -153,7 +151,7 @@ t.test('tokens go to the app where settings pass them on, sealed with the app’
   t.equal(open(told['access_token']), access)
   t.equal(told['user'], 'ada@example.com')
   t.match(JSON.parse(Buffer.from((open(told['id_token']) ?? '').replace(/^[^.]*\.|\.[^.]*$/g, ''), 'base64url').toString()), { sub: 'demo-ada' })
-  t.notOk(cookieOf(visitor).split(/[=;]/).some(text => open(text.trim()) !== undefined), 'and the app’s key opens nothing of the gate’s')
+  t.notOk(cookiesOf(visitor).split(/[=;]/).some(text => open(text.trim()) !== undefined), 'and the app’s key opens nothing of the gate’s')
 })
 
 t.test('the refresh token is the app’s where the setting passes it on, under its key too, and in no header; without the setting it is not', async t => {
@@ -179,7 +177,7 @@ t.test('session fixation: with --app=bokeh, and --app=panel without its cookies,
     const { origin } = await startGate(t, { app, settings: { ...settings, upstreamIdentity: undefined, app: kind, ...more } })
     const visitor = new Visitor()
     await visitor.signIn(`${origin}/`, 'ada')
-    const session = ['user=theirs', ...cookieOf(visitor).split('; ').filter(pair => pair.startsWith('oauth-gate'))].join('; ')
+    const session = ['user=theirs', ...cookiesOf(visitor).split('; ').filter(pair => pair.startsWith('oauth-gate'))].join('; ')
     for (const [cookie, path] of [[session, '/'], [session, '/open'], ['user=theirs', '/open'], ['user=theirs', '/public']] as const) {
       for (const method of ['GET', 'POST']) {
         const answer = await new Visitor().ask(`${origin}${path}?a=1&bokeh-token=mallory&%62okeh-session-id=mallory`, { method, headers: { cookie, 'Bokeh-Session-Id': 'mallory', 'content-type': 'application/x-www-form-urlencoded' } })

@@ -7,9 +7,8 @@ import t, { type Test } from 'tap'
 import { onlyInCi } from '../fixtures/lacking.ts'
 import { startRedis } from '../fixtures/redis.ts'
 import { serveGate } from '../fixtures/served.ts'
-import { cookiesOf } from '../fixtures/siblings.ts'
 import { startSlowTokens } from '../fixtures/slow-tokens.ts'
-import { Visitor } from '../fixtures/visitor.ts'
+import { cookiesOf, Visitor } from '../fixtures/visitor.ts'
 
 /** What it has been told is on the disk. */
 function lasting (t: Test): string[] {

@@ -5,8 +5,8 @@ import { healthcheck } from '../../src/cli/healthcheck.ts'
 import { freePort, startGate, type LogLine, type Running } from '../fixtures/gate.ts'
 import { isCi } from '../fixtures/lacking.ts'
 import { startRedis, type TestRedis } from '../fixtures/redis.ts'
-import { cookiesOf, signOut, startSibling, userIn } from '../fixtures/siblings.ts'
-import { Visitor } from '../fixtures/visitor.ts'
+import { signOut, startSibling, userIn } from '../fixtures/siblings.ts'
+import { cookiesOf, Visitor } from '../fixtures/visitor.ts'
 
 const pass = (milliseconds: number) => new Promise<void>(resolve => { setTimeout(resolve, milliseconds) })
 

@@ -6,8 +6,8 @@ import { startGate, type GateSetup } from '../fixtures/gate.ts'
 import { isCi } from '../fixtures/lacking.ts'
 import { everybody } from '../fixtures/people.ts'
 import { headerOf, ofManyGroups, sessionCookies } from '../fixtures/sealed-cookies.ts'
-import { cookiesOf, userIn } from '../fixtures/siblings.ts'
-import { Visitor } from '../fixtures/visitor.ts'
+import { userIn } from '../fixtures/siblings.ts'
+import { cookiesOf, Visitor } from '../fixtures/visitor.ts'
 
 const nobody = new Visitor()
 /** Whom the app is told of for this header; the status where the gate let nobody in. */

@@ -4,8 +4,8 @@ import type { Settings } from '../../src/config/options.ts'
 import { CLIENT, startGate } from '../fixtures/gate.ts'
 import { startRedis } from '../fixtures/redis.ts'
 import { headerOf, sessionCookies } from '../fixtures/sealed-cookies.ts'
-import { cookiesOf, signOut, startSibling, userIn } from '../fixtures/siblings.ts'
-import { linkIn, Visitor } from '../fixtures/visitor.ts'
+import { signOut, startSibling, userIn } from '../fixtures/siblings.ts'
+import { cookiesOf, linkIn, Visitor } from '../fixtures/visitor.ts'
 
 const nobody = new Visitor()
 const isSession = /^site(?:\.\d)?$/

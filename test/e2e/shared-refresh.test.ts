@@ -9,9 +9,8 @@ import { startGate, type LogLine, type Running } from '../fixtures/gate.ts'
 import { onlyInCi } from '../fixtures/lacking.ts'
 import { startRedis, type TestRedis } from '../fixtures/redis.ts'
 import { openInEach, serveGate } from '../fixtures/served.ts'
-import { cookiesOf } from '../fixtures/siblings.ts'
 import { startSlowTokens } from '../fixtures/slow-tokens.ts'
-import { Visitor } from '../fixtures/visitor.ts'
+import { cookiesOf, Visitor } from '../fixtures/visitor.ts'
 
 /** Seconds that an access token lasts, and milliseconds after which it is renewed. */
 const LIFE = 120

@@ -2,8 +2,8 @@
 import t from 'tap'
 import { startGate } from '../fixtures/gate.ts'
 import { startRedis } from '../fixtures/redis.ts'
-import { cookiesOf, signOut, startSibling, userIn } from '../fixtures/siblings.ts'
-import { Visitor } from '../fixtures/visitor.ts'
+import { signOut, startSibling, userIn } from '../fixtures/siblings.ts'
+import { cookiesOf, Visitor } from '../fixtures/visitor.ts'
 
 const pass = (milliseconds: number) => new Promise<void>(resolve => { setTimeout(resolve, milliseconds) })
 

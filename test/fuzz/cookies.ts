@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { createCookieJar, type CookieJar } from '../../src/session/cookies.ts'
 import { startGate } from '../fixtures/gate.ts'
-import { cookiesOf } from '../fixtures/siblings.ts'
-import { Visitor } from '../fixtures/visitor.ts'
-import { startRecorder } from './recorder.ts'
-import { readAnswer, speak } from './speak.ts'
+import { cookiesOf, Visitor } from '../fixtures/visitor.ts'
+import { answersIn } from '../fixtures/talk.ts'
+import { startApp, toldIn } from './app.ts'
+import { speak } from './speak.ts'
 import type { Target } from './target.ts'
 
 /** RFC 6265bis §5.7 as far as a server can follow it: bytes between semicolons, spaces and tabs trimmed, nothing decoded. No browser sends a space before the equals sign. */
@@ -77,8 +77,7 @@ export const cookieHeaders: Target = {
 export const sessionCookies: Target = {
   name: 'cookies: nobody is taken for a person whose cookie they have not sent',
   async start (t) {
-    const recorder = await startRecorder(t)
-    const { origin } = await startGate(t, { app: recorder })
+    const { origin } = await startGate(t, { app: { url: (await startApp(t)).url, received: [] } })
     const owners = new Map<string, string>()
     let name = ''
     for (const login of ['ada', 'ben']) {
@@ -89,12 +88,12 @@ export const sessionCookies: Target = {
       owners.set(cookie.slice(name.length + 1), `${login}@example.com`)
     }
     return fc.asyncProperty(headerOf([name], [...owners.keys()]), async header => {
-      const answer = readAnswer(await speak(origin, `GET /x HTTP/1.1\r\nHost: ${new URL(origin).host}\r\nConnection: close\r\nCookie: ${header}\r\n\r\n`))
-      if (answer === null) throw new Error('no answer')
+      const [answer] = answersIn(await speak(origin, `GET /x HTTP/1.1\r\nHost: ${new URL(origin).host}\r\nConnection: close\r\nCookie: ${header}\r\n\r\n`))
+      if (answer === undefined) throw new Error('no answer')
       const owner = owners.get(sessionIn(header, name) ?? '')
       const wanted = owner === undefined ? [400, 401] : [200, 400] // a byte that no header may have
       if (!wanted.includes(answer.status)) throw new Error(`${answer.status} instead of ${wanted.join(' or ')}`)
-      if (answer.status === 200 && answer.told?.join() !== owner) throw new Error(`told of ${answer.told?.join()} instead of ${owner}`)
+      if (answer.status === 200 && toldIn(answer)?.join() !== owner) throw new Error(`told of ${toldIn(answer)?.join()} instead of ${owner}`)
     }) as never
   }
 }

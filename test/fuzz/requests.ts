@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { startGate } from '../fixtures/gate.ts'
-import { cookiesOf } from '../fixtures/siblings.ts'
-import { Visitor } from '../fixtures/visitor.ts'
-import { startRecorder } from './recorder.ts'
+import { answersIn } from '../fixtures/talk.ts'
+import { cookiesOf, Visitor } from '../fixtures/visitor.ts'
+import { startApp, toldBy } from './app.ts'
 import { speak } from './speak.ts'
 import type { Target } from './target.ts'
 
@@ -24,50 +24,34 @@ const header = fc.tuple(name, fc.constantFrom(': ', ':', ' :', ' ', ':\t', ''), 
 const body = fc.oneof({ weight: 2, arbitrary: fc.constant('') }, fc.constantFrom('hello', '5\r\nhello\r\n0\r\n\r\n', '0\r\n\r\n', '0\r\nX-Forwarded-User: mallory@example.com\r\n\r\n', '5;ext=1\r\nhello\r\n0\r\n\r\n', '5\nhello\n0\n\n', 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n', '0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\nX-Forwarded-User: mallory@example.com\r\n\r\n', '-1\r\n\r\n', 'ffffffffffffffff\r\n'), bytes)
 
 /** What a gate may say to something of which it cannot be known what it is. Never that something broke. */
-const STATUSES = new Set([100, 200, 204, 302, 303, 304, 400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 417, 421, 426, 429, 431, 501, 505])
-
-/** Whether it is one answer after the other, and nothing else. @returns their statuses */
-function statusesIn (answer: string, isHead: boolean): number[] {
-  const statuses: number[] = []
-  let rest = answer
-  while (rest !== '') {
-    const [whole, status = '', headers = ''] = /^HTTP\/1\.1 (\d{3}) [^\r\n]*\r\n((?:[!-9;-~]+:[^\r\n]*\r\n)*)\r\n/.exec(rest) ?? []
-    if (whole === undefined) throw new Error(`the answer goes on with ${JSON.stringify(rest.slice(0, 100))}`)
-    statuses.push(Number(status))
-    const [, length] = /^content-length: (\d+)$/im.exec(headers) ?? []
-    const isEmpty = (isHead && statuses.length === 1 && !/^connection: close$/im.test(headers)) || /^(?:1..|204|304)$/.test(status)
-    // What could not be read to its end may have been a HEAD or not: the answer is the last of its connection.
-    const size = isEmpty ? 0 : length === undefined ? rest.length : Number(length)
-    rest = rest.slice(whole.length + size)
-  }
-  return statuses
-}
+const STATUSES = new Set([100, 101, 200, 204, 302, 303, 304, 400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 417, 421, 426, 429, 431, 501, 505])
 
 /** One request of which nobody knows what it is, by a person or by nobody. */
 export const requestHeads: Target = {
   name: 'request heads: whatever comes in, the app gets whole requests of who sent them, and who asks gets whole answers',
   async start (t) {
-    const recorder = await startRecorder(t)
-    const { origin } = await startGate(t, { app: recorder, settings: { rules: [{ path: '/public', allow: 'public' }, { path: '/', allow: 'signed-in' }] } })
+    const app = await startApp(t)
+    const { origin } = await startGate(t, { app: { url: app.url, received: [] }, settings: { rules: [{ path: '/public', allow: 'public' }, { path: '/', allow: 'signed-in' }] } })
     const visitor = new Visitor()
     await visitor.signIn(`${origin}/`, 'ada')
+    app.heard.length = 0
     const [host, cookie] = [new URL(origin).host, cookiesOf(visitor)]
     const plain = fc.constantFrom(`Host: ${host}\r\n`, `Host: ${host}\r\n`, `Host: ${host}\r\n`, '')
     const request = fc.tuple(method, target, version, eol, plain, fc.boolean(), fc.array(header, { maxLength: 5 }), eol, body)
     return fc.asyncProperty(request, async ([method, target, version, end, plain, isAda, headers, last, body]) => {
-      const before = recorder.heads.length
-      const answer = await speak(origin, `${method} ${target} ${version}${end}${plain}${isAda ? `Cookie: ${cookie}\r\n` : ''}${headers.join('')}${last}${body}`, 60)
-      if (recorder.faults.length > 0) throw new Error(`the app was sent ${JSON.stringify(recorder.faults.splice(0)[0])}`)
-      const arrived = recorder.heads.splice(before)
-      for (const head of arrived) {
-        const told = [...head.matchAll(/^([^:\r\n]*): ?(.*)\r$/gm)].filter(([, name = '']) => name.toLowerCase().replace(/[^a-z0-9]/g, '-') === 'x-forwarded-user').map(([, , value]) => value)
-        const isRight = told.length === 0 ? /^\S+ \/public\/a/.test(head) : isAda && told.join() === 'ada@example.com'
-        if (!isRight) throw new Error(`the app was told of ${told.join(' and ')} by ${JSON.stringify(head)}`)
-        if (/smuggled/.test(head.split('\r\n', 1).join()) && !isAda) throw new Error('a request in a body was taken for one')
+      const said = await speak(origin, `${method} ${target} ${version}${end}${plain}${isAda ? `Cookie: ${cookie}\r\n` : ''}${headers.join('')}${last}${body}`, 60)
+      if (app.faults.length > 0) throw new Error(`the app was sent ${app.faults.splice(0).join()}`)
+      for (const heard of app.heard.splice(0)) {
+        const told = toldBy(heard)
+        const isRight = told.length === 0 ? heard.target.startsWith('/public/a') : isAda && told.join() === 'ada@example.com'
+        if (!isRight) throw new Error(`the app was told of ${told.join(' and ')} by ${JSON.stringify(heard)}`)
+        if (heard.target.includes('smuggled') && !isAda) throw new Error('a request in a body was taken for one')
       }
-      const isHead = method === 'HEAD'
-      const odd = statusesIn(answer, isHead).filter(status => !STATUSES.has(status))
-      if (odd.length > 0) throw new Error(`it was answered with ${odd.join(' and ')}`)
+      const answers = answersIn(said)
+      const broken = answers.find(({ head }) => !/^HTTP\/1\.1 \d{3} [^\r\n]*\r\n(?:[!-9;-~]+:[^\r\n]*\r\n)*\r\n$/.test(head))
+      if (broken !== undefined) throw new Error(`an answer begins ${JSON.stringify(broken.head)}`)
+      const odd = answers.filter(({ status }) => !STATUSES.has(status))
+      if (odd.length > 0) throw new Error(`it was answered with ${odd.map(({ status }) => status).join(' and ')}`)
     }) as never
   }
 }

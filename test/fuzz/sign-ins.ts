@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import type { Test } from 'tap'
 import { startGate, type Running } from '../fixtures/gate.ts'
 import { clientId, clientSecret, startHostileProvider, type HostileProvider } from '../fixtures/hostile-provider.ts'
+import { answersIn } from '../fixtures/talk.ts'
 import { Visitor, type Answer } from '../fixtures/visitor.ts'
-import { startRecorder } from './recorder.ts'
-import { readAnswer, speak } from './speak.ts'
+import { startApp } from './app.ts'
+import { speak } from './speak.ts'
 import type { Target } from './target.ts'
 
 interface World extends Pick<Running, 'origin'> {
@@ -16,7 +17,7 @@ interface World extends Pick<Running, 'origin'> {
 async function startWorld (t: Test, settings: object = {}): Promise<World> {
   const hostile = await startHostileProvider()
   t.teardown(() => hostile.close())
-  const { origin } = await startGate(t, { app: await startRecorder(t), settings: { oauthIssuer: hostile.issuer, oauthKey: clientId, oauthSecret: clientSecret, allowUnverifiedEmail: true, ...settings } })
+  const { origin } = await startGate(t, { app: { url: (await startApp(t)).url, received: [] }, settings: { oauthIssuer: hostile.issuer, oauthKey: clientId, oauthSecret: clientSecret, allowUnverifiedEmail: true, ...settings } })
   return {
     origin, hostile,
     async begin (address = `${origin}/oauth2/start?rd=/page`) {
@@ -51,10 +52,10 @@ export const loginCookies: Target = {
       const isWhole = (at: number) => cookies.filter(cookie => cookie.trim().startsWith(`${names[at]}=`)).length === 1 && cookies.some(cookie => cookie.trim() === `${names[at]}=${values[at]}`)
       if (logins.some((login, at) => login.state === state && isWhole(at))) return // that is a sign-in, and ends the login
       const before = hostile.at('/token').length
-      const answer = readAnswer(await speak(origin, `GET ${path}?${query}&state=${encodeURIComponent(state)} HTTP/1.1\r\nHost: ${new URL(origin).host}\r\nAccept: text/html\r\nConnection: close\r\nCookie: ${cookies.join('; ')}\r\n\r\n`))
+      const [answer] = answersIn(await speak(origin, `GET ${path}?${query}&state=${encodeURIComponent(state)} HTTP/1.1\r\nHost: ${new URL(origin).host}\r\nAccept: text/html\r\nConnection: close\r\nCookie: ${cookies.join('; ')}\r\n\r\n`))
       if (hostile.at('/token').length !== before) throw new Error('a code was sent')
-      if (answer === null || ![200, 302, 303, 400, 401].includes(answer.status)) throw new Error(`it was answered with ${answer?.status}`)
-      if (/^set-cookie: oauth-gate-\d+=[^;]/im.test(answer.headers)) throw new Error('a session began')
+      if (answer === undefined || ![200, 302, 303, 400, 401].includes(answer.status)) throw new Error(`it was answered with ${answer?.status}`)
+      if (/^set-cookie: oauth-gate-\d+=[^;]/im.test(answer.head)) throw new Error('a session began')
     }) as never
   }
 }

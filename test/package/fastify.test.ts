@@ -10,7 +10,7 @@ import { startProvider, type DemoProviderOptions } from '../../src/demo/provider
 import { CLIENT, COOKIE_SECRET, freePort, signingKey } from '../fixtures/gate.ts'
 import { onlyInCi } from '../fixtures/lacking.ts'
 import { everybody } from '../fixtures/people.ts'
-import { Visitor } from '../fixtures/visitor.ts'
+import { cookiesOf, Visitor } from '../fixtures/visitor.ts'
 
 interface Host {
   readonly app: FastifyInstance
@@ -74,8 +74,6 @@ async function askWith (origin: string, path: string, headers: Record<string, st
   return { status: response.statusCode ?? 0, body, headers: response.headers }
 }
 
-const cookieOf = (visitor: Visitor) => [...visitor.cookies.get('127.0.0.1')?.values() ?? []].map(({ name, value }) => `${name}=${value}`).join('; ')
-
 t.test('inside a Fastify app a person signs in, and handlers know who it is', async t => {
   const { origin, handled, lines } = await startHost(t)
   const visitor = new Visitor()
@@ -105,7 +103,7 @@ t.test('bodies and ids stay those of the app', async t => {
   const { origin, lines } = await startHost(t, { after: app => { app.get('/id', async request => request.id) } })
   const visitor = new Visitor()
   await visitor.signIn(`${origin}/`, 'ben')
-  const posted = await fetch(`${origin}/echo`, { method: 'POST', body: JSON.stringify({ a: [1, 2] }), headers: { 'content-type': 'application/json', cookie: cookieOf(visitor) } })
+  const posted = await fetch(`${origin}/echo`, { method: 'POST', body: JSON.stringify({ a: [1, 2] }), headers: { 'content-type': 'application/json', cookie: cookiesOf(visitor) } })
   t.strictSame(await posted.json(), { body: { a: [1, 2] }, user: 'ben@example.com' })
   const refused = await visitor.ask(`${origin}/echo`, { method: 'POST', headers: { cookie: '' } })
   t.equal(refused.status, 401)
@@ -118,7 +116,7 @@ t.test('header spoofing inside an app: what a setting says no client says, where
   const forged = { 'X-Acme-Person': 'mallory', x_acme_person: 'mallory', 'X.Acme.Person': 'mallory', authorization: 'Basic mallory' }
   t.notMatch((await askWith(origin, '/told', forged)).body, /mallory/, 'to a stranger')
   await visitor.signIn(`${origin}/`, 'ada')
-  const { body } = await askWith(origin, '/told', { ...forged, cookie: cookieOf(visitor) })
+  const { body } = await askWith(origin, '/told', { ...forged, cookie: cookiesOf(visitor) })
   t.match(JSON.parse(body), { headers: { 'x-acme-person': 'ada', authorization: /^Bearer eyJ/ }, distinct: { 'x-acme-person': ['ada'], authorization: [/^Bearer eyJ/] } })
   t.notMatch(body, /mallory/)
 })
@@ -130,7 +128,7 @@ t.test('forged cookies inside an app: what Panel reads is the gate’s word, in 
   const told = async (cookie: string) => JSON.parse((await askWith(origin, '/told', { cookie, 'Bokeh-Session-Id': 'mallory' })).body) as { headers: Record<string, string>, raw: string[], distinct: Record<string, string[]> }
   t.match(await told(forged), { headers: { cookie: 'a=1; is_guest=1' }, distinct: { cookie: ['a=1; is_guest=1'] } })
   await visitor.signIn(`${origin}/`, 'ada')
-  const seen = await told(`${cookieOf(visitor)}; ${forged}`)
+  const seen = await told(`${cookiesOf(visitor)}; ${forged}`)
   t.match(seen, { headers: { cookie: /^a=1; user=2\|1:0\|10:\d{10}\|4:user\|\S+; id_token=2\|\S+$/ }, distinct: { cookie: [seen.headers['cookie']] } })
   t.notMatch(JSON.stringify([seen, await told(forged)]), /mallory/)
 })
@@ -187,7 +185,7 @@ t.test('what the client says of itself reaches no handler, signed in or on a pub
   t.match(JSON.parse(stranger.body), { headers: { 'x-mine': 'kept', 'x-forwarded-for': '203.0.113.9', host: '127.0.0.1' }, ip: '203.0.113.9' }, 'the trusted proxy’s word on the address is passed on')
   t.notOk(JSON.parse(stranger.body).headers['x-forwarded-user'])
   t.ok(JSON.parse(stranger.body).raw.includes('x-mine'), 'raw headers are cleaned, not emptied')
-  const known = await askWith(origin, '/me', { ...forged, cookie: `${cookieOf(visitor)}; theme=dark` })
+  const known = await askWith(origin, '/me', { ...forged, cookie: `${cookiesOf(visitor)}; theme=dark` })
   t.match(JSON.parse(known.body), { identity: { user: 'ada@example.com', groups: ['admins', 'staff'] }, headers: { 'x-forwarded-user': 'ada@example.com', cookie: 'theme=dark' } })
   t.notMatch(known.body, /root|oauth-gate/, 'nor the cookie of the session')
 })
@@ -204,7 +202,7 @@ t.test('rules hold for what the app’s router makes of a path', async t => {
   })
   const visitor = new Visitor()
   await visitor.signIn(`${origin}/`, 'cleo')
-  const cookie = cookieOf(visitor)
+  const cookie = cookiesOf(visitor)
   for (const path of ['/admin', '/ADMIN', '/admin/', '//admin', '/admin;x', '/%61dmin', '/%2561dmin', '/files/..%2fadmin', '/files/../admin', '/./admin', '/admin/x', '/files/%2e%2e/admin', '/admin%00', '/files\\..\\admin']) {
     const { status } = await askWith(origin, path, { host: '127.0.0.1', cookie })
     t.ok(status === 403 || status === 400, `${path} is ${status}`)
@@ -213,12 +211,12 @@ t.test('rules hold for what the app’s router makes of a path', async t => {
   t.match(await askWith(origin, '/files/a%20b/c%40d', { host: '127.0.0.1', cookie }), { status: 200, body: '{"*":"a b/c@d"}' }, 'ordinary encodings pass')
   const admin = new Visitor()
   await admin.signIn(`${origin}/`, 'ada')
-  t.equal((await askWith(origin, '/admin/x', { host: '127.0.0.1', cookie: cookieOf(admin) })).status, 200)
-  t.match(await askWith(origin, '/admin//x', { host: '127.0.0.1', cookie: cookieOf(admin) }), { status: 400, headers: { 'x-oauth-gate': 'GATE_AMBIGUOUS_PATH' } }, 'even where every reading would be admitted')
+  t.equal((await askWith(origin, '/admin/x', { host: '127.0.0.1', cookie: cookiesOf(admin) })).status, 200)
+  t.match(await askWith(origin, '/admin//x', { host: '127.0.0.1', cookie: cookiesOf(admin) }), { status: 400, headers: { 'x-oauth-gate': 'GATE_AMBIGUOUS_PATH' } }, 'even where every reading would be admitted')
   t.strictSame(handled.filter(what => what === 'admin'), ['admin'])
   const unruled = await startHost(t, { after: app => { app.get('/*', async () => 'anything') } })
   await visitor.signIn(`${unruled.origin}/`, 'cleo')
-  t.equal((await askWith(unruled.origin, '/a//b;c%2fd', { host: '127.0.0.1', cookie: cookieOf(visitor) })).status, 200, 'without such rules a path makes no difference')
+  t.equal((await askWith(unruled.origin, '/a//b;c%2fd', { host: '127.0.0.1', cookie: cookiesOf(visitor) })).status, 200, 'without such rules a path makes no difference')
 })
 
 /** As @fastify/websocket does it: upgrades take the way of every request, through Fastify's router and hooks. */
@@ -264,7 +262,7 @@ t.test('a websocket of the app opens for who is signed in, from our own origin, 
   const visitor = new Visitor()
   t.equal((await open(origin, { origin })).status, 401, 'nobody is there')
   await visitor.signIn(`${origin}/`, 'ada')
-  const cookie = cookieOf(visitor)
+  const cookie = cookiesOf(visitor)
   t.equal((await open(origin, { cookie })).status, 403, 'no Origin')
   t.equal((await open(origin, { cookie, origin: 'https://evil.example' })).status, 403, 'cross-site websocket hijacking')
   t.match(await speak(origin, `GET /ws HTTP/1.1\r\nHost: ${new URL(origin).host}\r\nCookie: ${cookie}\r\nOrigin: ${origin}\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n`), /^HTTP\/1.1 400/)
@@ -286,7 +284,7 @@ t.test('idle: what a person says in a websocket of the app keeps the session ali
   } })
   const visitor = new Visitor()
   await visitor.signIn(`${origin}/`, 'ada')
-  const { socket } = await open(origin, { cookie: cookieOf(visitor), origin })
+  const { socket } = await open(origin, { cookie: cookiesOf(visitor), origin })
   sockets.push(...(app as FastifyInstance & { websocketServer: WebSocketServer }).websocketServer.clients)
   const closed = once(socket, 'close')
   let isClosed = false
@@ -322,7 +320,7 @@ t.test('an app that stops does not wait for an event stream, and does for an ans
   })
   const visitor = new Visitor()
   await visitor.signIn(`${origin}/`, 'ada')
-  const headers = { cookie: cookieOf(visitor) }
+  const headers = { cookie: cookiesOf(visitor) }
   const [[events], [download]] = await Promise.all(['/events', '/download'].map(path => once(send(origin + path, { headers, agent: false }).end(), 'response') as Promise<[IncomingMessage]>)) as [[IncomingMessage], [IncomingMessage]]
   const isWhole = async (response: IncomingMessage) => {
     const closed = new Promise<void>(resolve => { response.on('close', resolve) })
@@ -347,7 +345,7 @@ t.test('an event stream ends with its session', async t => {
   })
   const visitor = new Visitor()
   await visitor.signIn(`${origin}/`, 'ada')
-  const [response] = await once(send(`${origin}/events`, { headers: { cookie: cookieOf(visitor) }, agent: false }).end(), 'response') as [IncomingMessage]
+  const [response] = await once(send(`${origin}/events`, { headers: { cookie: cookiesOf(visitor) }, agent: false }).end(), 'response') as [IncomingMessage]
   const closed = new Promise(resolve => { response.resume().on('error', () => {}).on('close', resolve) })
   await visitor.ask(`${origin}/oauth2/sign_out`, { method: 'POST', headers: { origin, 'sec-fetch-site': 'same-origin' }, form: {} })
   await closed

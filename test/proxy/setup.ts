@@ -40,7 +40,8 @@ export async function startGate (t: Test, origin: string, { basePath = '', socke
     request, response, answered,
     path: request.url ?? '',
     outward: { identity: [], arrival: { address: '192.0.2.7', proto: 'https', host: 'gate.example', port: 443 }, passHost: true, isOurCookie, ...outward } as Outward,
-    fail: (error: GateError) => {
+    fail: (error: GateError, hasBegun = false) => {
+      if (hasBegun) return
       failures.push(error)
       response.writeHead(error.kind.status, { 'x-oauth-gate': error.code }).end()
     }

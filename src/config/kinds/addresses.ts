@@ -1,10 +1,10 @@
 import { BlockList, isIP } from 'node:net'
 import { parseDomain, parseEmail } from '../../access/email.ts'
 import { isLoopback } from '../../oauth/loopback.ts'
+import { HOST_LABEL, parseUrl } from '../../url.ts'
 import { Problem } from '../config-error.ts'
 import { asItems, type Kind } from './kind.ts'
 import { items, text } from './scalars.ts'
-import { parseUrl } from '../../url.ts'
 
 const hostLabel = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?'
 const hostName = new RegExp(`^(?=.{1,253}$)${hostLabel}(?:\\.${hostLabel})*\\.?$`)
@@ -13,7 +13,7 @@ export function isHostName (text: string): boolean {
 }
 
 /** Without the underscore, which is fine in a host's name and not in a cookie's `Domain` (RFC 6265 §4.1.1). */
-const domainName = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+const domainName = new RegExp(`^(?=.{1,253}$)(?:${HOST_LABEL}\\.)+${HOST_LABEL}$`)
 
 /** The gate's own address as browsers see it. */
 export const origin: Kind<URL, string | URL> = {

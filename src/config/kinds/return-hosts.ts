@@ -1,11 +1,10 @@
 import { isLoopback } from '../../oauth/loopback.ts'
-import { parseUrl } from '../../url.ts'
+import { HOST_LABEL, parseUrl } from '../../url.ts'
 import { Problem } from '../config-error.ts'
 import { asItems, type Kind } from './kind.ts'
 import { items } from './scalars.ts'
 
-const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
-const ENTRY = new RegExp(`^(\\*?\\.)?((?:${label}\\.)*${label})(?::([1-9]\\d{0,4}))?$`)
+const ENTRY = new RegExp(`^(\\*?\\.)?((?:${HOST_LABEL}\\.)*${HOST_LABEL})(?::([1-9]\\d{0,4}))?$`)
 
 /**
  * Hosts that people may be sent to, as origins: https ones, of this machine http ones too. As in oauth2-proxy `.example.com` and

@@ -2,8 +2,8 @@
 import t from 'tap'
 import { startGate } from '../../fixtures/gate.ts'
 import { named, startRecorder, valueOf } from '../../fixtures/recorder.ts'
-import { answersIn, cookiesOf, dial, talk } from '../../fixtures/talk.ts'
-import { Visitor } from '../../fixtures/visitor.ts'
+import { answersIn, dial, talk } from '../../fixtures/talk.ts'
+import { cookiesOf, Visitor } from '../../fixtures/visitor.ts'
 import { ANSWERS } from './answers.ts'
 
 t.test('response-queue poisoning: what an app sends too much of is nobody’s answer', async t => {

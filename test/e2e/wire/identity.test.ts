@@ -5,8 +5,8 @@ import oauthGate from '../../../src/fastify.ts'
 import { COOKIE_SECRET, startGate } from '../../fixtures/gate.ts'
 import { startRecorder, valueOf, type Heard, type Recorder } from '../../fixtures/recorder.ts'
 import { SPOOFED } from '../../fixtures/spoofed.ts'
-import { answersIn, cookiesOf, talk } from '../../fixtures/talk.ts'
-import { Visitor } from '../../fixtures/visitor.ts'
+import { answersIn, talk } from '../../fixtures/talk.ts'
+import { cookiesOf, Visitor } from '../../fixtures/visitor.ts'
 
 const OPEN = [{ path: '/', allow: 'public' }] as const
 const OURS = ['X-Forwarded-User', 'X-Forwarded-Preferred-Username', 'X-Forwarded-Name', 'X-Forwarded-Role', 'X-Forwarded-Subject', 'X-Forwarded-Provider', 'X-Team']

@@ -9,8 +9,8 @@ import { onlyInCi } from '../../fixtures/lacking.ts'
 import { nodeOf } from '../../fixtures/other-node.ts'
 import { startRecorder, type Recorder } from '../../fixtures/recorder.ts'
 import { serveGate } from '../../fixtures/served.ts'
-import { answersIn, cookiesOf, talk } from '../../fixtures/talk.ts'
-import { Visitor } from '../../fixtures/visitor.ts'
+import { answersIn, talk } from '../../fixtures/talk.ts'
+import { cookiesOf, Visitor } from '../../fixtures/visitor.ts'
 import { BYTES, type Bytes } from './bytes.ts'
 
 const RULES = [{ path: '/public', allow: 'public' }, { path: '/', allow: 'signed-in' }] as const
