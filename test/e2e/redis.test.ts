@@ -45,7 +45,8 @@ t.test('with sessions in a Redis the cookie is small, and what is kept there say
   const record = await redis.cli('GET', key)
   const plain = [record, ...record.split('.')].map(text => text + Buffer.from(text, 'base64url').toString('latin1')).join()
   t.ok(record.length > 100)
-  t.notMatch(plain + keys.join(), /ada|example|lovelace/i)
+  // Three letters alone stand by chance in what is sealed.
+  t.notMatch(plain + keys.join(), /"ada|ada@|example|lovelace/i)
   t.notOk(plain.includes(token))
   t.ok(Number(await redis.cli('PTTL', key)) > 86_000_000, 'for as long as the session')
 })
