@@ -1,5 +1,6 @@
 import { pino, type DestinationStream, type Logger } from 'pino'
 import pretty from 'pino-pretty'
+import { outside } from './outside.ts'
 
 export interface LogOptions {
   readonly level: string
@@ -17,5 +18,43 @@ export interface LogOptions {
 export function createLogger ({ level, format, destination, worker }: LogOptions): Logger {
   const readable = format === 'pretty' || (format === 'auto' && destination === undefined && process.stdout.isTTY === true)
   const stream = readable ? pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true }) : destination
-  return pino({ level, base: worker === undefined ? null : { worker }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: label => ({ level: label }) } }, ...stream === undefined ? [] : [stream])
+  return pino({ level, base: worker === undefined ? null : { worker }, timestamp: createTimestamps(), formatters: { level: label => ({ level: label }) } }, stream ?? standardOutput())
+}
+
+/** Bytes that a pipe takes whole (POSIX PIPE_BUF): other processes of ours write to the same one. */
+const WHOLE = 4_000
+
+let shared: DestinationStream | undefined
+
+function standardOutput (): DestinationStream {
+  return shared ??= inOneWrite(pino.destination(1))
+}
+
+/** The lines of one turn of the event loop together: under load a write for each would cost as much as all else that is logged. */
+function inOneWrite (out: DestinationStream): DestinationStream & { flushSync (): void } {
+  let waiting = ''
+  const flush = (): void => {
+    const lines = waiting
+    waiting = ''
+    if (lines !== '') out.write(lines)
+  }
+  process.on('exit', flush)
+  return {
+    write (line) {
+      if (waiting.length + line.length > WHOLE) flush()
+      if (waiting === '') setImmediate(flush)
+      waiting += line
+    },
+    flushSync: flush // pino asks for it behind what is fatal
+  }
+}
+
+/** Many lines have the same millisecond. */
+function createTimestamps (): () => string {
+  let [at, text] = [NaN, '']
+  return () => {
+    const now = outside.now()
+    if (now !== at) [at, text] = [now, `,"time":"${new Date(now).toISOString()}"`]
+    return text
+  }
 }

@@ -22,7 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['providers', 'src/provider-places.ts'],
   ['src/provider.ts', 'src/outside.ts'],
   ['src/claims.ts'],
-  ['src/errors.ts', 'src/url.ts']
+  ['src/errors.ts', 'src/url.ts', 'src/per-connection.ts']
 ]
 
 /** The one way to each outside thing. */

@@ -73,7 +73,7 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
     if (oneHost && hostName(request.raw.headers.host ?? '') !== hostName(request.arrival.asked)) return done(new HostUnknown(`Host ${request.raw.headers.host ?? ''}, where X-Forwarded-Host says ${request.arrival.asked}`))
     if (request.raw.place === undefined && request.routeOptions.config.asksNobody === true) return done()
     try {
-      const session = sessions.open(request.jar, request.raw.headers.cookie)
+      const session = sessions.open(request.jar, request.raw.headers.cookie, connectionOf(request.raw))
       if (session instanceof Promise || (session !== null && renewals?.isDue(session) === true)) return void lookFurther(request, reply, session).then(done, (error: Error) => { done(hold(request, error)) })
       count(request, session)
       know(request, session)
@@ -102,6 +102,11 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
 }
 
 export default fp(sessionsPlugin, { name: 'sessions', dependencies: ['wire'] })
+
+/** What becomes a websocket brings no second request. */
+function connectionOf ({ pendingUpgrade, socket }: IncomingMessage): object | undefined {
+  return pendingUpgrade === undefined ? socket : undefined
+}
 
 /** A store that does not answer is no reason to refuse what is open to everybody: the guard says to whom it matters. */
 function hold (request: FastifyRequest, error: Error): Error | undefined {

@@ -62,7 +62,8 @@ async function upstreams (app: FastifyInstance, options: UpstreamsOptions): Prom
       scope.removeAllContentTypeParsers()
       await scope.register(fastifyHttpProxy, {
         prefix: upstreamRoute(index), upstream: forwarder.origin, httpMethods,
-        handler: (request, reply) => { hand(request, reply, forwarder, options) }
+        // Before its handler, which reads the target as an URL, for what nobody here would ask.
+        preHandler: (request, reply) => { hand(request, reply, forwarder, options) }
       })
     })
   }

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import { BlockList, isIP } from 'node:net'
-import type { Arrival as Told } from './headers.ts'
+import { BlockList, isIP, type Socket } from 'node:net'
+import { perConnection } from '../per-connection.ts'
 import { parseUrl } from '../url.ts'
+import { arrivalHeaders, type Arrival as Told } from './headers.ts'
 
 /** From where and how a request came, as far as that can be believed. */
 export interface Arrival extends Told {
@@ -27,21 +28,47 @@ export interface ArrivalOptions {
 const LOOPBACK = '127.0.0.1'
 const PRIVATE = ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16', '::1/128', 'fc00::/7', 'fe80::/10']
 
+/** Whom a connection is with: a proxy whose word counts, one that `--use-xheaders` believes, or anybody else. */
+type Nature = 'proxy' | 'near' | 'stranger'
+
+/** What of a request an arrival is made of, besides its connection. */
+const READ: Readonly<Record<Nature, readonly string[]>> = {
+  proxy: ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host'],
+  near: ['x-forwarded-for', 'x-real-ip', 'x-forwarded-proto', 'x-scheme'],
+  stranger: []
+}
+
 /** Reads forwarding headers from trusted peers only, from right to left: what stands left of the first stranger is hearsay. */
 export function createArrivals (options: ArrivalOptions): (request: IncomingMessage) => Arrival {
   const { publicUrl, tls, useXheaders } = options
-  const trusted = networks(options.trustedProxies)
-  const nearby = networks(PRIVATE)
+  const [isTrusted, isNear] = [createNetworks(options.trustedProxies), createNetworks(PRIVATE)]
   const own = publicUrl === undefined ? undefined : { proto: publicUrl.protocol.slice(0, -1) as Told['proto'], host: publicUrl.host }
-
-  return request => {
-    const peer = plainAddress(request.socket.remoteAddress ?? (options.unixSocket === true ? LOOPBACK : '')) // a TCP client that has left has none either
-    const isProxy = options.trustedProxies.length > 0 && contains(trusted, peer)
-    const believed = isProxy ? fromProxy(request, peer, trusted) : useXheaders && contains(nearby, peer) ? fromXheaders(request, peer) : { chain: [peer] }
+  const peerOf = ({ remoteAddress }: Socket) => plainAddress(remoteAddress ?? (options.unixSocket === true ? LOOPBACK : '')) // a TCP client that has left has none either
+  const natureOf = perConnection<Nature, Socket>((_text, socket) => {
+    const peer = peerOf(socket)
+    return isTrusted(peer) ? 'proxy' : useXheaders && isNear(peer) ? 'near' : 'stranger'
+  })
+  const makeOf = (request: IncomingMessage, nature: Nature): Arrival => {
+    const peer = peerOf(request.socket)
+    const believed = nature === 'proxy' ? fromProxy(request, peer, isTrusted) : nature === 'near' ? fromXheaders(request, peer) : { chain: [peer] }
     const proto = own?.proto ?? believed.proto ?? (tls ? 'https' : 'http')
     const asked = believed.host ?? request.headers.host ?? ''
     const host = own?.host ?? asked
-    return { address: believed.chain[0] as string, forwardedFor: believed.chain.join(', '), proto, host, port: portOf(host, proto), origin: originOf(proto, host), asked: asked.toLowerCase() }
+    const told = { address: believed.chain[0] as string, forwardedFor: believed.chain.join(', '), proto, host, port: portOf(host, proto) }
+    return { ...told, origin: originOf(proto, host), asked: asked.toLowerCase(), headers: arrivalHeaders(told) }
+  }
+  const last = new WeakMap<Socket, { readonly said: string, readonly arrival: Arrival }>()
+
+  return request => {
+    const { socket, headers } = request
+    const nature = options.trustedProxies.length === 0 && !useXheaders ? 'stranger' : natureOf('', socket)
+    let said = headers.host ?? ''
+    for (const name of READ[nature]) said += `\n${String(headers[name] ?? '')}`
+    const known = last.get(socket)
+    if (known?.said === said) return known.arrival
+    const arrival = makeOf(request, nature)
+    last.set(socket, { said, arrival })
+    return arrival
   }
 }
 
@@ -59,10 +86,10 @@ interface Believed {
   readonly host?: string | undefined
 }
 
-function fromProxy (request: IncomingMessage, peer: string, trusted: BlockList): Believed {
+function fromProxy (request: IncomingMessage, peer: string, isTrusted: (address: string) => boolean): Believed {
   const hops = [...list(request.headers['x-forwarded-for']), peer].map(plainAddress)
   let client = hops.length - 1
-  while (client > 0 && contains(trusted, hops[client] as string) && isIP(hops[client - 1] as string) !== 0) client--
+  while (client > 0 && isTrusted(hops[client] as string) && isIP(hops[client - 1] as string) !== 0) client--
   return { chain: hops.slice(client), proto: protoOf(list(request.headers['x-forwarded-proto']).at(-1)), host: hostOf(list(request.headers['x-forwarded-host']).at(-1)) }
 }
 
@@ -74,15 +101,27 @@ function fromXheaders (request: IncomingMessage, peer: string): Believed {
   return { chain: isIP(client) === 0 ? [peer] : [client], proto }
 }
 
-function networks (texts: readonly string[]): BlockList {
+/** Addresses whose answers are kept: what makes them anew costs more than all else that is asked about an arrival. */
+const KNOWN = 1_000
+
+/** @returns whether an address lies in one of them */
+function createNetworks (texts: readonly string[]): (address: string) => boolean {
   const blocks = new BlockList()
   for (const text of texts) addNetwork(blocks, text)
-  return blocks
-}
-
-function contains (blocks: BlockList, address: string): boolean {
-  const family = isIP(address)
-  return family !== 0 && blocks.check(address, family === 6 ? 'ipv6' : 'ipv4')
+  const known = new Map<string, boolean>()
+  const contains = (address: string): boolean => {
+    const family = isIP(address)
+    return family !== 0 && blocks.check(address, family === 6 ? 'ipv6' : 'ipv4')
+  }
+  return address => {
+    let answer = known.get(address)
+    if (answer === undefined) {
+      if (known.size >= KNOWN) known.clear()
+      answer = contains(address)
+      known.set(address, answer)
+    }
+    return answer
+  }
 }
 
 function list (header: string | string[] | undefined): string[] {

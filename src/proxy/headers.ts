@@ -1,4 +1,5 @@
 import type { Identity } from '../identity/identity.ts'
+import { othersIn, withoutOurs, type IsOurs } from './cookies.ts'
 import { knownName } from './names.ts'
 import { nameSet } from './set-cookie.ts'
 
@@ -14,6 +15,8 @@ export interface Arrival {
   /** The Host that the request was judged by, lower case, where a trusted proxy named another than its own. */
   readonly asked?: string | undefined
   readonly port: number
+  /** What `arrivalHeaders` makes of it, where that was done already. */
+  readonly headers?: readonly string[]
 }
 
 /** What the upstream is told beyond the client's own words. All of it but `arrival` can be made once a session. */
@@ -26,7 +29,9 @@ export interface Outward {
   /** Whether the upstream sees the browser's Host, or its own. */
   readonly passHost: boolean
   /** Cookies of these names belong to the gate: the upstream neither sees nor sets them. */
-  readonly isOurCookie: (name: string) => boolean
+  readonly isOurCookie: IsOurs
+  /** By which it came, where more of the same are likely. */
+  readonly connection?: object | undefined
   /** Further header names the gate may set, as `normalName` writes them; a client's are dropped even where we set none. */
   readonly owned?: ReadonlySet<string> | undefined
 }
@@ -56,12 +61,12 @@ export function outwardHeaders (raw: readonly string[], outward: Outward): strin
       out.push(name, known.kind === 'host' ? judgedHost(value, outward.arrival) : value)
     }
   }
-  const kept = cookie === '' ? '' : withoutOurs(cookie, outward.isOurCookie)
+  const kept = cookie === '' ? '' : outward.connection === undefined ? withoutOurs(cookie, outward.isOurCookie) : othersIn(cookie, outward.isOurCookie, outward.connection)
   if (kept !== '') out.push('cookie', kept)
   if (named !== '') strike(out, named)
   if (outward.cookies !== undefined) addCookies(out, outward.cookies)
   for (const part of outward.identity) out.push(part)
-  pushArrival(out, outward.arrival)
+  for (const part of outward.arrival.headers ?? arrivalHeaders(outward.arrival)) out.push(part)
   return out
 }
 
@@ -123,7 +128,9 @@ function percentEncoded (value: string, offending: RegExp): string {
   return value.replace(offending, bytes => Buffer.from(bytes).toString('hex').toUpperCase().replace(/../g, '%$&'))
 }
 
-function pushArrival (out: string[], { address, forwardedFor, proto, host, port }: Arrival): void {
+/** How the request came, for the app: flat pairs. */
+export function arrivalHeaders ({ address, forwardedFor, proto, host, port }: Arrival): string[] {
+  const out: string[] = []
   const chain = forwardedFor ?? address
   if (chain !== '') out.push('X-Forwarded-For', chain)
   out.push('X-Forwarded-Proto', proto)
@@ -131,6 +138,7 @@ function pushArrival (out: string[], { address, forwardedFor, proto, host, port 
   out.push('X-Forwarded-Port', String(port))
   out.push('Forwarded', `for=${node(address)}${host === '' || /["\\]/.test(host) ? '' : `;host="${host}"`};proto=${proto}`)
   if (address !== '') out.push('X-Real-IP', address)
+  return out
 }
 
 /** What was judged is what goes on: many a proxy passes on both its Host and an X-Forwarded-Host of the client's own. */
@@ -169,28 +177,6 @@ function strike (pairs: string[], named: string): void {
     pairs[end++] = pairs[i + 1] as string
   }
   pairs.length = end
-}
-
-/** The same text where none of the cookies is ours, however an app might read it; otherwise the others, joined anew (RFC 6265 §4.2.1). */
-export function withoutOurs (cookie: string, isOurs: (name: string) => boolean): string {
-  const pairs = cookie.split(';')
-  const others = pairs.filter(ODD.test(cookie) ? pair => !cookieNames(pair).some(isOurs) : pair => !isOurs(cookieName(pair)))
-  return others.length === pairs.length ? cookie : others.map(pair => pair.trim()).filter(pair => pair !== '').join('; ')
-}
-
-/** Rare enough for the longer look: anything but names, values and `; `. */
-const ODD = /[^;]\s|["$\x1c-\x1f\x85]/
-/** Python strips what no standard calls white space, and its SimpleCookie takes it for the end of a pair too; quotes and `$` are what older parsers leave out of a name. */
-const NAME = /(?:^|[\s\x1c-\x1f\x85"])\$*([^\s\x1c-\x1f\x85"$=]+)[\s\x1c-\x1f\x85"]*=/g
-
-/** Every name that some app could read in what stands between two semicolons. */
-function cookieNames (pair: string): string[] {
-  return [cookieName(pair), ...Array.from(pair.matchAll(NAME), ([, name = '']) => name)]
-}
-
-function cookieName (pair: string): string {
-  const equals = pair.indexOf('=')
-  return (equals === -1 ? pair : pair.slice(0, equals)).trim()
 }
 
 function latin1 (bytes: Buffer | string | undefined): string {

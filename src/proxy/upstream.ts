@@ -79,14 +79,20 @@ export function openLine ({ upstream, ca, skipVerify, timeout, maxHeaderSize }: 
   return line
 }
 
+/** In place of ECONNRESET, by which undici would take an answer that ends with its connection for whole, and fall over where its client reads slowly. */
+const RESET = 'ERR_UPSTREAM_RESET'
+
 /**
- * undici takes a reset for the end of an answer that has neither length nor chunks. And a reset that comes together with the last bytes
- * is read as an end by Node itself: only that the system knows no other side any more tells them apart.
+ * undici takes a reset for the end of an answer that has neither length nor chunks, unless it goes by another name. And a reset that comes
+ * together with the last bytes is read as an end by Node itself: only that the system knows no other side any more tells them apart.
  *
  * @param told before and after everybody else who is told of the end of the socket
  */
 function tellBreaks (socket: Socket, hasAddress: boolean, told: (broken: boolean) => void): void {
-  const begin = (error?: Error): void => { told(error !== undefined || (hasAddress && socket.remoteAddress === undefined)) }
+  const begin = (error?: Error & { code?: string }): void => {
+    if (error?.code === 'ECONNRESET') error.code = RESET
+    told(error !== undefined || (hasAddress && socket.remoteAddress === undefined))
+  }
   const over = (): void => { told(false) }
   socket.once('error', begin).once('end', begin)
   process.nextTick(() => socket.once('error', over).once('end', over))
@@ -113,7 +119,7 @@ export function isClosed (error: Error): boolean {
   return closed.has(codeOf(error))
 }
 
-const closed = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+const closed = new Set(['UND_ERR_SOCKET', 'ECONNRESET', RESET, 'EPIPE'])
 const late = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT'])
 const refused = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED'])
 const garbled = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'ERR_SSL_WRONG_VERSION_NUMBER', 'EPROTO'])

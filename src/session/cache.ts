@@ -18,8 +18,10 @@ interface Known {
 
 /** Sessions that were opened, each as long as it counts. */
 export interface Cache {
+  /** Under what a cookie is kept here. */
+  keyOf (jar: CookieJar, cookie: string): string
   /** @returns null where the cookie stands for no session, or for one that has ended. @throws {StoreUnavailable} */
-  open (jar: CookieJar, cookie: string): Session | null | Promise<Session | null>
+  open (jar: CookieJar, cookie: string, key?: string): Session | null | Promise<Session | null>
   /** The same for a cookie that no browser need have. */
   look (jar: CookieJar, cookie: string): Session | null | Promise<Session | null>
   remember (jar: CookieJar, cookie: string, session: Opened, state: string): void
@@ -108,9 +110,8 @@ export function createCache (options: CacheOptions, opener: Opener): Cache {
   let tidyAt = outside.now() + TIDY
 
   return {
-    causeOf, close,
-    open (jar, cookie) {
-      const key = keyOf(jar, cookie)
+    causeOf, close, keyOf,
+    open (jar, cookie, key = keyOf(jar, cookie)) {
       const found = fresh(key)
       const session = find(jar, cookie, key, found)
       const known = found ?? (window === undefined ? undefined : fresh(key))

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { IdentityTooLarge, IdTokenInvalid } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
+import { perConnection, type Remembering } from '../per-connection.ts'
 import { createCache, type CacheOptions } from './cache.ts'
 import type { CookieJar, SetCookie } from './cookies.ts'
 import type { Cause, Ending } from './endings.ts'
@@ -27,8 +28,12 @@ interface More {
 }
 
 export interface Sessions {
-  /** @param cookieHeader the request's `Cookie` header as it came. @throws {StoreUnavailable} */
-  open (jar: CookieJar, cookieHeader: string | undefined): Session | null | Promise<Session | null>
+  /**
+   * @param cookieHeader the request's `Cookie` header as it came
+   * @param connection by which it came, where more requests with the same header are likely
+   * @throws {StoreUnavailable}
+   */
+  open (jar: CookieJar, cookieHeader: string | undefined, connection?: object): Session | null | Promise<Session | null>
   /** The person is there: what they do keeps the session from ending without activity. */
   note (session: Session): void
   /** When it ends if its person does nothing from now on, in milliseconds since the epoch; nothing where that ends no session. */
@@ -70,6 +75,12 @@ export interface Sessions {
   renew (jar: CookieJar, before: Sealed, identity: Identity, tokens: KeptTokens): Promise<Sealed | null>
 }
 
+/** The cookie that a request shows, and under what it is kept. */
+interface Shown {
+  readonly cookie: string
+  readonly key: string
+}
+
 /** Sessions, wherever they are kept, with a cache of the verified ones: opening is what a request would cost most. */
 export function createSessions (options: SessionOptions): Sessions {
   const { keeping, revocations, outside, lifetime, window, idle, endings, news } = options
@@ -84,6 +95,16 @@ export function createSessions (options: SessionOptions): Sessions {
     if (opener.isLive(session as Opened)) return true
     cache.close(session as Opened)
     return false
+  }
+  const shownIn = (jar: CookieJar, cookieHeader: string): Shown | null => {
+    const cookie = jar.readSession(cookieHeader)
+    return cookie === null ? null : { cookie, key: cache.keyOf(jar, cookie) }
+  }
+  const remembering = new WeakMap<CookieJar, Remembering<Shown | null>>()
+  const shownBy = (jar: CookieJar): Remembering<Shown | null> => {
+    const known = remembering.get(jar) ?? perConnection(cookieHeader => shownIn(jar, cookieHeader))
+    remembering.set(jar, known)
+    return known
   }
   news?.listen((session, by) => opener.open(session, by))
 
@@ -127,9 +148,10 @@ export function createSessions (options: SessionOptions): Sessions {
       const cause = await endings.find(id) ?? (opened === null ? undefined : opener.causeOf(opened))
       return cause === undefined ? undefined : endings.explain(cause)
     },
-    open (jar, cookieHeader) {
-      const cookie = jar.readSession(cookieHeader)
-      return cookie === null ? null : cache.open(jar, cookie)
+    open (jar, cookieHeader, connection) {
+      if (cookieHeader === undefined) return null
+      const shown = connection === undefined ? shownIn(jar, cookieHeader) : shownBy(jar)(cookieHeader, connection)
+      return shown === null ? null : cache.open(jar, shown.cookie, shown.key)
     },
     look: async (jar, cookie) => await cache.look(jar, cookie),
     async start (jar, cookieHeader, identity, { tokens, mark, endsAt = Infinity, sid, sub } = {}) {

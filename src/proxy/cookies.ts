@@ -1,0 +1,38 @@
+import { perConnection, type Remembering } from '../per-connection.ts'
+
+/** Whether a cookie of this name belongs to the gate. */
+export type IsOurs = (name: string) => boolean
+
+/** The same text where none of the cookies is ours, however an app might read it; otherwise the others, joined anew (RFC 6265 §4.2.1). */
+export function withoutOurs (cookie: string, isOurs: (name: string) => boolean): string {
+  const pairs = cookie.split(';')
+  const others = pairs.filter(ODD.test(cookie) ? pair => !cookieNames(pair).some(isOurs) : pair => !isOurs(cookieName(pair)))
+  return others.length === pairs.length ? cookie : others.map(pair => pair.trim()).filter(pair => pair !== '').join('; ')
+}
+
+/** Rare enough for the longer look: anything but names, values and `; `. */
+const ODD = /[^;]\s|["$\x1c-\x1f\x85]/
+/** Python strips what no standard calls white space, and its SimpleCookie takes it for the end of a pair too; quotes and `$` are what older parsers leave out of a name. */
+const NAME = /(?:^|[\s\x1c-\x1f\x85"])\$*([^\s\x1c-\x1f\x85"$=]+)[\s\x1c-\x1f\x85"]*=/g
+
+/** Every name that some app could read in what stands between two semicolons. */
+function cookieNames (pair: string): string[] {
+  return [cookieName(pair), ...Array.from(pair.matchAll(NAME), ([, name = '']) => name)]
+}
+
+function cookieName (pair: string): string {
+  const equals = pair.indexOf('=')
+  return (equals === -1 ? pair : pair.slice(0, equals)).trim()
+}
+
+const remembering = new WeakMap<IsOurs, Remembering<string>>()
+
+/** What `withoutOurs` leaves, worked out once for what a connection brings again and again. */
+export function othersIn (cookie: string, isOurs: IsOurs, connection: object): string {
+  let others = remembering.get(isOurs)
+  if (others === undefined) {
+    others = perConnection(text => withoutOurs(text, isOurs))
+    remembering.set(isOurs, others)
+  }
+  return others(cookie, connection)
+}
