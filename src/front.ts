@@ -8,7 +8,7 @@ import { assemble } from './gate.ts'
 import { createLasting } from './lasting.ts'
 import { createLogger } from './log.ts'
 import { outside as machine, type Outside } from './outside.ts'
-import { httpOptions, tlsOptions, watchConnections, type Successor } from './server.ts'
+import { httpOptions, NO_SCHEMAS, tlsOptions, watchConnections, type Successor } from './server.ts'
 import type { Store } from './session/store/store.ts'
 
 /** A gate for a configuration that may be the next. */
@@ -80,7 +80,7 @@ export async function createFront (config: Config, { outside = machine, shared, 
     servers.push(server)
     return server as Server
   }
-  const app = fastify({ serverFactory: open, logger: false, clientErrorHandler: (error, socket) => { current().server.emit('clientError', error, socket) } })
+  const app = fastify({ serverFactory: open, logger: false, schemaController: NO_SCHEMAS, clientErrorHandler: (error, socket) => { current().server.emit('clientError', error, socket) } })
 
   return {
     app,

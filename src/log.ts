@@ -1,5 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino'
-import pretty from 'pino-pretty'
+import { loadPretty } from './on-demand.ts'
 import { outside } from './outside.ts'
 
 export interface LogOptions {
@@ -17,7 +17,7 @@ export interface LogOptions {
  */
 export function createLogger ({ level, format, destination, worker }: LogOptions): Logger {
   const readable = format === 'pretty' || (format === 'auto' && destination === undefined && process.stdout.isTTY === true)
-  const stream = readable ? pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true }) : destination
+  const stream = readable ? loadPretty()({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true }) : destination
   return pino({ level, base: worker === undefined ? null : { worker }, timestamp: createTimestamps(), formatters: { level: label => ({ level: label }) } }, stream ?? standardOutput())
 }
 

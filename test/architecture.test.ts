@@ -22,7 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['providers', 'src/provider-places.ts'],
   ['src/provider.ts', 'src/outside.ts'],
   ['src/claims.ts'],
-  ['src/errors.ts', 'src/url.ts', 'src/per-connection.ts']
+  ['src/errors.ts', 'src/url.ts', 'src/per-connection.ts', 'src/on-demand.ts']
 ]
 
 /** The one way to each outside thing. */
@@ -30,7 +30,7 @@ const DOORS: readonly { readonly what: RegExp, readonly only: readonly string[] 
   { what: /URL\.canParse/, only: [] },
   { what: /process\.env\b/, only: ['src/config/load.ts'] },
   { what: /from 'node:fs/, only: ['src/config/files.ts', 'src/config/watched-file.ts', 'src/config/providers/plugin.ts', 'src/cli/version.ts', 'src/cli/listen.ts', 'src/cli/explain-input.ts'] },
-  { what: /from 'node:module'|createRequire|\bimport\((?!'[^']*'\))/, only: ['src/config/providers/plugin.ts', 'src/pages/template.ts'] },
+  { what: /from 'node:module'|createRequire|\bimport\((?!'[^']*'\))/, only: ['src/config/providers/plugin.ts', 'src/on-demand.ts'] },
   { what: /process\.exit\b|process\.exitCode/, only: ['src/cli/'] },
   { what: /Date\.now\(|new Date\(\)|randomBytes|randomUUID|Math\.random/, only: ['src/outside.ts'] },
   { what: /createCipheriv|createDecipheriv/, only: ['src/session/seal.ts'] },

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument, Scalar, visit } from 'yaml'
+import { loadYaml } from '../on-demand.ts'
 import { Problem } from './config-error.ts'
 
 /**
@@ -8,6 +8,7 @@ import { Problem } from './config-error.ts'
  * @throws {Problem} with the line, and never a piece of the text, which may be a secret
  */
 export function parseConfigFile (text: string): Readonly<Record<string, unknown>> {
+  const { LineCounter, parseDocument, Scalar, visit } = loadYaml()
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true })
   const [fault] = [...document.errors, ...document.warnings]

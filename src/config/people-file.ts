@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml'
+import { loadYaml } from '../on-demand.ts'
 import { MAKE_ONE, nameOf, readSecret, SecretFault, isHashLike, type Secret } from '../passwords/secret.ts'
 import { Problem } from './config-error.ts'
 import { textOf } from './text-file.ts'
@@ -36,6 +36,7 @@ export function secretOf (text: string, subject?: string): Secret {
 
 /** The other parser says where the fault is, and sees a name that stands there twice. Neither may quote the text. */
 function ofJson (path: string, text: string): readonly Row[] {
+  const { LineCounter, parseDocument } = loadYaml()
   const lines = new LineCounter()
   const [fault] = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true }).errors
   if (fault !== undefined) {

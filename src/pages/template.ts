@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { loadNunjucks } from '../on-demand.ts'
 import { bases } from './template-bases.ts'
 
 /** Turns texts into a document. Every value is escaped. */
@@ -62,7 +62,7 @@ type Filter = (...values: readonly unknown[]) => unknown
  * @throws {TemplateFault} it cannot be read, or wants what it cannot have
  */
 export function compileTemplate (source: string): Template {
-  const nunjucks = createRequire(import.meta.url)('nunjucks') as Nunjucks
+  const nunjucks = loadNunjucks() as Nunjucks
   const environment = Object.assign(new nunjucks.Environment([ours], { autoescape: true, throwOnUndefined: false }), { globals: Object.create(null) as object })
   for (const name of MIXING) environment.addFilter(name, asText(environment.getFilter(name) as Filter))
   const nodes = parsed(nunjucks, source).findAll(nunjucks.nodes.Node)
