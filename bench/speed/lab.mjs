@@ -10,7 +10,7 @@ import { startProvider } from '../../build/src/demo/provider.js'
 import { CLIENT, freePort } from '../../build/test/fixtures/gate.js'
 import { everybody } from '../../build/test/fixtures/people.js'
 import { cookiesOf, Visitor } from '../../build/test/fixtures/visitor.js'
-import { PROXY_CORE, pinned } from './machine.mjs'
+import { LOAD_CORE, PROXY_CORE, pinned } from './machine.mjs'
 
 /** Everybody signs in as the same person. */
 export const PERSON = 'ada'
@@ -60,12 +60,20 @@ export async function openLab ({ settings, say }) {
       await Promise.race([answers(port), failed])
       return running
     },
-    /** Signs in for real. @returns the `Cookie` header by which it goes on */
-    async signIn (origin, path = '/1k') {
+    /** Signs in for real. @returns a browser that has */
+    async visit (origin, path = '/1k') {
       const visitor = new Visitor()
       const { status, address } = await visitor.signIn(origin + path, PERSON)
       if (status !== 200) throw new Error(`a sign-in ended with ${status} at ${address.split('?', 1)[0]}`)
-      return cookiesOf(visitor)
+      return visitor
+    },
+    /** @returns the `Cookie` header of such a browser */
+    async signIn (origin) { return cookiesOf(await this.visit(origin)) },
+    /** On the core of the load: what it costs is nothing of the gate's. */
+    async startRedis () {
+      const port = await freePort()
+      await this.start('redis', ['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { port, core: LOAD_CORE, cwd: this.folderOf('redis') })
+      return { port, url: `redis://127.0.0.1:${port}` }
     },
     async close () { for (const close of closers) await close() }
   }
