@@ -45,6 +45,12 @@ export function busy () {
   return { machine: (user + nice + system + irq + softirq) * TICK, bench: taken + children }
 }
 
+/** Milliseconds for which the machine was busy with what neither this process nor any that it has started does. */
+export function othersBusy () {
+  const { machine, bench } = busy()
+  return machine - bench - cpuOf(tree(process.pid).slice(1).filter(pid => parentOf(pid) === process.pid))
+}
+
 /** Runs to the end. @returns what it said @throws where it fails */
 export async function run (command, ...args) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -57,6 +63,10 @@ function own (pid) {
   const stat = read(`/proc/${pid}/stat`)
   const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ').map(Number)
   return stat === '' ? { taken: 0, children: 0 } : { taken: (fields[11] + fields[12]) * TICK, children: (fields[13] + fields[14]) * TICK }
+}
+
+function parentOf (pid) {
+  return Number(/^PPid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1])
 }
 
 // It may have gone in between.

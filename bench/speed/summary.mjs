@@ -11,6 +11,11 @@ export function ofTheLower (numbers) {
   return spread(numbers, median(numbers.toSorted((one, other) => one - other).slice(0, Math.ceil(numbers.length / 2))))
 }
 
+/** Of what can only be made smaller by one. */
+export function ofTheHigher (numbers) {
+  return spread(numbers, median(numbers.toSorted((one, other) => other - one).slice(0, Math.ceil(numbers.length / 2))))
+}
+
 export function ofAll (numbers) {
   return spread(numbers, median(numbers))
 }
