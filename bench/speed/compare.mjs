@@ -18,16 +18,18 @@ const WARM_OTHERS = 2
  * @returns a row for each, and whether the run counts
  */
 export async function compare (entrants, { settings, say, ask, warmBy = ask, count = settings.warm, seconds = settings.burst }) {
-  for (const entrant of entrants) await warmUp(entrant, { ask: warmBy, count, say })
+  const warm = new Map()
+  for (const entrant of entrants) warm.set(entrant.id, await warmUp(entrant, { ask: warmBy, count, say }))
   const bursts = new Map(entrants.map(({ id }) => [id, []]))
   for (let round = 1; round <= settings.rounds; round++) {
     for (const entrant of round % 2 === 1 ? entrants : entrants.toReversed()) bursts.get(entrant.id).push({ round, ...await undisturbed(entrant, { ask, seconds }) })
     say(`round ${round}: ${entrants.map(({ id }) => `${id} ${bursts.get(id).at(-1).cpu.toFixed(1)}${bursts.get(id).at(-1).disturbed ? ' (disturbed)' : ''}`).join(', ')}`)
   }
-  const rows = entrants.map(({ id, peer, node, title }) => ({ id, peer, node, title, values: valuesOf(bursts.get(id)), bursts: bursts.get(id) }))
+  const rows = entrants.map(({ id, peer, node, title }) => ({ id, peer, node, title, warm: warm.get(id), values: valuesOf(bursts.get(id)), bursts: bursts.get(id) }))
   return { rows, ...steadiness(rows) }
 }
 
+/** @returns how much was asked */
 async function warmUp (entrant, { ask, count, say }) {
   const began = performance.now()
   const past = () => (performance.now() - began) / 1000
@@ -35,6 +37,7 @@ async function warmUp (entrant, { ask, count, say }) {
   while (entrant.warms ? asked < count && past() < WARM_AT_MOST : past() < WARM_OTHERS) asked += (await ask(entrant, 1)).count
   forget(entrant)
   say(`${entrant.id}: warm after ${Math.round(asked)}, ${past().toFixed(0)} s`)
+  return Math.round(asked)
 }
 
 /** The first burst without others, or the one with the least of them. */

@@ -9,7 +9,8 @@ export async function comparePeers ({ lab, settings, say }, { path, makeAsk, key
   const upstream = await startUpstream(lab)
   const { peers, skipped } = await startPeers(lab, upstream, { all })
   const checks = await check(peers, upstream, path)
-  const { rows, ...run } = await compare(peers, { settings, say, ask: makeAsk(lab), ...more })
+  const { rows, notes, ...run } = await compare(peers, { settings, say, ask: makeAsk(lab), ...more })
   await check(peers, upstream, path) // or a session that ended would have been measured as a refusal
-  return { rows, figures: ratios(rows, keys), checks, skipped, ...run }
+  const cookies = peers.filter(({ guards }) => guards).map(({ id, cookie }) => `${cookie.length} (${id})`)
+  return { rows, figures: ratios(rows, keys), checks, skipped, ...run, notes: [...notes, `the cookies have ${cookies.join(', ')} characters`] }
 }

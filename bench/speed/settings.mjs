@@ -10,7 +10,7 @@ const USAGE = `npm run bench -- [CASE…] [options]
   --burst=N      whole seconds of a burst (2)
   --warm=N       requests before anything counts, for whatever is compiled while it runs (80000)
   --json=FILE    where the results are kept; other cases stay as they are there (bench/results/speed.json)
-  --quick        2 rounds of 1 second after 2000 requests: whether it works, not how fast it is`
+  --quick        2 rounds of 1 second after 2000 requests: whether it works, not how fast it is (bench/results/quick.json)`
 
 const QUICK = { rounds: 2, burst: 1, warm: 2000 }
 const FULL = { rounds: 6, burst: 2, warm: 80_000 }
@@ -33,7 +33,7 @@ export function readSettings (args) {
     cases: positionals, quick: values.quick === true,
     nodes: (values.node ?? [process.execPath]).map(nodeAt),
     rounds: number('rounds'), burst: number('burst'), warm: number('warm'),
-    json: values.json ?? fileURLToPath(new URL('../results/speed.json', import.meta.url))
+    json: values.json ?? fileURLToPath(new URL(`../results/${values.quick ? 'quick' : 'speed'}.json`, import.meta.url))
   }
 }
 
