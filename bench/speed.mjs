@@ -16,6 +16,7 @@ const cases = casesNamed(settings.cases)
 if (pins) spawnSync('taskset', ['-cp', String(LOAD_CORE), String(process.pid)])
 else say('No process can be kept to a core here: load and proxies disturb each other.')
 const versions = versionsOf(settings)
+for (const needed of ['wrk', 'nginx']) if (versions.versions[needed] === undefined) throw new Error(`${needed} is not installed, and nothing can be measured without it`)
 let results = readResults(settings.json)
 for (const one of cases) {
   say(`\n${one.name}: ${one.what}`)

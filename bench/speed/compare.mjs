@@ -1,5 +1,6 @@
 // Rounds of bursts: all that are compared run all the time, and take turns, forwards and backwards.
 import { truncateSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { cpuOf, othersBusy } from './machine.mjs'
 import { median, ofTheHigher, ofTheLower } from './summary.mjs'
 
@@ -58,6 +59,7 @@ async function measure (entrant, { ask, seconds }) {
   const elapsed = performance.now() - before.at
   const others = Math.max(0, othersBusy() - before.others) / elapsed
   forget(entrant)
+  if (count === 0) return { cpu: 0, rate: 0, p50: 0, p99: 0, core: 0, others: availableParallelism() } // nobody had any time for it
   return { cpu: cpu * 1000 / count, rate: count / took, ...told, core: cpu / elapsed, others }
 }
 

@@ -16,10 +16,20 @@ import { LOAD_CORE, PROXY_CORE, pinned } from './machine.mjs'
 export const PERSON = 'ada'
 const PATIENCE = 15_000 // milliseconds
 
+/** What runs and what is on disk, for whoever stops a run in the middle. */
+const children = new Set()
+const folders = new Set()
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGTERM')
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
+
 export async function openLab ({ settings, say }) {
   const folder = mkdtempSync(join(tmpdir(), 'oauth-gate-bench-'))
   chmodSync(folder, 0o755) // nginx and Apache, started by root, read it as somebody else
-  const closers = [() => rmSync(folder, { recursive: true, force: true })]
+  folders.add(folder)
+  const closers = [() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })]
   const provider = await startProvider({ address: 'localhost', people: everybody, remembers: false, clients: [{ ...CLIENT, redirectUris: [] }] })
   closers.unshift(() => provider.close())
   const redirectUris = []
@@ -50,6 +60,8 @@ export async function openLab ({ settings, say }) {
       const [program, ...rest] = pinned(core, command, ...args)
       const child = spawn(program, rest, { cwd, env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', output, output] })
       closeSync(output)
+      children.add(child)
+      child.once('exit', () => children.delete(child))
       const running = { pid: child.pid, log, child, stop: () => end(child) }
       closers.unshift(running.stop)
       const failed = new Promise((_resolve, reject) => {

@@ -1,4 +1,5 @@
 // How long one waits where nobody is at the end of their strength.
+import { spawnSync } from 'node:child_process'
 import { h2load, wrk } from '../load.mjs'
 import { comparePeers } from '../peers-case.mjs'
 
@@ -8,8 +9,9 @@ export const columns = [['cpu', 'CPU µs/request', 1], ['rate', 'requests/s', 0]
 /** A percentile wants many. */
 const LONGER = 2
 
-export function run (context) {
-  return comparePeers(context, {
+export async function run (context) {
+  if (spawnSync('h2load', ['--version']).error) return { rows: [], figures: [], skipped: [{ title: 'all of it', why: 'h2load is not installed' }] }
+  return await comparePeers(context, {
     path: '/1k', keys: ['cpu', 'p50', 'p99'], seconds: context.settings.burst * LONGER,
     makeAsk: lab => h2load({ lab, path: '/1k', clients: 64, rate: 1600 }), warmBy: wrk({ path: '/1k', connections: 64 })
   })

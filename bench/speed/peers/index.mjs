@@ -21,9 +21,10 @@ export async function startPeers (lab, upstream, { all = false } = {}) {
     ...all ? quiet.map(([title, start]) => [title, () => start(lab, { upstream, logs: false })]) : [],
     ...lab.settings.nodes.flatMap(node => onEachNode.map(([title, start]) => [title, () => start(lab, { upstream, node })]))
   ]
+  const { only } = lab.settings
   const peers = []
   const skipped = []
-  for (const [title, start] of starts) {
+  for (const [title, start] of starts.filter(([title]) => only?.includes(title) ?? true)) {
     try {
       peers.push(await start())
     } catch (error) {
