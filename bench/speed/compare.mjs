@@ -9,7 +9,7 @@ const OTHERS = 0.25
 const REPEATS = 4
 const SWING = 1.3
 /** Seconds after which somebody is warm who has not had so many requests. */
-const WARM_AT_MOST = 30
+const WARM_AT_MOST = 120
 const WARM_OTHERS = 2
 
 /**
