@@ -43,7 +43,7 @@ export async function run ({ lab, settings, say }) {
   const figures = rows.filter(({ node }) => node !== undefined).map(row => ratio(row, rows.find(({ id }) => id === `one@${row.node}`), 'cpu', `${row.peer}/one`)).filter(({ id }) => id !== 'one/one')
   return {
     rows, figures, checks, ...outcome,
-    notes: [...notes, `cookies have ${gates.slice(0, possible.length).map(({ way, cookie }) => `${cookie.length} (${way.name})`).join(', ')} characters; the time of Redis itself is not counted`],
+    notes: [...notes, `cookies have ${gates.slice(0, possible.length).map(({ way, cookie }) => `${cookie.length} (${way.name})`).join(', ')} characters; the time of Redis itself is not counted`, `first sight is ${NEVER_SEEN} sessions in turn, three times what the gate's cache has room for`],
     skipped: hasRedis ? [] : [{ title: 'sessions in Redis', why: 'redis-server is not installed' }]
   }
 }
