@@ -12,7 +12,12 @@ const jar = createCookieJar({ name: 'site', port: 0, path: '/', sameSite: 'lax' 
 const seal = createKeyring(COOKIE_SECRET, [], outside).session
 
 /** Three tokens as long as those of Keycloak: 3.4 KB together. */
-const TOKENS = { access: text(1300), refresh: text(800), id: text(1300), expiresAt: Date.now() + 3_600_000 }
+const TOKENS = tokensOf(1300, 800, 1300)
+
+/** @param access how long each is */
+export function tokensOf (access, refresh, id) {
+  return { access: text(access), refresh: text(refresh), id: text(id), expiresAt: Date.now() + 3_600_000 }
+}
 
 function text (length) {
   return outside.random(length).toString('base64url').slice(0, length)
@@ -32,11 +37,11 @@ export async function peopleLike (visitor, store) {
   return {
     gate,
     sessionOf: index => ({ ...session, id: outside.random(16).toString('base64url'), identity: { ...session.identity, subject: `person-${index}`, user: `person${index}@example.com`, email: `person${index}@example.com` } }),
-    /** @returns the `Cookie` headers of so many */
+    /** @param tokens whether they have some, or which @returns the `Cookie` headers of so many */
     async begin (count, { tokens = false } = {}) {
       const headers = []
       for (let index = 0; index < count; index++) {
-        const token = await keeping.begin(jar, { ...this.sessionOf(index), ...tokens && { tokens: TOKENS } })
+        const token = await keeping.begin(jar, { ...this.sessionOf(index), ...tokens && { tokens: tokens === true ? TOKENS : tokens } })
         headers.push(jar.writeSession(token, 60_000, '').map(({ name, value }) => `${name}=${value}`).join('; '))
       }
       return headers

@@ -40,9 +40,15 @@ export function peakOf (pids) {
 
 /** Milliseconds for which the whole machine was busy, and for which this process and those that it has started and outlived were. */
 export function busy () {
-  const [user, nice, system, , , irq, softirq] = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0].trim().split(/\s+/).slice(1).map(Number)
+  const [user, nice, system, , , irq, softirq, steal = 0] = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0].trim().split(/\s+/).slice(1).map(Number)
   const { taken, children } = own(process.pid)
-  return { machine: (user + nice + system + irq + softirq) * TICK, bench: taken + children }
+  return { machine: (user + nice + system + irq + softirq) * TICK, stolen: steal * TICK, bench: taken + children }
+}
+
+/** Milliseconds for which the machine was busy with what neither this process nor any that it has started does, or its host had taken it away. */
+export function othersBusy () {
+  const { machine, bench, stolen } = busy()
+  return machine + stolen - bench - cpuOf(tree(process.pid).slice(1).filter(pid => parentOf(pid) === process.pid))
 }
 
 /** Runs to the end. @returns what it said @throws where it fails */
@@ -57,6 +63,10 @@ function own (pid) {
   const stat = read(`/proc/${pid}/stat`)
   const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ').map(Number)
   return stat === '' ? { taken: 0, children: 0 } : { taken: (fields[11] + fields[12]) * TICK, children: (fields[13] + fields[14]) * TICK }
+}
+
+function parentOf (pid) {
+  return Number(/^PPid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1])
 }
 
 // It may have gone in between.
