@@ -167,6 +167,8 @@ function admitsStranger (rules: readonly Rule[]): Decision {
 
 /** The app is told of nobody only where no reading is of a page that wants to know. */
 function admits (rules: readonly Rule[], place: Place, identity: Identity): Decision {
+  const only = rules.length === 1 ? rules[0] : undefined
+  if (only !== undefined && only.refuse(identity) === null) return only.anonymous ? admittedAnonymous : admitted // nearly every request
   const refusals = rules.flatMap(rule => rule.refuse(identity) ?? [])
   const refusal = refusals[0]
   if (refusal === undefined) return rules.length > 0 && rules.every(rule => rule.anonymous) ? admittedAnonymous : admitted

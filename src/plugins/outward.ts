@@ -17,8 +17,8 @@ const NOBODY: readonly string[] = []
 
 /** What the app is told beyond the client's own words, of a request that the guard let through. */
 export function outwardOf ({ raw, session, arrival }: FastifyRequest, common: CommonOutward): Outward {
-  const { panel, ...outward } = common
-  const told = { ...outward, arrival, identity: session?.headers ?? NOBODY, connection: raw.pendingUpgrade === undefined ? raw.socket : undefined }
+  const { panel, passHost, isOurCookie, owned } = common
+  const told = { passHost, isOurCookie, owned, arrival, identity: session?.headers ?? NOBODY, connection: raw.pendingUpgrade === undefined ? raw.socket : undefined }
   if (panel === undefined) return told
   return { ...told, cookies: session === null ? panel.guest : session.cookies?.(), ...raw.method === 'GET' && { owned: panel.ownedOfGet } }
 }

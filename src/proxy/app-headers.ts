@@ -42,7 +42,7 @@ export function createAppHeaders ({ header, passAccessToken, passAuthorizationHe
     of (identity, { access, id } = {}) {
       const usual = identityHeaders(identity)
       if (owned.size === 0) {
-        checkSize(pairs(usual).filter(([name]) => name !== 'X-Forwarded-Groups'), 'Have --user-key, --login-attribute-path or --name-attribute-path choose something shorter') // groups have a limit of their own
+        if (usual.reduce((sum, { length }) => sum + length + 2, 0) > LARGEST) checkSize(pairs(usual).filter(([name]) => name !== 'X-Forwarded-Groups'), 'Have --user-key, --login-attribute-path or --name-attribute-path choose something shorter') // groups have a limit of their own
         return usual
       }
       const document = identityDocument(identity)

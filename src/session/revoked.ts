@@ -93,7 +93,9 @@ export function createRevoked (options: RevokedOptions) {
   const isOver = (id: string, startedAt: number): boolean => startedAt <= (sessions.get(id)?.startedAt ?? -Infinity)
   const has = ({ id, identity: { provider, subject }, startedAt, sid, sub = subject }: Revocable): boolean => {
     const isOf = (name: string) => covered({ subject: subjectOf(provider, name), startedAt }) || (sid === undefined && covered({ subject: namelessOf(provider, name), startedAt }))
-    return isOver(nameOf(id), startedAt) || isOf(subject) || (sub !== subject && isOf(sub)) || (sid !== undefined && isOver(sidOf(provider, sid), startedAt))
+    // A name is a digest: none is made where there is nothing to compare it with.
+    return startedAt <= floor.startedAt || (sessions.size > 0 && (isOver(nameOf(id), startedAt) || (sid !== undefined && isOver(sidOf(provider, sid), startedAt)))) ||
+      (subjects.size > 0 && (isOf(subject) || (sub !== subject && isOf(sub))))
   }
 
   const isByProvider = ({ id, identity: { provider, subject }, startedAt, sid, sub = subject }: Revocable): boolean => {
