@@ -24,28 +24,35 @@ export function createLogger ({ level, format, destination, worker }: LogOptions
 /** Bytes that a pipe takes whole (POSIX PIPE_BUF): other processes of ours write to the same one. */
 const WHOLE = 4_000
 
+type SonicBoom = ReturnType<typeof pino.destination>
+
 let shared: DestinationStream | undefined
 
 function standardOutput (): DestinationStream {
-  return shared ??= inOneWrite(pino.destination(1))
+  // Not synchronous: who reads the log and stops must not stop the gate.
+  return shared ??= inOneWrite(pino.destination({ dest: 1, sync: false, maxWrite: WHOLE }))
 }
 
 /** The lines of one turn of the event loop together: under load a write for each would cost as much as all else that is logged. */
-function inOneWrite (out: DestinationStream): DestinationStream & { flushSync (): void } {
+function inOneWrite (out: SonicBoom): DestinationStream & { flushSync (): void } {
   let waiting = ''
   const flush = (): void => {
     const lines = waiting
     waiting = ''
     if (lines !== '') out.write(lines)
   }
-  process.on('exit', flush)
+  process.prependListener('exit', flush) // before that of pino, which writes what is left and closes
   return {
     write (line) {
       if (waiting.length + line.length > WHOLE) flush()
       if (waiting === '') setImmediate(flush)
       waiting += line
     },
-    flushSync: flush // pino asks for it behind what is fatal
+    /** pino asks for it behind what is fatal. */
+    flushSync () {
+      flush()
+      out.flushSync()
+    }
   }
 }
 

@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+
+const log = new URL('../src/log.js', import.meta.url).href
+
+/** Runs a program that logs by `log`, with its output in a pipe. */
+async function run (program: string): Promise<{ lines: string[], code: unknown }> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', `import { createLogger } from ${JSON.stringify(log)}\nconst log = createLogger({ level: 'info', format: 'json' })\n${program}`], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])
+  return { lines: said.split('\n').slice(0, -1), code }
+}
+
+t.test('what was logged is written, also by a process that ends in the middle of it, and in its order', async t => {
+  const numbers = (lines: readonly string[]) => lines.map(line => (JSON.parse(line) as { number: number }).number)
+  const all = Array.from({ length: 500 }, (_, index) => index)
+  const many = 'for (let number = 0; number < 500; number++) log.info({ number }, "one of many")\n'
+  for (const [what, end, code] of [['ends by itself', '', 0], ['exits', 'process.exit(3)', 3], ['says why it dies', 'log.fatal({ number: 500 }, "the last"); process.kill(process.pid, "SIGKILL")', null]] as const) {
+    const { lines, code: ended } = await run(many + end)
+    t.strictSame(numbers(lines), code === null ? [...all, 500] : all, what)
+    t.equal(ended, code)
+  }
+  const { lines } = await run('log.info({ number: 1 }, "x".repeat(20_000)); log.info({ number: 2 }, "short")')
+  t.strictSame(numbers(lines), [1, 2], 'a long line is whole')
+})
+
+t.test('each line has its own time', async t => {
+  const { lines } = await run('log.info("a"); setTimeout(() => { log.info("b") }, 30)')
+  const [one = 0, two = 0] = lines.map(line => Date.parse((JSON.parse(line) as { time: string }).time))
+  t.ok(two - one >= 25)
+  t.ok(Math.abs(Date.now() - two) < 60_000)
+})
