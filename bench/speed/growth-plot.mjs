@@ -1,0 +1,74 @@
+// What a request costs by how much there is of something, drawn: four panels with one scale of cost, so that they can be compared.
+const [WIDTH, HEIGHT] = [920, 640]
+const PANEL = { width: 390, height: 190, left: 64, top: 116, across: 460, down: 276 }
+const TICKS = 5
+/** Blue and orange: they differ in lightness too, for those who see no colours. */
+const STYLE = `
+  .ground { fill: #ffffff } text { fill: #24292f; font: 13px system-ui, sans-serif } .title { font-size: 18px; font-weight: 600 } .panel { font-weight: 600 }
+  .axis { stroke: #8c959f } .grid { stroke: #d8dee4 } .quiet { fill: #57606a; font-size: 12px } .value { font-size: 11px }
+  .s0 { stroke: #0550ae; fill: #0550ae } .s1 { stroke: #bc6c00; fill: #bc6c00 } .line { fill: none; stroke-width: 2 } .spread { stroke-width: 1.25; opacity: .55 } text.s0, text.s1 { stroke: none }
+  @media (prefers-color-scheme: dark) {
+    .ground { fill: #0d1117 } text { fill: #e6edf3 } .axis { stroke: #7d8590 } .grid { stroke: #30363d } .quiet { fill: #9198a1 }
+    .s0 { stroke: #79c0ff; fill: #79c0ff } .s1 { stroke: #ffb454; fill: #ffb454 } .line { fill: none }
+  }`
+
+/** @param panels each `{ title, unit, series: [{ name?, points: [{ at, label?, cpu: { median, min, max } }] }] }`, microseconds @param about a line below the title */
+export function plotOf (panels, about) {
+  const most = Math.max(...panels.flatMap(({ series }) => series.flatMap(({ points }) => points.map(({ cpu }) => cpu.max))))
+  const { step, top } = scaleOf(most)
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-labelledby="title about">`,
+    `<style>${STYLE}\n</style>`,
+    `<rect class="ground" width="${WIDTH}" height="${HEIGHT}" rx="8"/>`,
+    `<text id="title" class="title" x="24" y="38">What a signed-in request costs as things grow</text>`,
+    `<text id="about" class="quiet" x="24" y="60">${escaped(about)}</text>`,
+    ...panels.map((panel, index) => panelOf(panel, PANEL.left + index % 2 * PANEL.across, PANEL.top + Math.floor(index / 2) * PANEL.down, { step, top })),
+    '</svg>', ''
+  ].join('\n')
+}
+
+function panelOf ({ title, unit, series }, left, above, { step, top }) {
+  const labels = [...new Map(series.flatMap(({ points }) => points.map(({ at, label = at.toLocaleString('en') }) => [at, label])))].sort(([one], [other]) => one - other)
+  const x = at => round(left + (labels.findIndex(([wanted]) => wanted === at) + 0.5) * PANEL.width / labels.length)
+  const y = cost => round(above + PANEL.height * (1 - cost / top))
+  const ticks = Array.from({ length: Math.round(top / step) + 1 }, (_none, index) => index * step)
+  const bottom = above + PANEL.height
+  return `<g>
+<text class="panel" x="${left - 40}" y="${above - 18}">${escaped(title)}</text>
+<text class="quiet" x="${left + PANEL.width}" y="${above - 18}" text-anchor="end">CPU µs a request</text>
+${ticks.map(tick => `<path class="${tick === 0 ? 'axis' : 'grid'}" d="M${left} ${y(tick)}h${PANEL.width}"/><text class="quiet" x="${left - 8}" y="${y(tick) + 4}" text-anchor="end">${tick}</text>`).join('\n')}
+${labels.map(([at, label]) => `<path class="axis" d="M${x(at)} ${bottom}v4"/><text class="quiet" x="${x(at)}" y="${bottom + 19}" text-anchor="middle">${escaped(label)}</text>`).join('\n')}
+<text class="quiet" x="${left + PANEL.width / 2}" y="${bottom + 38}" text-anchor="middle">${escaped(unit)}</text>
+${series.map((one, index) => seriesOf(one, index, series.length, { x, y, left })).join('\n')}
+</g>`
+}
+
+function seriesOf ({ name, points }, index, count, { x, y, left }) {
+  const sorted = points.toSorted((one, other) => one.at - other.at)
+  // The second one's figures stand below its points, where the first one's are not.
+  const shift = index === 0 ? -10 : 18
+  const key = name === undefined ? '' : `<text class="s${index} quiet" x="${left + 10 + index * 150}" y="${y(0) - 10}">${index === 0 ? '●' : '■'} ${escaped(name)}</text>`
+  return [
+    `<path class="line s${index}" d="M${sorted.map(({ at, cpu }) => `${x(at)} ${y(cpu.median)}`).join('L')}"/>`,
+    ...sorted.map(({ at, cpu }) => `<path class="spread s${index}" d="M${x(at)} ${y(cpu.max)}V${y(cpu.min)}"/>${markOf(index, x(at), y(cpu.median))}<text class="value" x="${x(at) + (count > 1 ? 0 : 8)}" y="${y(cpu.median) + shift}" text-anchor="${count > 1 ? 'middle' : 'start'}">${cpu.median.toFixed(0)}</text>`),
+    key
+  ].join('\n')
+}
+
+function markOf (index, x, y) {
+  return index === 0 ? `<circle class="s0" cx="${x}" cy="${y}" r="3.5"/>` : `<rect class="s${index}" x="${x - 3.5}" y="${y - 3.5}" width="7" height="7"/>`
+}
+
+/** Round steps up to what is above everything. */
+function scaleOf (most) {
+  const rough = most / TICKS
+  const unit = 10 ** Math.floor(Math.log10(rough))
+  const step = [1, 2, 5, 10].map(factor => factor * unit).find(step => step >= rough)
+  return { step, top: Math.ceil(most / step) * step }
+}
+
+const round = number => Math.round(number * 10) / 10
+
+function escaped (text) {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+}
