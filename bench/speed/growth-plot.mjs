@@ -12,9 +12,21 @@ const STYLE = `
     .s0 { stroke: #79c0ff; fill: #79c0ff } .s1 { stroke: #ffb454; fill: #ffb454 } .line { fill: none }
   }`
 
-/** @param panels each `{ title, unit, series: [{ name?, points: [{ at, label?, cpu: { median, min, max } }] }] }`, microseconds @param about a line below the title */
-export function plotOf (panels, about) {
-  const most = Math.max(...panels.flatMap(({ series }) => series.flatMap(({ points }) => points.map(({ cpu }) => cpu.max))))
+/** @param growth the case, as the results have it */
+export function panelsOf ({ rows, settings: { rounds, burst, nodes: [node] }, versions, isVoid }) {
+  const panels = by('panel', rows).map(([panel, points]) => ({ title: panel[0].toUpperCase() + panel.slice(1), unit: points[0].unit, series: by('series', points).map(([name, points]) => ({ name: name && `the ${name} one fits`, points: points.map(({ at, values }) => ({ at, cpu: values.cpu })) })) }))
+  const of = versions['oauth-gate'] === undefined ? '' : ` of oauth-gate ${versions['oauth-gate']}`
+  return { panels, about: `1 KiB, 64 connections, Node ${node}${of}: the median of the lower half of ${rounds} bursts of ${burst} s, and from the least to the most.${isVoid ? ' Void: the machine was not steady.' : ''}` }
+}
+
+/** What has the same of something, in the order in which it comes. */
+function by (key, things) {
+  return [...new Set(things.map(thing => thing[key]))].map(value => [value, things.filter(thing => thing[key] === value)])
+}
+
+/** @param panels each `{ title, unit, series: [{ name, points: [{ at, cpu: { value, least, most } }] }] }`, microseconds @param about a line below the title */
+export function plotOf ({ panels, about }) {
+  const most = Math.max(...panels.flatMap(({ series }) => series.flatMap(({ points }) => points.map(({ cpu }) => cpu.most))))
   const { step, top } = scaleOf(most)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-labelledby="title about">`,
@@ -49,8 +61,8 @@ function seriesOf ({ name, points }, index, count, { x, y, left }) {
   const shift = index === 0 ? -10 : 18
   const key = name === undefined ? '' : `<text class="s${index} quiet" x="${left + 10 + index * 150}" y="${y(0) - 10}">${index === 0 ? '●' : '■'} ${escaped(name)}</text>`
   return [
-    `<path class="line s${index}" d="M${sorted.map(({ at, cpu }) => `${x(at)} ${y(cpu.median)}`).join('L')}"/>`,
-    ...sorted.map(({ at, cpu }) => `<path class="spread s${index}" d="M${x(at)} ${y(cpu.max)}V${y(cpu.min)}"/>${markOf(index, x(at), y(cpu.median))}<text class="value" x="${x(at) + (count > 1 ? 0 : 8)}" y="${y(cpu.median) + shift}" text-anchor="${count > 1 ? 'middle' : 'start'}">${cpu.median.toFixed(0)}</text>`),
+    `<path class="line s${index}" d="M${sorted.map(({ at, cpu }) => `${x(at)} ${y(cpu.value)}`).join('L')}"/>`,
+    ...sorted.map(({ at, cpu }) => `<path class="spread s${index}" d="M${x(at)} ${y(cpu.most)}V${y(cpu.least)}"/>${markOf(index, x(at), y(cpu.value))}<text class="value" x="${x(at) + (count > 1 ? 0 : 8)}" y="${y(cpu.value) + shift}" text-anchor="${count > 1 ? 'middle' : 'start'}">${cpu.value.toFixed(0)}</text>`),
     key
   ].join('\n')
 }
