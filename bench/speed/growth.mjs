@@ -12,11 +12,11 @@ function rulesOf (count, at) {
 }
 
 export const panels = [
-  { panel: 'sessions', unit: 'sessions, each asking in turn', points: [1, 10, 100, 1000, 10_000, 100_000].map(at => ({ at, title: label(at), people: at })) },
+  { panel: 'sessions', heading: 'Sessions', unit: 'sessions, each asking in turn', points: [1, 10, 100, 1000, 10_000, 100_000].map(at => ({ at, title: label(at), people: at })) },
   {
-    panel: 'rules', unit: 'rules',
+    panel: 'rules', heading: 'Rules', unit: 'rules',
     points: ['last', 'first'].flatMap(series => [1, 10, 100, 1000].map(at => ({ at, series, title: `${label(at)}, the ${series} one fits`, rules: rulesOf(at, series) }))).filter(({ at, series }) => at > 1 || series === 'last')
   },
-  { panel: 'open websockets', unit: 'websockets that are open and idle', points: [0, 100, 1000, mostIdle()].map(at => ({ at, title: label(at), open: at })) },
-  { panel: 'session size', unit: 'KiB of a session before it is sealed', points: [0.5, 1, 2, 5, 10, 20].map(at => ({ at, title: `${at} KiB`, bytes: at * KIB })) }
+  { panel: 'websockets', heading: 'Open websockets', unit: 'websockets that are open and idle', points: [0, 100, 1000, mostIdle()].map(at => ({ at, title: label(at), open: at })) },
+  { panel: 'size', heading: 'Size of a session', unit: 'KiB of a session before it is sealed', points: [0.5, 1, 2, 5, 10, 20].map(at => ({ at, title: `${at} KiB`, bytes: at * KIB })) }
 ]

@@ -30,8 +30,8 @@ export async function run ({ lab, settings, say }) {
   const ends = await startEnds(lab)
   const nginx = await startNginx(lab, { upstream })
   const outcome = { rows: [], figures: [], notes: [`on Node ${node.version}`], isVoid: false }
-  for (const { panel, unit, points } of panels) {
-    say(`${panel}:`)
+  for (const { panel, heading, unit, points } of panels) {
+    say(`${heading}:`)
     const gates = []
     for (const point of points) gates.push(await startPoint(lab, { node, upstream, ends, panel, point }))
     const { rows, notes, isVoid } = await compare([nginx, ...gates.map(gate => ({ ...gate, cookie: undefined }))], { settings, say, ask: wrk({ path: '/1k', connections: 64 }), count: Math.max(settings.warm, WARM) })
@@ -39,13 +39,13 @@ export async function run ({ lab, settings, say }) {
     const [yardstick, ...own] = rows
     for (const [index, row] of own.entries()) {
       const { at, series, title } = points[index]
-      const { pids, cookieLength, stop } = gates[index]
-      const figure = ratio(row, own[0], 'cpu', `${panel}-${series ?? ''}${at}/${points[0].at}`)
+      const { cookieLength, stop } = gates[index]
+      const figure = ratio(row, own[0], 'cpu', `${panel}-${series === undefined ? '' : `${series}-`}${at}/${points[0].at}`)
       if (index > 0) outcome.figures.push(figure)
-      outcome.rows.push({ ...row, title: `${panel}: ${title}`, panel, unit, series, at, cookieLength, idle: idle[index], pids: undefined, values: { ...row.values, ratio: figure } })
-      if (pids.length > 0) await stop()
+      outcome.rows.push({ ...row, title: `${heading}: ${title}`, panel, heading, unit, series, at, cookieLength, idle: idle[index], values: { ...row.values, ratio: figure } })
+      await stop()
     }
-    outcome.notes.push(...notes.map(note => `${panel}: ${note}`), `${panel}: nginx ${yardstick.values.cpu.value.toFixed(1)} µs; cookies have ${points.map(({ title }, index) => `${gates[index].cookieLength} (${title})`).join(', ')} characters; while nobody asks, the gate takes ${idle.map(taken => taken.toFixed(1)).join(', ')} ms of a second`)
+    outcome.notes.push(...notes.map(note => `${heading}: ${note}`), `${heading}: nginx ${yardstick.values.cpu.value.toFixed(1)} µs; cookies have ${points.map(({ title }, index) => `${gates[index].cookieLength} (${title})`).join(', ')} characters; while nobody asks, the gate takes ${idle.map(taken => taken.toFixed(1)).join(', ')} ms of a second`)
     outcome.isVoid ||= isVoid
   }
   return outcome

@@ -67,6 +67,8 @@ async function untilAnswered ({ program, port, env, cwd }) {
   const began = performance.now()
   const child = spawn(command, args, { cwd, env: { PATH: process.env.PATH, ...env }, stdio: 'ignore' })
   const ended = once(child, 'exit')
+  const stop = () => child.kill() // gently: what nginx has started ends with it only then
+  process.once('exit', stop)
   try {
     while (!await isAnswered(port)) {
       if (child.exitCode !== null || performance.now() - began > PATIENCE) throw new Error(`${program.join(' ')} ${child.exitCode === null ? 'does not answer' : 'has ended'}`)
@@ -74,7 +76,8 @@ async function untilAnswered ({ program, port, env, cwd }) {
     }
     return { milliseconds: performance.now() - began, cpu: cpuOf([child.pid]) }
   } finally {
-    child.kill() // gently: what nginx has started ends with it only then
+    stop()
+    process.off('exit', stop)
     await ended
   }
 }
