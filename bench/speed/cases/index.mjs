@@ -3,7 +3,7 @@
 //   run ({ settings, lab, say }) → { rows, figures, notes?, skipped?, isVoid? }
 // rows: { id, title, values: { [key]: { value, least, most } }, … } with whatever else is worth keeping
 // figures: what targets go by (../targets.mjs), { id, node?, value, least?, most? } where node is the major version, of what runs on one
-const names = ['1k', 'c2', '64k', '10m', 'rate', 'sessions']
+const names = ['1k', 'c2', '64k', '10m', 'rate', 'sessions', 'websocket', 'memory', 'start', 'growth']
 
 const cases = await Promise.all(names.map(name => import(`./${name}.mjs`)))
 
