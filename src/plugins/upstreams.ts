@@ -91,13 +91,19 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
   if (raw.pendingUpgrade === undefined) return forwarder.forward({ request: raw, response: reply.raw, path, outward, fail, answered })
   const opened = (channel: Channel) => {
     live.keep(session, channel, askedBy(request))
-    request.log.info({ event: 'websocket.opened', user: session?.identity.user }, 'websocket')
-    void channel.closed.then(() => request.log.info({ event: 'websocket.closed', ms: Math.round(reply.elapsedTime) }, 'websocket'))
+    raw.socket.answering = undefined
+    tellOfSocket(channel, request.log, session?.identity.user, performance.now() - reply.elapsedTime)
   }
   const said = session === null || !countsActivity ? undefined : () => sessions.note(session)
   // Where the guard has let in who has no session, it has not asked for their origin: the app's own check is then the only one.
   const originChecked = mayOpenWebsocket(raw.headers.origin, arrival.origin, admitsOrigin)
   forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, originChecked, fail, answered, opened, said })
+}
+
+/** Of the request, which may be large, nothing is held on to: a websocket is open for days. @param since by `performance.now` */
+function tellOfSocket (channel: Channel, log: FastifyRequest['log'], user: string | undefined, since: number): void {
+  log.info({ event: 'websocket.opened', user }, 'websocket')
+  void channel.closed.then(() => { log.info({ event: 'websocket.closed', ms: Math.round(performance.now() - since) }, 'websocket') })
 }
 
 function askedBy ({ place, method, arrival }: FastifyRequest): Target {
@@ -130,13 +136,17 @@ function valueOf (headers: readonly string[], name: string): string | undefined 
 // Upgrades and expectations take the way of every other request, through the same hooks.
 function routeSpecialRequests (app: FastifyInstance): void {
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    socket.on('error', () => socket.destroy()) // what Node's HTTP server does for a connection, it has stopped doing for this one
+    socket.on('error', hangUp) // what Node's HTTP server does for a connection, it has stopped doing for this one
     const { answering, _httpMessage: current } = socket as Answering
     if (answering === undefined || current == null) routeUpgrade(app, request, socket, head)
     else waitBehind(answering, socket, head, all => { routeUpgrade(app, request, socket, all) })
   })
   holdContinue(app.server)
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => app.routing(request, response))
+}
+
+function hangUp (this: Socket): void {
+  this.destroy()
 }
 
 function routeUpgrade (app: FastifyInstance, request: IncomingMessage, socket: Socket, head: Buffer): void {

@@ -67,7 +67,7 @@ export function createArrivals (options: ArrivalOptions): (request: IncomingMess
     const known = last.get(socket)
     if (known?.said === said) return known.arrival
     const arrival = makeOf(request, nature)
-    last.set(socket, { said, arrival })
+    if (headers.upgrade === undefined) last.set(socket, { said, arrival }) // what becomes a websocket brings no second request
     return arrival
   }
 }

@@ -64,6 +64,12 @@ export function createForwarder (options: UpstreamOptions & { readonly websocket
     for (const channel of channels) channel.end(1001, 'the gate is closing')
   }
 
+  /** By itself, so that what waits for its end holds on to nothing else of the request. */
+  const keep = (channel: Splice): void => {
+    channels.add(channel)
+    void channel.closed.then(() => channels.delete(channel))
+  }
+
   function exchange ({ request, response, path, outward, fail, answered }: ForwardExchange, upload: Upload | null, upgrade?: Attempt): Exchange {
     const { switched, origin, refused } = upgrade ?? {}
     const headers = outwardHeaders(request.rawHeaders, outward)
@@ -104,8 +110,7 @@ export function createForwarder (options: UpstreamOptions & { readonly websocket
       const refusal = isWebsocketUpgrade(job.request) ? refuse(job) : new UpgradeRefused('neither GET nor websocket version 13 with a key')
       if (refusal) return job.fail(refusal)
       const switched = awaitSwitch(job, channel => {
-        channels.add(channel)
-        void channel.closed.then(() => channels.delete(channel))
+        keep(channel)
         job.opened(channel)
         if (leaving) hangUp()
       })
@@ -164,7 +169,7 @@ function awaitSwitch ({ request, response, socket, head, answered, said }: Upgra
     }
     answered?.(101, headers)
     response.off('finish', end)
-    socket.off('data', hold).off('end', leave).off('error', leave).off('drain', drain)
+    socket.off('data', hold).off('end', leave).off('error', leave).removeAllListeners('drain') // whoever else waited there did so for an answer
     response.detachSocket(socket as Socket)
     socket.write(switching(headers), 'latin1')
     opened(splice(socket as Socket, upstream, Buffer.concat(early), said))
