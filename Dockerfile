@@ -1,18 +1,19 @@
 # Any Debian image with node and npm below /usr/local. An update of Node is a change of this line.
 ARG NODE_IMAGE=node:24.21.0-trixie-slim
 
-# The gate, compiled, and the packages it runs with.
+# The gate, bundled, and the packages it runs with. What bundles it comes as an optional package of each platform.
 FROM ${NODE_IMAGE} AS build
 WORKDIR /src
 # Where a proxy signs TLS anew: a file of the base, or mounted, with its certificate. It stays in this stage.
 ARG NODE_EXTRA_CA_CERTS
 COPY package.json package-lock.json ./
-RUN npm ci --include=dev --omit=optional --ignore-scripts --no-audit --no-fund
-COPY LICENSE tsconfig.json tsconfig.build.json ./
+RUN npm ci --include=dev --include=optional --ignore-scripts --no-audit --no-fund
+COPY LICENSE tsconfig.json ./
 COPY bin/oauth-gate.js ./bin/
+COPY scripts/bundle.mjs ./scripts/
 COPY providers ./providers
 COPY src ./src
-RUN npx tsc -p tsconfig.build.json --declaration false \
+RUN node scripts/bundle.mjs \
  && npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 # Tests hold private keys that scanners stumble over; maps, types and manuals nobody reads here. Licences stay.
 RUN find node_modules -type d \( -name test -o -name tests -o -name docs -o -name 'example*' -o -name 'benchmark*' -o -name '.?*' \) \

@@ -1,4 +1,4 @@
-// npm run docs: writes the pages that say what the sources say, from the built sources. Needs npm run build.
+// npm run docs: writes the pages that say what the sources say, from the compiled sources. Needs npm run types.
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -70,9 +70,9 @@ function cell (words) {
   return text(words).replaceAll('|', '\\|')
 }
 
-// With a folder after it, from what was compiled there instead of dist/.
+// With a folder after it, from what was compiled there instead of build/.
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const [,, folder = 'dist'] = process.argv
+  const [,, folder = 'build'] = process.argv
   mkdirSync(new URL('docs/providers/', root), { recursive: true })
   for (const [path, content] of await generate(new URL(`${folder}/`, root))) writeFileSync(new URL(path, root), content)
 }

@@ -1,4 +1,4 @@
-// Builds dist/ where the compiler is installed. The packed tarball brings its dist/ along, and needs none.
+// Builds dist/ where the compiler is installed: what runs by bundle.mjs, and the declarations. The packed tarball brings its dist/ along, and needs none.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -14,8 +14,10 @@ try {
   console.error('oauth-gate: dist/ is not built, and without development dependencies there is no compiler. Run npm ci, or install the packed tarball.')
   process.exit(1)
 }
+const { bundle } = await import('./bundle.mjs')
+await bundle()
 execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', ...process.argv.slice(2)], { stdio: 'inherit', cwd: root })
-// What an earlier build made of sources that are gone would be packed. Not removed beforehand: something may be running from there.
+// Declarations of sources that are gone would be packed.
 for (const path of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })) {
-  if (/\.(?:js|d\.ts)$/.test(path) && !existsSync(join(root, path.replace(/\.(?:js|d\.ts)$/, '.ts')))) rmSync(join(root, 'dist', path))
+  if (path.endsWith('.d.ts') && !existsSync(join(root, path.replace(/\.d\.ts$/, '.ts')))) rmSync(join(root, 'dist', path))
 }

@@ -1,5 +1,5 @@
 import fastify, { type FastifyInstance } from 'fastify'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
@@ -7,6 +7,7 @@ import type { Config } from './config/options.ts'
 import { assemble } from './gate.ts'
 import { createLasting } from './lasting.ts'
 import { createLogger } from './log.ts'
+import { loadHttp } from './on-demand.ts'
 import { outside as machine, type Outside } from './outside.ts'
 import { httpOptions, NO_SCHEMAS, tlsOptions, watchConnections, type Successor } from './server.ts'
 import type { Store } from './session/store/store.ts'
@@ -73,7 +74,7 @@ export async function createFront (config: Config, { outside = machine, shared, 
   }
   const open = (): Server => {
     const tls = tlsOptions(config)
-    const server = tls === undefined ? createServer(httpOptions(config), hear) : createSecureServer({ ...httpOptions(config), ...tls, ticketKeys: tickets }, hear)
+    const server = tls === undefined ? loadHttp().createServer(httpOptions(config), hear) : createSecureServer({ ...httpOptions(config), ...tls, ticketKeys: tickets }, hear)
     server.keepAliveTimeout = KEEP_ALIVE
     for (const event of EVENTS) server.on(event, (...parts: unknown[]) => current().server.emit(event, ...parts))
     connections.of(server)

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import t from 'tap'
 import { blocksOf } from './docs/markdown.ts'
 import { Visitor } from './fixtures/visitor.ts'
@@ -8,6 +8,8 @@ import { addTypes, installed, temporary } from './package/install.ts'
 
 /** Bytes, packed and unpacked: more of either is to be noticed. */
 const BUDGET = { packed: 420_000, unpacked: 1_400_000 }
+/** What the launcher, Node and whoever imports the package begin with: all else is led to by these. */
+const BEGUN = ['dist/src/index.js', 'dist/src/cli/main.js', 'dist/src/cli/worker.js', 'dist/src/passwords/worker.js']
 const BIN = 'node_modules/oauth-gate/bin/oauth-gate.js'
 
 interface Manifest { readonly version: string, readonly dependencies: Readonly<Record<string, string>>, readonly [key: string]: unknown }
@@ -19,12 +21,12 @@ if (home !== null) {
 
   t.test('the tarball holds what runs, and nothing else', async t => {
     const files = execFileSync('tar', ['-tzf', home.tarball], { encoding: 'utf8' }).trim().split('\n').map(path => path.replace(/^package\//, ''))
-    const needed = ['bin/oauth-gate.js', 'dist/src/index.js', 'dist/src/index.d.ts', 'dist/src/cli/main.js', 'dist/src/fastify.d.ts', 'dist/providers/oidc.js', 'docs/options.schema.json', 'LICENSE', 'README.md', 'CHANGELOG.md', 'package.json']
+    const needed = ['bin/oauth-gate.js', 'dist/src/index.d.ts', 'dist/src/fastify.d.ts', ...BEGUN, 'docs/options.schema.json', 'LICENSE', 'README.md', 'CHANGELOG.md', 'package.json']
     t.strictSame(needed.filter(path => !files.includes(path)), [])
-    t.strictSame(files.filter(path => !/^bin\/oauth-gate\.js$|^dist\/(?:src|providers)\/[\w/-]+\.js$|^dist\/src\/[\w/-]+\.d\.ts$|^docs\/options\.schema\.json$|^(?:LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(path)), [], 'no test, fixture, source map or build information')
+    t.strictSame(files.filter(path => !/^bin\/oauth-gate\.js$|^dist\/src\/[\w/-]+\.js$|^dist\/src\/[\w/-]+\.d\.ts$|^docs\/options\.schema\.json$|^(?:LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(path)), [], 'no test, fixture, source map or build information')
     const sources = files.filter(path => path.startsWith('dist/') && path.endsWith('.js'))
-    t.strictSame(sources.filter(path => !exists(path.replace(/^dist\//, '').replace(/\.js$/, '.ts'))), [], 'nothing that an earlier build left behind')
-    for (const path of sources) t.notMatch(readFileSync(join(home.folder, 'node_modules/oauth-gate', path), 'utf8'), /sourceMappingURL|from 'tap'/, path)
+    t.strictSame(sources.toSorted(), [...ledTo(BEGUN, path => readFileSync(join(home.folder, 'node_modules/oauth-gate', path), 'utf8'))].sort(), 'nothing that an earlier build left behind')
+    for (const path of sources) t.notMatch(readFileSync(join(home.folder, 'node_modules/oauth-gate', path), 'utf8'), /sourceMappingURL|from ["']tap["']/, path)
     t.ok(statSync(home.tarball).size <= BUDGET.packed, `${statSync(home.tarball).size} bytes`)
     const unpacked = files.filter(path => !path.endsWith('/')).reduce((sum, path) => sum + statSync(join(home.folder, 'node_modules/oauth-gate', path)).size, 0)
     t.ok(unpacked <= BUDGET.unpacked, `${unpacked} bytes`)
@@ -175,6 +177,11 @@ t.test('without its build the launcher says what to do, and prepare too', async 
   rmSync(folder, { recursive: true })
 })
 
-function exists (path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined
+function ledTo (paths: readonly string[], read: (path: string) => string, seen = new Set<string>()): Set<string> {
+  for (const path of paths) {
+    if (seen.has(path)) continue
+    seen.add(path)
+    ledTo([...read(path).matchAll(/(?:from|import) ?\(?"(\.\.?\/[\w/.-]+\.js)"/g)].map(([, target = '']) => posix.join(posix.dirname(path), target)), read, seen)
+  }
+  return seen
 }

@@ -1,6 +1,7 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Config } from '../config/options.ts'
+import { loadHttp } from '../on-demand.ts'
 import { isEverywhere } from './check.ts'
 
 const DEADLINE = 3000
@@ -40,7 +41,7 @@ async function problemOf (target: Where, path: string, tls: boolean): Promise<st
 function ask (where: Where, path: string, tls: boolean): Promise<IncomingMessage> {
   const question = { ...where, path, agent: false, signal: AbortSignal.timeout(DEADLINE), headers: { 'user-agent': 'oauth-gate healthcheck' } } as const
   return new Promise((resolve, reject) => {
-    const request = tls ? httpsRequest({ ...question, rejectUnauthorized: false }) : httpRequest(question)
+    const request = tls ? httpsRequest({ ...question, rejectUnauthorized: false }) : loadHttp().request(question)
     request.on('error', reject).on('response', answer => {
       answer.destroy()
       resolve(answer)

@@ -70,7 +70,7 @@ function withFix (text: string): string {
 }
 
 function addServe (program: Command, argv: readonly string[], end: (code: number) => void): void {
-  const serve = withSettings(program, 'serve')
+  const serve = withSettings(program, 'serve', argv)
   serve.action(async () => {
     if (printedAll(serve, 'serve')) return
     const loaded = loadAll(serve, argv)
@@ -79,7 +79,7 @@ function addServe (program: Command, argv: readonly string[], end: (code: number
 }
 
 function addCheck (program: Command, argv: readonly string[], end: (code: number) => void): void {
-  const check = withSettings(program, 'check')
+  const check = withSettings(program, 'check', argv)
   check.action(async () => {
     if (printedAll(check, 'check')) return
     const loaded = loadAll(check, argv)
@@ -88,7 +88,7 @@ function addCheck (program: Command, argv: readonly string[], end: (code: number
 }
 
 function addExplain (program: Command, argv: readonly string[], end: (code: number) => void): void {
-  const command = withSettings(program, 'explain')
+  const command = withSettings(program, 'explain', argv)
   command.action(async () => {
     if (printedAll(command, 'explain')) return
     const { explain } = await import('./explain.ts')
@@ -97,7 +97,7 @@ function addExplain (program: Command, argv: readonly string[], end: (code: numb
 }
 
 function addHealthcheck (program: Command, argv: readonly string[], end: (code: number) => void): void {
-  const command = withSettings(program, 'healthcheck')
+  const command = withSettings(program, 'healthcheck', argv)
   command.action(async () => {
     if (printedAll(command, 'healthcheck')) return
     const { healthcheck } = await import('./healthcheck.ts')

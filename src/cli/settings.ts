@@ -8,9 +8,10 @@ import type { Flags } from '../config/sources.ts'
 import { ownFlags, shortHelp, summaryOf, type TopicName } from './help.ts'
 import { secretsInFlags } from './secret-flags.ts'
 
-/** A command that takes every setting. */
-export function withSettings (program: Command, name: TopicName): Command {
+/** A command that takes every setting. @param argv by which it is known whether anybody asks for it: for the others so many flags would only take time */
+export function withSettings (program: Command, name: TopicName, argv: readonly string[]): Command {
   const command = program.command(name).description(summaryOf(name)).option('--help-all').configureHelp({ formatHelp: () => shortHelp(name) })
+  if (!argv.includes(name)) return command
   for (const term of ownFlags(name)) command.addOption(term.includes('=file') ? repeatable(new Option(term)) : new Option(term))
   for (const [flag, { option, inFile }] of flagNames) {
     const { bare, shape, variadic } = options[option]

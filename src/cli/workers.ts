@@ -43,7 +43,7 @@ export function createCrew ({ count, flags, files: first, log, outside, store }:
   // Each accepts by itself. Handed on by this process, a connection that is on its way to a worker as that one dies is never answered, nor closed.
   // Who is idle accepts first: measured with two and four workers, each has its share of what comes one by one, less evenly than in turns, and a burst can be one's.
   cluster.schedulingPolicy = cluster.SCHED_NONE
-  cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: [], serialization: 'advanced' } as ClusterSettings)
+  cluster.setupPrimary({ exec: fileURLToPath(new URL('../cli/worker.js', import.meta.url)), args: [], serialization: 'advanced' } as ClusterSettings)
   const members = new Map<number, Member>()
   const pauses = new Set<NodeJS.Timeout>()
   const usual = process.umask()

@@ -1,4 +1,6 @@
-import { createLocalJWKSet, errors, type CryptoKey, type FlattenedJWSInput, type JSONWebKeySet, type JWSHeaderParameters } from 'jose'
+import type { CryptoKey, FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from 'jose'
+import { JWKSNoMatchingKey } from 'jose/errors'
+import { createLocalJWKSet } from 'jose/jwks/local'
 import { Claims } from '../claims.ts'
 import { ProviderAnswerInvalid } from '../errors.ts'
 import type { Outside } from '../outside.ts'
@@ -34,7 +36,7 @@ function createKeySet ({ url, fetch, outside, onFailure }: KeySetOptions): KeySe
     try {
       return await keys(header, token)
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+      if (!(error instanceof JWKSNoMatchingKey)) throw error
       return await (await kept.renew())(header, token)
     }
   }

@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose'
+import { decodeJwt } from 'jose/jwt/decode'
 import { Claims, doubtsEmail } from '../claims.ts'
 import type { Said, SourceDocument } from '../identity/sources.ts'
 

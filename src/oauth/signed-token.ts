@@ -1,4 +1,7 @@
-import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from 'jose'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
+import { JOSEError } from 'jose/errors'
+import { compactVerify } from 'jose/jws/compact/verify'
+import { decodeJwt } from 'jose/jwt/decode'
 import { Claims } from '../claims.ts'
 import { GateError } from '../errors.ts'
 import type { KeySet } from './keys.ts'
@@ -39,7 +42,7 @@ export async function verifySignature (token: string, keys: KeySet, Fault: Fault
     return new Claims(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)))
   } catch (error) {
     if (error instanceof GateError) throw error
-    throw new Fault(`the signature could not be verified: ${error instanceof errors.JOSEError || error instanceof TypeError ? error.message : 'the token or its key is malformed'}`)
+    throw new Fault(`the signature could not be verified: ${error instanceof JOSEError || error instanceof TypeError ? error.message : 'the token or its key is malformed'}`)
   }
 }
 

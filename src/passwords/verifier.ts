@@ -83,7 +83,7 @@ interface Thread {
 
 /** It gets nothing of the environment, and keeps no process alive while nobody asks. */
 function createThread (): Thread {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { env: {}, execArgv: [] })
+  const worker = new Worker(new URL('../passwords/worker.js', import.meta.url), { env: {}, execArgv: [] })
   let fault: Error | undefined
   let asker: Pick<Job, 'resolve' | 'reject'> | undefined
   const end = (error: Error) => {

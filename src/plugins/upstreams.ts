@@ -1,11 +1,12 @@
 import fastifyHttpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { METHODS, ServerResponse, type IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Place } from '../access/judge.ts'
 import { mayOpenWebsocket } from '../access/origins.ts'
 import type { GateError } from '../errors.ts'
+import { loadHttp } from '../on-demand.ts'
 import { cut } from '../proxy/answer.ts'
 import { holdContinue, type Forwarder } from '../proxy/forward.ts'
 import { hasBody } from '../proxy/upload.ts'
@@ -42,12 +43,13 @@ declare module 'node:http' {
   }
 }
 
+const http = loadHttp()
 const SWITCHING = 101
 const NEVER_FORWARDED = new Set(['TRACE', 'CONNECT'])
 
 /** Hands what the guard let through to the application it leads to. */
 async function upstreams (app: FastifyInstance, options: UpstreamsOptions): Promise<void> {
-  const httpMethods = METHODS.filter(method => !NEVER_FORWARDED.has(method))
+  const httpMethods = http.METHODS.filter(method => !NEVER_FORWARDED.has(method))
   for (const method of httpMethods) {
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true })
   }
@@ -153,7 +155,7 @@ function routeUpgrade (app: FastifyInstance, request: IncomingMessage, socket: S
   // A client may offer HTTP/2 on any request (Upgrade: h2c) and must live with an answer in HTTP/1.1 (RFC 9110 §7.8).
   const mayBeIgnored = !isWebsocket(request) && !hasBody(request.rawHeaders)
   if (!mayBeIgnored) request.pendingUpgrade = { socket, head }
-  const response = new ServerResponse(request)
+  const response = new http.ServerResponse(request)
   response.shouldKeepAlive = false // no parser reads this connection any more
   response.assignSocket(socket)
   response.on('finish', () => socket.destroySoon())

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { METHODS, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HeadersTooMany, MalformedRequest, MethodRefused } from '../errors.ts'
+import { loadHttp } from '../on-demand.ts'
 import { isHost } from '../proxy/arrival.ts'
 
 declare module 'node:net' {
@@ -19,7 +20,7 @@ declare module 'node:net' {
 const MAX_HEADERS = 200
 /** Requests that one connection may send ahead: a tool that measures sends a few dozen, a browser none. */
 const MAX_AHEAD = 100
-const known = new Set(METHODS)
+const known = new Set(loadHttp().METHODS)
 
 /** Node's parser reads RTSP too, with methods that no router knows: each becomes one that is refused. */
 export function nameMethod (raw: IncomingMessage): void {

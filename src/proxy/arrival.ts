@@ -41,7 +41,7 @@ const READ: Readonly<Record<Nature, readonly string[]>> = {
 /** Reads forwarding headers from trusted peers only, from right to left: what stands left of the first stranger is hearsay. */
 export function createArrivals (options: ArrivalOptions): (request: IncomingMessage) => Arrival {
   const { publicUrl, tls, useXheaders } = options
-  const [isTrusted, isNear] = [createNetworks(options.trustedProxies), createNetworks(PRIVATE)]
+  const [isTrusted, isNear] = [createNetworks(options.trustedProxies), createNetworks(useXheaders ? PRIVATE : [])]
   const own = publicUrl === undefined ? undefined : { proto: publicUrl.protocol.slice(0, -1) as Told['proto'], host: publicUrl.host }
   const peerOf = ({ remoteAddress }: Socket) => plainAddress(remoteAddress ?? (options.unixSocket === true ? LOOPBACK : '')) // a TCP client that has left has none either
   const natureOf = perConnection<Nature, Socket>((_text, socket) => {
@@ -106,6 +106,7 @@ const KNOWN = 1_000
 
 /** @returns whether an address lies in one of them */
 function createNetworks (texts: readonly string[]): (address: string) => boolean {
+  if (texts.length === 0) return () => false
   const blocks = new BlockList()
   for (const text of texts) addNetwork(blocks, text)
   const known = new Map<string, boolean>()

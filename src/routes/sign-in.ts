@@ -1,5 +1,4 @@
 import fastifyFormbody from '@fastify/formbody'
-import fastifyRateLimit from '@fastify/rate-limit'
 import { hash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { siteOf } from '../access/return-to.ts'
@@ -63,7 +62,7 @@ export default async function signIn (app: FastifyInstance, flow: LoginFlow): Pr
 
   if (providers.all.every(provider => provider.askPassword === undefined)) return
   await app.register(fastifyFormbody, { bodyLimit: LARGEST_FORM })
-  await app.register(fastifyRateLimit, { global: false })
+  await app.register(import('@fastify/rate-limit'), { global: false })
   const throttle = { timeWindow: MINUTE, cache: THROTTLED } // where the plugin is registered, cache would be for its own hook only
   /** In this process, and then among all: it also holds while the store is away in which the others count. */
   const limit = (kind: string, max: number, keyGenerator: (request: FastifyRequest) => string) => {

@@ -23,7 +23,7 @@ t.test('the pages in the repository are what the sources say now', async t => {
   const ofProviders = ['README', ...providers.map(({ name }) => name)].map(name => `docs/providers/${name}.md`)
   t.strictSame([...pages.keys()], ['docs/options.md', 'docs/options.schema.json', 'docs/troubleshooting.md', ...ofProviders])
   t.strictSame(readdirSync('docs/providers').sort(), ofProviders.map(path => basename(path)).sort(), 'and no page is about a provider that is gone')
-  for (const [path, content] of pages) t.ok(read(path) === content, `${path} (if it differs: npm run build && npm run docs)`)
+  for (const [path, content] of pages) t.ok(read(path) === content, `${path} (if it differs: npm run types && npm run docs)`)
 })
 
 t.test('page, schema and help are the table: none has a setting, a name or a default more or less', async t => {

@@ -1,4 +1,5 @@
-import { RE2JS, RE2JSException } from 're2js'
+import type { RE2JS } from 're2js'
+import { loadRe2 } from '../../on-demand.ts'
 import { fold } from './prefix.ts'
 
 /** Why a text is no `skip-auth-route`. */
@@ -30,16 +31,17 @@ export function parseSkipRoute (text: string): SkipRoute {
   const negated = sign === '!='
   if (expression === '') throw new RouteFault('has no expression')
   if (!negated && /^\^?[A-Za-z0-9][^|]*$/.test(expression)) throw new RouteFault('can match no path, because each begins with /')
-  const pattern = compile(expression, negated ? RE2JS.CASE_INSENSITIVE | RE2JS.DOTALL : 0)
+  const pattern = compile(expression, negated)
   const covers = negated
     ? (reading: string) => !likenesses(reading).some(likeness => pattern.matcher(likeness).find())
     : (reading: string) => pattern.matches(reading)
   return Object.freeze({ text, ...method !== '' && { method: method.toUpperCase() }, negated, covers })
 }
 
-function compile (expression: string, flags: number): RE2JS {
+function compile (expression: string, negated: boolean): RE2JS {
+  const { RE2JS, RE2JSException } = loadRe2()
   try {
-    return RE2JS.compile(expression, flags)
+    return RE2JS.compile(expression, negated ? RE2JS.CASE_INSENSITIVE | RE2JS.DOTALL : 0)
   } catch (error) {
     if (error instanceof RE2JSException) throw new RouteFault(`is no expression that RE2 knows: ${error.message.replace(/^error parsing regexp: /, '')}`)
     throw error

@@ -1,12 +1,13 @@
-import { METHODS } from 'node:http'
 import { parseGuestEndpoint } from '../../access/rules/guest.ts'
 import { parseSkipRoute, RouteFault, type SkipRoute } from '../../access/rules/skip-route.ts'
+import { loadHttp } from '../../on-demand.ts'
 import { Problem } from '../config-error.ts'
 import { asItems, Repeated, type Kind } from './kind.ts'
 import { readPrefix } from './prefix.ts'
 import { parsePythonLiteral, type PythonValue } from './python-literal.ts'
 import { items } from './scalars.ts'
 
+const { METHODS } = loadHttp()
 /** TRACE and CONNECT never reach an app. */
 const methods = METHODS.filter(method => method !== 'TRACE' && method !== 'CONNECT')
 

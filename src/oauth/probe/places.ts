@@ -1,4 +1,5 @@
-import { createLocalJWKSet, type JSONWebKeySet } from 'jose'
+import type { JSONWebKeySet } from 'jose'
+import { createLocalJWKSet } from 'jose/jwks/local'
 import { Claims } from '../../claims.ts'
 import { DiscoveryMismatch } from '../../errors.ts'
 import { createEndpoints, discoveredIssuer, type Endpoints, type EndpointsOptions } from '../endpoints.ts'
