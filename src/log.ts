@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs'
 import { pino, type DestinationStream, type Logger } from 'pino'
 import { loadPretty } from './on-demand.ts'
 import { outside } from './outside.ts'
@@ -29,8 +30,8 @@ type SonicBoom = ReturnType<typeof pino.destination>
 let shared: DestinationStream | undefined
 
 function standardOutput (): DestinationStream {
-  // Not synchronous: who reads the log and stops must not stop the gate.
-  return shared ??= inOneWrite(pino.destination({ dest: 1, sync: false, maxWrite: WHOLE }))
+  // A file is always ready. Who reads a pipe may stop, and must not stop the gate by that, so there another thread waits.
+  return shared ??= inOneWrite(pino.destination({ dest: 1, sync: fstatSync(1).isFile(), maxWrite: WHOLE }))
 }
 
 /** The lines of one turn of the event loop together: under load a write for each would cost as much as all else that is logged. */

@@ -29,7 +29,7 @@ const LAYERS: readonly (readonly string[])[] = [
 const DOORS: readonly { readonly what: RegExp, readonly only: readonly string[] }[] = [
   { what: /URL\.canParse/, only: [] },
   { what: /process\.env\b/, only: ['src/config/load.ts'] },
-  { what: /from 'node:fs/, only: ['src/config/files.ts', 'src/config/watched-file.ts', 'src/config/providers/plugin.ts', 'src/cli/version.ts', 'src/cli/listen.ts', 'src/cli/explain-input.ts'] },
+  { what: /from 'node:fs/, only: ['src/config/files.ts', 'src/config/watched-file.ts', 'src/config/providers/plugin.ts', 'src/log.ts', 'src/cli/version.ts', 'src/cli/listen.ts', 'src/cli/explain-input.ts'] },
   { what: /from 'node:module'|createRequire|\bimport\((?!'[^']*'\))/, only: ['src/config/providers/plugin.ts', 'src/on-demand.ts'] },
   { what: /process\.exit\b|process\.exitCode/, only: ['src/cli/'] },
   { what: /Date\.now\(|new Date\(\)|randomBytes|randomUUID|Math\.random/, only: ['src/outside.ts'] },
