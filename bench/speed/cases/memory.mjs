@@ -72,7 +72,7 @@ async function reader (gate, { client }) {
 
 /** What is worse than a line of a request, in its log. */
 function complaintsOf ({ logs }) {
-  return logs.flatMap(file => readFileSync(file, 'utf8').split('\n')).filter(line => /"level":[456]0/.test(line)).slice(-5).join('\n')
+  return logs.flatMap(file => readFileSync(file, 'utf8').split('\n')).filter(line => /"level":"(?:warn|error|fatal)"/.test(line)).slice(-5).join('\n')
 }
 
 async function deaf (one, { app, client }) {
