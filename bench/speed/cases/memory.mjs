@@ -1,5 +1,5 @@
 // What the system gives to a process (resident memory), and how much more where somebody is slow, deaf, or merely there.
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { wrk } from '../load.mjs'
 import { peakOf, residentOf, tree } from '../machine.mjs'
@@ -64,10 +64,15 @@ async function load (gate, { settings }) {
 async function reader (gate, { client }) {
   await warm(gate, 1000)
   const grown = await most(gate, async () => {
-    const whole = await client.ask('slow', { count: READERS, port: gate.port, path: '/10m', cookie: gate.cookie, rate: RATE })
+    const whole = await client.ask('slow', { count: READERS, port: gate.port, path: '/10m', cookie: gate.cookie, rate: RATE }).catch(error => { throw new Error(`${error.message}\nThe gate has said:\n${complaintsOf(gate)}`) })
     if (whole !== READERS) throw new Error(`${READERS - whole} readers have not got everything`)
   })
   return { reader: { value: grown / READERS / MIB } }
+}
+
+/** What is worse than a line of a request, in its log. */
+function complaintsOf ({ logs }) {
+  return logs.flatMap(file => readFileSync(file, 'utf8').split('\n')).filter(line => /"level":"(?:warn|error|fatal)"/.test(line)).slice(-5).join('\n')
 }
 
 async function deaf (one, { app, client }) {

@@ -70,8 +70,13 @@ async function readSlowly ({ port, path, cookie, rate }) {
     may = Math.min(may + rate * TICK / 1000, rate)
     if (may > 0) answer.resume()
   }, TICK)
-  await once(answer, 'end')
-  clearInterval(timer)
+  try {
+    await once(answer, 'end')
+  } catch (error) {
+    throw new Error(`a reader was cut off after ${read} bytes`, { cause: error })
+  } finally {
+    clearInterval(timer)
+  }
   return answer.complete && read === Number(answer.headers['content-length'])
 }
 
