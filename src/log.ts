@@ -36,18 +36,21 @@ function standardOutput (): DestinationStream {
 
 /** The lines of one turn of the event loop together: under load a write for each would cost as much as all else that is logged. */
 function inOneWrite (out: SonicBoom): DestinationStream & { flushSync (): void } {
-  let waiting = ''
+  let [waiting, bytes] = ['', 0]
   const flush = (): void => {
     const lines = waiting
     waiting = ''
+    bytes = 0
     if (lines !== '') out.write(lines)
   }
   process.prependListener('exit', flush) // before that of pino, which writes what is left and closes
   return {
     write (line) {
-      if (waiting.length + line.length > WHOLE) flush()
+      const more = Buffer.byteLength(line)
+      if (bytes + more > WHOLE) flush()
       if (waiting === '') setImmediate(flush)
       waiting += line
+      bytes += more
     },
     /** pino asks for it behind what is fatal. */
     flushSync () {

@@ -42,6 +42,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #retried = false
   #drains = false
   #interim = 0
+  /** What the answer says that its body has, and what has come of it. */
+  #length: Parsed[string]
+  #bytes = 0
   #head: { readonly status: number, readonly text: string, readonly pairs: string[] } | undefined
   #held: Buffer | undefined
 
@@ -91,6 +94,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#stage === 'over') return
     if (status < 200) return this.#inform(status, parsed)
     if (status === 403 && this.#job.refused?.() === true) return this.#left()
+    this.#length = parsed['content-length']
     const pairs = inwardHeaders(rawOf(controller.rawHeaders), this.#job.isOurCookie)
     const bodiless = this.#job.request.method === 'HEAD' || status === 204 || status === 304
     this.#head = { status, text: asBytes(text), pairs: 'trailer' in parsed && (bodiless || !this.#chunks(parsed)) ? withoutTrailer(pairs) : pairs }
@@ -106,6 +110,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData (controller: Controller, chunk: Buffer): void {
     if (this.#stage === 'over') return
+    this.#bytes += chunk.length
     if (this.#stage === 'asking' && this.#held === undefined && chunk.length <= small) {
       this.#held = chunk
       return
@@ -165,6 +170,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #pause (controller: Controller): void {
+    if (this.#length === String(this.#bytes)) return // nothing more will come, and while we waited the app could close: undici would take that for an error
     controller.pause()
     if (this.#drains) return
     this.#drains = true

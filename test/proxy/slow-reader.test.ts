@@ -1,0 +1,47 @@
+import { connect } from 'node:net'
+import t from 'tap'
+import { startGate, startRawApp, wait } from './setup.ts'
+
+const SIZE = 200_000
+const BODY = Buffer.alloc(SIZE, 'a')
+const CHUNKED = Buffer.concat([Buffer.from(`${SIZE.toString(16)}\r\n`), BODY, Buffer.from('\r\n0\r\n\r\n')])
+
+// Node's own servers close after five seconds what is kept open: an answer can be whole long before its reader has it.
+for (const [name, head, body] of [
+  ['a length', `Content-Length: ${SIZE}\r\n`, BODY],
+  ['a length, and the connection closes', `Connection: close\r\nContent-Length: ${SIZE}\r\n`, BODY],
+  ['chunks', 'Transfer-Encoding: chunked\r\n', CHUNKED],
+  ['the end of the connection', 'Connection: close\r\n', BODY]
+] as const) {
+  t.test(`whose client reads late: an answer is whole though its app closes meanwhile: ${name}`, async t => {
+    for (const delay of [0, 50]) {
+      const app = await startRawApp(t, socket => {
+        socket.once('data', () => {
+          socket.write(`HTTP/1.1 200 OK\r\n${head}\r\n`)
+          socket.write(body, () => { setTimeout(() => socket.end(), delay) })
+        })
+      })
+      const gate = await startGate(t, app.origin)
+      gate.server.prependListener('request', (_request, response) => {
+        const emit = response.emit.bind(response)
+        // As if the client took each piece long after it was written: no socket is as slow as is needed, each time.
+        response.emit = (event: string, ...values: unknown[]) => {
+          if (event !== 'drain') return emit(event, ...values)
+          setTimeout(() => emit('drain'), 150)
+          return true
+        }
+      })
+      let [bytes, start, end] = [0, -1, 'broken']
+      const socket = connect(gate.port, '127.0.0.1').on('error', () => {}).on('end', () => { end = 'end' })
+      socket.on('data', (chunk: Buffer) => {
+        if (start === -1) start = chunk.indexOf('\r\n\r\n') + 4
+        bytes += chunk.length
+      })
+      socket.write('GET / HTTP/1.0\r\nHost: a\r\n\r\n')
+      await new Promise(resolve => { socket.on('close', resolve) })
+      t.strictSame([bytes - start, end], [SIZE, 'end'], `closed ${delay} ms after it was written`)
+      await wait(10)
+      t.strictSame(gate.failures, [])
+    }
+  })
+}
