@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { cookiesOf as cookiesIn } from '../build/test/fixtures/visitor.js'
 import { openStore, peopleLike } from './people.mjs'
 import { median, signIn, table } from './world.mjs'
 
@@ -45,7 +46,7 @@ export async function measureLoad (world) {
 /** The memory of a gate cannot be filled from here: one person then asks for all. */
 async function cookiesOf (gate, settings, store) {
   const visitor = await signIn(gate)
-  if (settings.session_store === 'memory') return [[...visitor.cookies.get('127.0.0.1').values()].map(({ name, value }) => `${name}=${value}`).join('; ')]
+  if (settings.session_store === 'memory') return [cookiesIn(visitor)]
   return await (await peopleLike(visitor, store)).begin(PEOPLE)
 }
 

@@ -6,7 +6,7 @@ import { createKeyring } from '../build/src/session/keyring.js'
 import { createRedisStore } from '../build/src/session/store/redis.js'
 import { redisAddress } from '../build/src/config/kinds/store.js'
 import { COOKIE_SECRET } from '../build/test/fixtures/gate.js'
-import { cookieOf } from './world.mjs'
+import { cookiesOf } from '../build/test/fixtures/visitor.js'
 
 const jar = createCookieJar({ name: 'site', port: 0, path: '/', sameSite: 'lax' }, false)
 const seal = createKeyring(COOKIE_SECRET, [], outside).session
@@ -29,7 +29,7 @@ export async function openStore (redis) {
 
 /** @param visitor who has signed in at such a gate @param store where it keeps sessions, if not in cookies */
 export async function peopleLike (visitor, store) {
-  const cookie = jar.readSession(cookieOf(visitor))
+  const cookie = jar.readSession(cookiesOf(visitor))
   const gate = /^\w+ 1 site (\S+)\n/.exec(seal.open(cookie).toString())[1]
   const options = { seal, outside, gate }
   const keeping = store === undefined ? keepInCookies(options) : keepInStore({ ...options, store })

@@ -13,11 +13,12 @@ import { CLIENT, COOKIE_SECRET, freePort } from '../build/test/fixtures/gate.js'
 import { everybody } from '../build/test/fixtures/people.js'
 import { startRedis } from '../build/test/fixtures/redis.js'
 import { Visitor } from '../build/test/fixtures/visitor.js'
+import { cpuOf, residentOf, tree } from './speed/machine.mjs'
+export { median } from './speed/summary.mjs'
 
 const main = new URL('../build/src/cli/main.js', import.meta.url).href
 const launch = `import { main } from ${JSON.stringify(main)}\nprocess.exitCode = await main(process.argv.slice(2))\n`
 const tellsMemory = fileURLToPath(new URL('tells-memory.mjs', import.meta.url))
-const TICK = 10 // milliseconds, of /proc/PID/stat
 
 export async function startWorld () {
   const folder = mkdtempSync(join(tmpdir(), 'oauth-gate-bench-'))
@@ -71,16 +72,16 @@ export async function startWorld () {
     child.stdout.off('data', hear)
     if (heard === undefined) child.stdout.resume()
     else child.stdout.on('data', heard)
-    const pids = () => [child.pid, ...readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)]
+    const pids = () => tree(child.pid)
     return {
       origin: `http://127.0.0.1:${settings.port}`, stop, pids, ended,
       signal: name => child.kill(name),
       /** The same settings but for these, in its file. */
       change: more => writeFileSync(file, JSON.stringify({ ...settings, ...more })),
       /** Milliseconds of processor time that all its processes have taken. */
-      cpu: () => pids().reduce((sum, pid) => sum + cpuOf(pid), 0),
+      cpu: () => cpuOf([child.pid]),
       /** Bytes that all its processes have of the system, what they share counted once for each. */
-      resident: () => pids().reduce((sum, pid) => sum + Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024, 0),
+      resident: () => residentOf([child.pid]),
       /** Bytes, of a gate of one process, after it has cleared up. */
       memory: (pid = child.pid) => memoryOf(pid)
     }
@@ -100,11 +101,6 @@ export async function startWorld () {
   return world
 }
 
-function cpuOf (pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * TICK
-}
-
 export async function signIn (gate, login = 'ada') {
   const visitor = new Visitor()
   const { status } = await visitor.signIn(`${gate.origin}/`, login)
@@ -114,14 +110,6 @@ export async function signIn (gate, login = 'ada') {
 
 export function signOut (visitor, { origin }) {
   return visitor.ask(`${origin}/oauth2/sign_out`, { method: 'POST', headers: { origin } })
-}
-
-export function cookieOf (visitor) {
-  return [...visitor.cookies.get('127.0.0.1').values()].map(({ name, value }) => `${name}=${value}`).join('; ')
-}
-
-export function median (numbers) {
-  return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)]
 }
 
 /** As Markdown, for docs/scale.md. */

@@ -2,8 +2,8 @@
 // <!-- bench NAME --> and <!-- /bench -->. NAME is a case, `NAME ratios`, `targets`, `overview` or `versions`. With --check nothing is written: what is not current is told, and ends with 1.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { caseTable, conditions, overview, ratioTable, remarks, targetTable, versionTable } from '../bench/speed/tables.mjs'
+import { parseFlags } from './flags.mjs'
 
 const root = new URL('../', import.meta.url)
 const pages = ['README.md', 'docs/performance.md']
@@ -27,7 +27,7 @@ function measured (result, table) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { check: { type: 'boolean' }, json: { type: 'string', default: fileURLToPath(new URL('bench/results/speed.json', root)) } } })
+  const values = parseFlags({ check: { type: 'boolean' }, json: { type: 'string', default: fileURLToPath(new URL('bench/results/speed.json', root)) } })
   const results = existsSync(values.json) ? JSON.parse(readFileSync(values.json, 'utf8')) : { cases: {}, targets: [] }
   for (const path of pages) {
     const page = readFileSync(new URL(path, root), 'utf8')

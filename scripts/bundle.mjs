@@ -34,7 +34,7 @@ export async function bundle () {
     for (const [path, contents] of made) if (path.startsWith(SHARED) === isShared) put(join(root, 'dist', path), contents)
   }
   for (const path of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })) {
-    if (path.endsWith('.js') && !made.has(path.replaceAll(sep, '/'))) rmSync(join(root, 'dist', path))
+    if (/\.js(?:\.\d+)?$/.test(path) && !made.has(path.replaceAll(sep, '/'))) rmSync(join(root, 'dist', path))
   }
 }
 

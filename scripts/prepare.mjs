@@ -8,10 +8,12 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 let compiler
 try {
-  compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc')
+  const { resolve } = createRequire(import.meta.url)
+  compiler = resolve('typescript/bin/tsc')
+  resolve('esbuild')
 } catch {
   if (existsSync(join(root, 'dist'))) process.exit(0)
-  console.error('oauth-gate: dist/ is not built, and without development dependencies there is no compiler. Run npm ci, or install the packed tarball.')
+  console.error('oauth-gate: dist/ is not built, and without development dependencies there is nothing to build with. Run npm ci, or install the packed tarball.')
   process.exit(1)
 }
 const { bundle } = await import('./bundle.mjs')

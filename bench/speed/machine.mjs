@@ -55,7 +55,7 @@ export function othersBusy () {
 export async function run (command, ...args) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const [said, complained, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}: ${complained}`)
+  if (code !== 0) throw new Error(`${command} ended with ${code}: ${complained}`) // without what it was given: a cookie may be among it
   return said
 }
 

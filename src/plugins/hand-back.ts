@@ -7,7 +7,7 @@ import { watchSocket } from '../proxy/app-websocket.ts'
 import { retell } from '../proxy/retell.ts'
 import type { LiveSessions } from '../session/live.ts'
 import type { Session } from '../session/opened.ts'
-import type { Sessions } from '../session/sessions.ts'
+import { noting, type Sessions } from '../session/sessions.ts'
 import { outwardOf, type CommonOutward } from './outward.ts'
 import { giveCookie } from './renewed.ts'
 
@@ -50,7 +50,7 @@ async function handBack (app: FastifyInstance, { live, sessions, countsActivity,
   function watch (session: Session, { raw, method, arrival, place }: FastifyRequest, response: ServerResponse): void {
     const asked = { target: (place as Place).target, method, host: arrival.asked }
     if (raw.pendingUpgrade === undefined) return live.watch(session, response, asked, () => isEventStream(response))
-    live.keep(session, watchSocket(raw.pendingUpgrade.socket, countsActivity ? () => { sessions.note(session) } : undefined), asked)
+    live.keep(session, watchSocket(raw.pendingUpgrade.socket, countsActivity ? noting(sessions, session) : undefined), asked)
   }
 
   // The app's own hooks see an answer of ours too, and with it what was asked.

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { connectionOf } from '../proxy/arrival.ts'
 import type { Outward } from '../proxy/headers.ts'
 import { withoutSessionParameters } from '../proxy/panel.ts'
 
@@ -18,7 +19,7 @@ const NOBODY: readonly string[] = []
 /** What the app is told beyond the client's own words, of a request that the guard let through. */
 export function outwardOf ({ raw, session, arrival }: FastifyRequest, common: CommonOutward): Outward {
   const { panel, passHost, isOurCookie, owned } = common
-  const told = { passHost, isOurCookie, owned, arrival, identity: session?.headers ?? NOBODY, connection: raw.pendingUpgrade === undefined ? raw.socket : undefined }
+  const told = { passHost, isOurCookie, owned, arrival, identity: session?.headers ?? NOBODY, connection: connectionOf(raw) }
   if (panel === undefined) return told
   return { ...told, cookies: session === null ? panel.guest : session.cookies?.(), ...raw.method === 'GET' && { owned: panel.ownedOfGet } }
 }

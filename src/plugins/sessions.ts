@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import { hostName } from '../access/rules/hosts.ts'
 import { requestKind } from '../access/navigation.ts'
 import { HostUnknown, StoreUnavailable } from '../errors.ts'
-import type { Arrival } from '../proxy/arrival.ts'
+import { connectionOf, type Arrival } from '../proxy/arrival.ts'
 import type { CookieJar, SetCookie } from '../session/cookies.ts'
 import type { Current, Renewals } from '../session/renewals.ts'
 import type { Session } from '../session/opened.ts'
@@ -102,11 +102,6 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
 }
 
 export default fp(sessionsPlugin, { name: 'sessions', dependencies: ['wire'] })
-
-/** What becomes a websocket brings no second request. */
-function connectionOf ({ pendingUpgrade, socket }: IncomingMessage): object | undefined {
-  return pendingUpgrade === undefined ? socket : undefined
-}
 
 /** A store that does not answer is no reason to refuse what is open to everybody: the guard says to whom it matters. */
 function hold (request: FastifyRequest, error: Error): Error | undefined {

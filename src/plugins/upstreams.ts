@@ -11,8 +11,7 @@ import { cut } from '../proxy/answer.ts'
 import { holdContinue, type Forwarder } from '../proxy/forward.ts'
 import { hasBody } from '../proxy/upload.ts'
 import type { Target, Channel, LiveSessions, Stream } from '../session/live.ts'
-import type { Session } from '../session/opened.ts'
-import type { Sessions } from '../session/sessions.ts'
+import { noting, type Sessions } from '../session/sessions.ts'
 import { tellOwnSignIn } from './own-sign-in.ts'
 import { outwardOf, targetFor, type CommonOutward } from './outward.ts'
 import { upstreamRoute } from './places.ts'
@@ -101,10 +100,6 @@ function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarde
   // Where the guard has let in who has no session, it has not asked for their origin: the app's own check is then the only one.
   const originChecked = mayOpenWebsocket(raw.headers.origin, arrival.origin, admitsOrigin)
   forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, originChecked, fail, answered, opened, said })
-}
-
-function noting (sessions: UpstreamsOptions['sessions'], session: Session): () => void {
-  return () => { sessions.note(session) }
 }
 
 /** Of the request, which may be large, nothing is held on to: a websocket is open for days. @param since by `performance.now` */

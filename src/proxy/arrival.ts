@@ -31,11 +31,16 @@ const PRIVATE = ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16',
 /** Whom a connection is with: a proxy whose word counts, one that `--use-xheaders` believes, or anybody else. */
 type Nature = 'proxy' | 'near' | 'stranger'
 
-/** What of a request an arrival is made of, besides its connection. */
+/** What of a request an arrival is made of, besides its Host and its connection. */
 const READ: Readonly<Record<Nature, readonly string[]>> = {
   proxy: ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host'],
-  near: ['x-forwarded-for', 'x-real-ip', 'x-forwarded-proto', 'x-scheme'],
+  near: ['x-forwarded-for', 'x-forwarded-proto', 'x-real-ip', 'x-scheme'],
   stranger: []
+}
+
+/** That by which more requests may come that say the same. What becomes a websocket brings no second one. */
+export function connectionOf ({ headers, socket }: IncomingMessage): Socket | undefined {
+  return headers.upgrade === undefined ? socket : undefined
 }
 
 /** Reads forwarding headers from trusted peers only, from right to left: what stands left of the first stranger is hearsay. */
@@ -44,31 +49,25 @@ export function createArrivals (options: ArrivalOptions): (request: IncomingMess
   const [isTrusted, isNear] = [createNetworks(options.trustedProxies), createNetworks(useXheaders ? PRIVATE : [])]
   const own = publicUrl === undefined ? undefined : { proto: publicUrl.protocol.slice(0, -1) as Told['proto'], host: publicUrl.host }
   const peerOf = ({ remoteAddress }: Socket) => plainAddress(remoteAddress ?? (options.unixSocket === true ? LOOPBACK : '')) // a TCP client that has left has none either
-  const natureOf = perConnection<Nature, Socket>((_text, socket) => {
-    const peer = peerOf(socket)
-    return isTrusted(peer) ? 'proxy' : useXheaders && isNear(peer) ? 'near' : 'stranger'
-  })
-  const makeOf = (request: IncomingMessage, nature: Nature): Arrival => {
-    const peer = peerOf(request.socket)
-    const believed = nature === 'proxy' ? fromProxy(request, peer, isTrusted) : nature === 'near' ? fromXheaders(request, peer) : { chain: [peer] }
+  const natureOf = (peer: string): Nature => isTrusted(peer) ? 'proxy' : isNear(peer) ? 'near' : 'stranger'
+  /** @param said the Host and what `READ` names, a line each */
+  const arrivalOf = perConnection((said, peer: string): Arrival => {
+    const [named = '', ...values] = said.split('\n')
+    const nature = natureOf(peer)
+    const believed = nature === 'proxy' ? fromProxy(values, peer, isTrusted) : nature === 'near' ? fromXheaders(values, peer) : { chain: [peer] }
     const proto = own?.proto ?? believed.proto ?? (tls ? 'https' : 'http')
-    const asked = believed.host ?? request.headers.host ?? ''
+    const asked = believed.host ?? named
     const host = own?.host ?? asked
     const told = { address: believed.chain[0] as string, forwardedFor: believed.chain.join(', '), proto, host, port: portOf(host, proto) }
     return { ...told, origin: originOf(proto, host), asked: asked.toLowerCase(), headers: arrivalHeaders(told) }
-  }
-  const last = new WeakMap<Socket, { readonly said: string, readonly arrival: Arrival }>()
+  })
 
   return request => {
     const { socket, headers } = request
-    const nature = options.trustedProxies.length === 0 && !useXheaders ? 'stranger' : natureOf('', socket)
+    const peer = peerOf(socket)
     let said = headers.host ?? ''
-    for (const name of READ[nature]) said += `\n${String(headers[name] ?? '')}`
-    const known = last.get(socket)
-    if (known?.said === said) return known.arrival
-    const arrival = makeOf(request, nature)
-    if (headers.upgrade === undefined) last.set(socket, { said, arrival }) // what becomes a websocket brings no second request
-    return arrival
+    for (const name of READ[natureOf(peer)]) said += `\n${String(headers[name] ?? '')}` // no header has a line break in it
+    return arrivalOf(said, peer, connectionOf(request))
   }
 }
 
@@ -86,23 +85,23 @@ interface Believed {
   readonly host?: string | undefined
 }
 
-function fromProxy (request: IncomingMessage, peer: string, isTrusted: (address: string) => boolean): Believed {
-  const hops = [...list(request.headers['x-forwarded-for']), peer].map(plainAddress)
+function fromProxy ([addresses, proto, host]: readonly string[], peer: string, isTrusted: (address: string) => boolean): Believed {
+  const hops = [...list(addresses), peer].map(plainAddress)
   let client = hops.length - 1
   while (client > 0 && isTrusted(hops[client] as string) && isIP(hops[client - 1] as string) !== 0) client--
-  return { chain: hops.slice(client), proto: protoOf(list(request.headers['x-forwarded-proto']).at(-1)), host: hostOf(list(request.headers['x-forwarded-host']).at(-1)) }
+  return { chain: hops.slice(client), proto: protoOf(list(proto).at(-1)), host: hostOf(list(host).at(-1)) }
 }
 
-function fromXheaders (request: IncomingMessage, peer: string): Believed {
-  const { headers } = request
+function fromXheaders ([addresses, proto, address, scheme]: readonly string[], peer: string): Believed {
   // Most proxies set the X-Forwarded-* of each pair and pass the other on as the client wrote it: that counts only where it stands alone.
-  const client = plainAddress(list(headers['x-forwarded-for']).at(-1) ?? list(headers['x-real-ip']).at(-1) ?? peer)
-  const proto = protoOf(list(headers['x-forwarded-proto']).at(-1) ?? list(headers['x-scheme']).at(-1))
-  return { chain: isIP(client) === 0 ? [peer] : [client], proto }
+  const client = plainAddress(list(addresses).at(-1) ?? list(address).at(-1) ?? peer)
+  return { chain: isIP(client) === 0 ? [peer] : [client], proto: protoOf(list(proto).at(-1) ?? list(scheme).at(-1)) }
 }
 
 /** Addresses whose answers are kept: what makes them anew costs more than all else that is asked about an arrival. */
 const KNOWN = 1_000
+/** Characters of the longest address there is, as IPv6 writes IPv4. A zone behind it could be of any length. */
+const LONGEST = 45
 
 /** @returns whether an address lies in one of them */
 function createNetworks (texts: readonly string[]): (address: string) => boolean {
@@ -115,18 +114,17 @@ function createNetworks (texts: readonly string[]): (address: string) => boolean
     return family !== 0 && blocks.check(address, family === 6 ? 'ipv6' : 'ipv4')
   }
   return address => {
-    let answer = known.get(address)
-    if (answer === undefined) {
-      if (known.size >= KNOWN) known.clear()
-      answer = contains(address)
-      known.set(address, answer)
-    }
+    const before = known.get(address)
+    if (before !== undefined) return before
+    const answer = contains(address)
+    if (known.size >= KNOWN) known.clear()
+    if (address.length <= LONGEST) known.set(Buffer.from(address, 'latin1').toString('latin1'), answer) // by itself: a piece of a header would keep the whole of it
     return answer
   }
 }
 
-function list (header: string | string[] | undefined): string[] {
-  return header === undefined ? [] : String(header).split(',').map(part => part.trim()).filter(part => part !== '')
+function list (header = ''): string[] {
+  return header.split(',').map(part => part.trim()).filter(part => part !== '')
 }
 
 // A dual-stack socket shows an IPv4 peer as ::ffff:127.0.0.1.

@@ -1,10 +1,10 @@
-import { perConnection, type Remembering } from '../per-connection.ts'
+import { perConnection } from '../per-connection.ts'
 
 /** Whether a cookie of this name belongs to the gate. */
 export type IsOurs = (name: string) => boolean
 
 /** The same text where none of the cookies is ours, however an app might read it; otherwise the others, joined anew (RFC 6265 §4.2.1). */
-export function withoutOurs (cookie: string, isOurs: (name: string) => boolean): string {
+export function withoutOurs (cookie: string, isOurs: IsOurs): string {
   const pairs = cookie.split(';')
   const others = pairs.filter(ODD.test(cookie) ? pair => !cookieNames(pair).some(isOurs) : pair => !isOurs(cookieName(pair)))
   return others.length === pairs.length ? cookie : others.map(pair => pair.trim()).filter(pair => pair !== '').join('; ')
@@ -25,14 +25,5 @@ function cookieName (pair: string): string {
   return (equals === -1 ? pair : pair.slice(0, equals)).trim()
 }
 
-const remembering = new WeakMap<IsOurs, Remembering<string>>()
-
-/** What `withoutOurs` leaves, worked out once for what a connection brings again and again. */
-export function othersIn (cookie: string, isOurs: IsOurs, connection: object): string {
-  let others = remembering.get(isOurs)
-  if (others === undefined) {
-    others = perConnection(text => withoutOurs(text, isOurs))
-    remembering.set(isOurs, others)
-  }
-  return others(cookie, connection)
-}
+/** The same, worked out once for what a connection brings again and again. */
+export const othersIn = perConnection(withoutOurs)

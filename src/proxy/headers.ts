@@ -1,5 +1,5 @@
 import type { Identity } from '../identity/identity.ts'
-import { othersIn, withoutOurs, type IsOurs } from './cookies.ts'
+import { othersIn, type IsOurs } from './cookies.ts'
 import { knownName } from './names.ts'
 import { nameSet } from './set-cookie.ts'
 
@@ -61,7 +61,7 @@ export function outwardHeaders (raw: readonly string[], outward: Outward): strin
       out.push(name, known.kind === 'host' ? judgedHost(value, outward.arrival) : value)
     }
   }
-  const kept = cookie === '' ? '' : outward.connection === undefined ? withoutOurs(cookie, outward.isOurCookie) : othersIn(cookie, outward.isOurCookie, outward.connection)
+  const kept = cookie === '' ? '' : othersIn(cookie, outward.isOurCookie, outward.connection)
   if (kept !== '') out.push('cookie', kept)
   if (named !== '') strike(out, named)
   if (outward.cookies !== undefined) addCookies(out, outward.cookies)

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { IdentityTooLarge, IdTokenInvalid } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
-import { perConnection, type Remembering } from '../per-connection.ts'
+import { perConnection } from '../per-connection.ts'
 import { createCache, type CacheOptions } from './cache.ts'
 import type { CookieJar, SetCookie } from './cookies.ts'
 import type { Cause, Ending } from './endings.ts'
@@ -96,16 +96,10 @@ export function createSessions (options: SessionOptions): Sessions {
     cache.close(session as Opened)
     return false
   }
-  const shownIn = (jar: CookieJar, cookieHeader: string): Shown | null => {
+  const shown = perConnection((cookieHeader, jar: CookieJar): Shown | null => {
     const cookie = jar.readSession(cookieHeader)
     return cookie === null ? null : { cookie, key: cache.keyOf(jar, cookie) }
-  }
-  const remembering = new WeakMap<CookieJar, Remembering<Shown | null>>()
-  const shownBy = (jar: CookieJar): Remembering<Shown | null> => {
-    const known = remembering.get(jar) ?? perConnection(cookieHeader => shownIn(jar, cookieHeader))
-    remembering.set(jar, known)
-    return known
-  }
+  })
   news?.listen((session, by) => opener.open(session, by))
 
   const reread: Sessions['reread'] = async (jar, cookie) => {
@@ -149,9 +143,8 @@ export function createSessions (options: SessionOptions): Sessions {
       return cause === undefined ? undefined : endings.explain(cause)
     },
     open (jar, cookieHeader, connection) {
-      if (cookieHeader === undefined) return null
-      const shown = connection === undefined ? shownIn(jar, cookieHeader) : shownBy(jar)(cookieHeader, connection)
-      return shown === null ? null : cache.open(jar, shown.cookie, shown.key)
+      const found = cookieHeader === undefined ? null : shown(cookieHeader, jar, connection)
+      return found === null ? null : cache.open(jar, found.cookie, found.key)
     },
     look: async (jar, cookie) => await cache.look(jar, cookie),
     async start (jar, cookieHeader, identity, { tokens, mark, endsAt = Infinity, sid, sub } = {}) {
@@ -189,4 +182,9 @@ export function createSessions (options: SessionOptions): Sessions {
       await finish(session)
     }
   }
+}
+
+/** What notes that the person of a session is there. By itself, so that a websocket, which calls it for days, holds on to nothing else. */
+export function noting (sessions: Pick<Sessions, 'note'>, session: Session): () => void {
+  return () => { sessions.note(session) }
 }

@@ -8,6 +8,7 @@ import { Readable } from 'node:stream'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
+import { WebSocket, WebSocketServer } from 'ws'
 import { startGate, type LogLine } from '../fixtures/gate.ts'
 import { cookiesOf, Visitor } from '../fixtures/visitor.ts'
 
@@ -161,6 +162,33 @@ t.test('a signed-in request leaves at most two and a half times the bytes to be 
   t.ok(least > 1_000, 'which is counted')
   t.ok(gate < 2.5 * least)
 })
+
+for (const [what, settings] of [['', {}], [', also where what is said in it keeps the session from ending', { sessionIdle: '30m' }]] as const) {
+  t.test(`an open websocket holds on to nothing of the request that opened it${what}`, async t => {
+    const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    await once(sockets, 'listening')
+    t.teardown(() => {
+      for (const client of sockets.clients) client.terminate()
+      sockets.close()
+    })
+    const { gate, origin } = await startGate(t, { settings: { upstream: [`http://127.0.0.1:${(sockets.address() as AddressInfo).port}`], ...settings } })
+    const ada = new Visitor()
+    await ada.signIn(`${origin}/`, 'ada')
+    const requests: WeakRef<object>[] = []
+    gate.server.prependListener('upgrade', request => { requests.push(new WeakRef(request)) })
+    const socket = new WebSocket(origin.replace('http', 'ws'), { headers: { cookie: cookiesOf(ada), origin } })
+    await once(socket, 'open')
+    const isGone = () => {
+      clearUp()
+      return requests[0]?.deref() === undefined
+    }
+    for (let tries = 0; tries < 50 && !isGone(); tries++) await new Promise(resolve => { setTimeout(resolve, 20) })
+    t.equal(requests.length, 1)
+    t.ok(isGone())
+    t.equal(socket.readyState, WebSocket.OPEN)
+    socket.terminate()
+  })
+}
 
 t.test('and the count would see them', t => {
   const end = startCounting()

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import t from 'tap'
-import { startGate, startRawApp, wait } from './setup.ts'
+import { send, startGate, startRawApp, wait } from './setup.ts'
 
 const SIZE = 200_000
 const BODY = Buffer.alloc(SIZE, 'a')
@@ -45,3 +45,22 @@ for (const [name, head, body] of [
     }
   })
 }
+
+t.test('whose client never takes the last piece: an answer that is whole by its length waits for nothing more', async t => {
+  const app = await startRawApp(t, socket => {
+    socket.once('data', () => { socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${SIZE}\r\n\r\n`, () => socket.write(BODY)) })
+  })
+  const gate = await startGate(t, app.origin)
+  gate.server.prependListener('request', (_request, response) => {
+    const [emit, write] = [response.emit.bind(response), response.write.bind(response) as (chunk: Buffer) => boolean]
+    let written = 0
+    response.write = (chunk: Buffer) => {
+      written += chunk.length
+      if (write(chunk)) setImmediate(() => response.emit('drain')) // which Node does not say where there was room
+      return false
+    }
+    response.emit = (event: string, ...values: unknown[]) => event === 'drain' && written === SIZE ? true : emit(event, ...values)
+  })
+  const { body } = await send(gate.port)
+  t.equal(body.length, SIZE)
+})

@@ -11,9 +11,9 @@ export function startHttpProxy (lab, options) {
   return start(lab, { ...options, peer: 'http-proxy', title: '@fastify/http-proxy', program: programAt('plain-http-proxy.mjs') })
 }
 
-async function start (lab, { upstream, node, peer, title, program }) {
-  const id = `${peer}@${node.major}`
+async function start (lab, { upstream, node, peer, name = peer, mode, title, program }) {
+  const id = `${name}@${node.major}`
   const port = await lab.freePort()
-  const running = await lab.start(id, [node.path, program, upstream.origin, String(port)], { port })
-  return { id, peer, node: node.major, title: `${title}, Node ${node.major}`, origin: `http://127.0.0.1:${port}`, pids: [running.pid], logs: [running.log], guards: false, warms: true }
+  const running = await lab.start(id, [node.path, program, upstream.origin, String(port), ...mode === undefined ? [] : [mode]], { port })
+  return { id, peer: name, node: node.major, title: `${title}, Node ${node.major}`, origin: `http://127.0.0.1:${port}`, port, stop: running.stop, pids: [running.pid], logs: [running.log], guards: false, warms: true }
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { startHand } from '../hands.mjs'
+import { startHttpProxy as startPlain } from '../peers/bare.mjs'
 import { startGate } from '../peers/gate.mjs'
 
 /** Idle websockets are to be so many. */
@@ -18,11 +19,9 @@ export async function startEnds (lab) {
   return { app, client, upstream: { origin: `http://127.0.0.1:${await app.ask('listen')}` } }
 }
 
-export async function startHttpProxy (lab, { upstream, node, name = 'http-proxy' }) {
-  const id = `${name}@${node.major}`
-  const port = await lab.freePort()
-  const { pid, stop } = await lab.start(id, [node.path, file('http-proxy.mjs'), String(port), upstream.origin], { port })
-  return { id, peer: name, node: node.major, title: `@fastify/http-proxy, Node ${node.major}`, origin: `http://127.0.0.1:${port}`, port, pids: [pid], logs: [], warms: true, stop }
+/** With its mode for websockets. */
+export function startHttpProxy (lab, options) {
+  return startPlain(lab, { ...options, mode: 'websocket' })
 }
 
 /** One of each on each Node. */
