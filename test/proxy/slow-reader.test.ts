@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import t from 'tap'
-import { send, startGate, startRawApp, wait } from './setup.ts'
+import { send, startGate, startRawApp, until, wait } from './setup.ts'
 
 const SIZE = 200_000
 const BODY = Buffer.alloc(SIZE, 'a')
@@ -51,7 +51,9 @@ t.test('whose client never takes the last piece: an answer that is whole by its 
     socket.once('data', () => { socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${SIZE}\r\n\r\n`, () => socket.write(BODY)) })
   })
   const gate = await startGate(t, app.origin)
+  let isOver = (): boolean => false
   gate.server.prependListener('request', (_request, response) => {
+    isOver = () => response.writableFinished
     const [emit, write] = [response.emit.bind(response), response.write.bind(response) as (chunk: Buffer) => boolean]
     let written = 0
     response.write = (chunk: Buffer) => {
@@ -63,4 +65,6 @@ t.test('whose client never takes the last piece: an answer that is whole by its 
   })
   const { body } = await send(gate.port)
   t.equal(body.length, SIZE)
+  await until(() => isOver(), 2_000).catch(() => {})
+  t.ok(isOver(), 'nor does it keep its connection to the app')
 })
