@@ -116,6 +116,7 @@ export const steps: readonly Step[] = [
   readUtf8(unmarkedUtf8),
   path => path.replace(strictUtf8, bytes => bytes.length > 1 ? bytes : ''), // what is no UTF-8 is left out, and what is stays
   path => path.replace(/[\x80-\xff\ufffd]/g, ''),
+  path => path.replace(/[\x00-\x1f\x7f]/g, ''), // and what stands between the bytes of a character is none of it
   compatible,
   path => path.replace(/[^\x00-\xff]+/g, compatible), // where the rest are still bytes
   path => path.replaceAll('\\', '/'),

@@ -36,6 +36,7 @@ t.test('whatever servers read differently is not plain, and both readings are th
     ['/a%c0%2fb', ['/a/b']],
     ['/a%c1%1cb', ['/a/b']],
     ['/a%0db%00c', ['/ab']],
+    ['/gr%C3%B6%C3%0a%9Fe', ['/größe']],
     ['/a%ffb', ['/aÿb', '/ab']],
     ['/a\xff', ['/aÿ', '/a']],
     ['/\xc3\xb6', ['/ö', '/Ã¶']],
