@@ -1,15 +1,14 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
+import type { Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import type { Config } from './config/options.ts'
 import { assemble } from './gate.ts'
 import { createLasting } from './lasting.ts'
 import { createLogger } from './log.ts'
-import { loadHttp } from './on-demand.ts'
 import { outside as machine, type Outside } from './outside.ts'
-import { httpOptions, NO_SCHEMAS, tlsOptions, watchConnections, type Successor } from './server.ts'
+import { createListener, NO_SCHEMAS, tlsOptions, watchConnections, type Successor } from './server.ts'
 import type { Store } from './session/store/store.ts'
 
 /** A gate for a configuration that may be the next. */
@@ -50,8 +49,6 @@ export const TICKET_KEYS = 48
 /** Milliseconds until they should be others: who learns them reads what was said by then, where TLS is older than 1.3. */
 export const TICKET_KEYS_LAST = 12 * 60 * 60_000
 
-/** Fastify's own, which it does not set where the server is another's. */
-const KEEP_ALIVE = 72_000
 /** Milliseconds to say, to whom nothing was said yet, that nothing will be. */
 const LAST_WORDS = 500
 /** Of the server, by which a request comes or fails to. */
@@ -66,22 +63,20 @@ export async function createFront (config: Config, { outside = machine, shared, 
   const { sockets } = connections
   let tickets = ticketKeys
   let gate: Successor | undefined
-  const current = (): FastifyInstance => (gate as Successor).app
+  const current = (): Successor => gate as Successor
 
   const hear = (request: IncomingMessage, response: ServerResponse): void => {
     if (lasting.leaving) response.shouldKeepAlive = false
-    current().routing(request, response)
+    current().hear(request, response)
   }
   const open = (): Server => {
-    const tls = tlsOptions(config)
-    const server = tls === undefined ? loadHttp().createServer(httpOptions(config), hear) : createSecureServer({ ...httpOptions(config), ...tls, ticketKeys: tickets }, hear)
-    server.keepAliveTimeout = KEEP_ALIVE
-    for (const event of EVENTS) server.on(event, (...parts: unknown[]) => current().server.emit(event, ...parts))
+    const server = createListener(config, hear, tickets)
+    for (const event of EVENTS) server.on(event, (...parts: unknown[]) => current().app.server.emit(event, ...parts))
     connections.of(server)
     servers.push(server)
     return server as Server
   }
-  const app = fastify({ serverFactory: open, logger: false, schemaController: NO_SCHEMAS, clientErrorHandler: (error, socket) => { current().server.emit('clientError', error, socket) } })
+  const app = fastify({ serverFactory: open, logger: false, schemaController: NO_SCHEMAS, clientErrorHandler: (error, socket) => { current().app.server.emit('clientError', error, socket) } })
 
   return {
     app,

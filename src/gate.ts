@@ -1,4 +1,4 @@
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Server } from 'node:tls'
 import type { Config } from './config/options.ts'
 import { createLasting, type Lasting } from './lasting.ts'
@@ -16,7 +16,7 @@ import upstreams from './plugins/upstreams.ts'
 import wire from './plugins/wire.ts'
 import ownRoutes from './routes/index.ts'
 import probes from './routes/probes.ts'
-import { endIdle, serverOptions, type Successor } from './server.ts'
+import { createServer, endIdle, type Successor } from './server.ts'
 
 /**
  * @param config from `loadConfig`; `front.ts` serves with several, one after the other
@@ -40,9 +40,9 @@ export async function createGate (config: Config, outside: Outside = machine, ho
 export async function assemble (config: Config, lasting: Lasting, { outside, log, host }: { readonly outside: Outside, readonly log: FastifyBaseLogger, readonly host?: FastifyInstance | undefined }): Promise<Successor> {
   const parts = await createParts(config, lasting, outside, log, host && { tls: host.server instanceof Server })
   // Before any hook: a raw target becomes the name of a route. Ours, a callback, or the upstream it leads to.
-  const app = fastify(serverOptions(config, outside, log, parts.places.rewrite))
+  const { app, hear, write } = createServer(config, parts, { outside, log }) // `hear` sends straight on what needs nothing of the following
 
-  if (host === undefined) await app.register(accessLog) // one line a request, whatever becomes of it
+  if (host === undefined) await app.register(accessLog, { write }) // one line a request, whatever becomes of it
   await app.register(answers) // what every answer of our own carries
   await app.register(errors, parts) // the only way from an error to an answer
 
@@ -56,5 +56,5 @@ export async function assemble (config: Config, lasting: Lasting, { outside, log
 
   await app.register(host === undefined ? upstreams : handBack, parts) // and on to the application
   app.addHook('onClose', () => { for (const watch of parts.watches) watch.close() })
-  return { app, take: parts.take, listening: parts.listening }
+  return { app, hear, take: parts.take, listening: parts.listening }
 }

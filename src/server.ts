@@ -1,15 +1,21 @@
-import { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { IncomingMessage, Server } from 'node:http'
-import { Server as SecureServer } from 'node:https'
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Logger } from 'pino'
 import type { Config } from './config/options.ts'
+import { createRequestLog } from './log.ts'
+import { loadHttp } from './on-demand.ts'
 import type { Outside } from './outside.ts'
 import { createClientErrorHandler, frameworkErrors } from './plugins/errors.ts'
+import { createStraightWay, type Hear, type StraightOptions } from './plugins/straight.ts'
 import { nameMethod } from './plugins/wire.ts'
 
 /** The gate of one configuration, that nothing reaches yet. */
 export interface Successor {
   readonly app: FastifyInstance
+  /** Hears requests, in the app's stead. */
+  readonly hear: Hear
   /** What outlives configurations goes by this one from now on. */
   take (): void
   /** @param bound of the server that leads to it */
@@ -25,6 +31,9 @@ const FIRST = 1_000
 const HEADERS_TIMEOUT = 20_000
 /** Milliseconds between two looks for those: Node's own thirty seconds would be more than what is looked for. */
 const LOOK_EVERY = 5_000
+
+/** Milliseconds for which a connection may be idle: Fastify's own, which it does not set where the server is another's. */
+const KEEP_ALIVE = 72_000
 
 /** How the HTTP server is set up; it reads strictly, also where NODE_OPTIONS has an --insecure-http-parser for all that runs there. A whole request may take as long as an upload does: plugins/answers.ts cuts the body of what is refused, and of our own forms. */
 export function httpOptions ({ maxHeaderSize }: Pick<Config, 'maxHeaderSize'>) {
@@ -78,25 +87,35 @@ export function endIdle (app: FastifyInstance): FastifyInstance {
   return app
 }
 
-/** How Fastify and the HTTP server below it are set up. */
-export function serverOptions (config: Config, outside: Outside, log: FastifyBaseLogger, rewriteUrl: (raw: IncomingMessage) => string): FastifyServerOptions {
-  const [http, tls] = [httpOptions(config), tlsOptions(config)]
+/** What listens: strictly, with TLS where there is a certificate. @param ticketKeys of TLS, in place of its own */
+export function createListener (config: Config, hear: Hear, ticketKeys?: Buffer): Server | SecureServer {
+  const tls = tlsOptions(config)
+  const server = tls === undefined ? loadHttp().createServer(httpOptions(config), hear) : createSecureServer({ ...httpOptions(config), ...tls, ...ticketKeys !== undefined && { ticketKeys } }, hear)
+  server.keepAliveTimeout = KEEP_ALIVE
+  return server
+}
+
+/** What a gate is registered on. Requests come to `hear`, and those that do not go straight on go through Fastify's hooks. */
+export function createServer (config: Config, parts: StraightOptions, { outside, log }: { readonly outside: Outside, readonly log: FastifyBaseLogger }) {
   const nextId = createRequestIds(outside)
-  return {
-    ...tls === undefined ? { http } : { https: { ...http, ...tls } },
+  const app = fastify({
+    serverFactory: () => createListener(config, (raw, response) => { hear(raw, response) }),
     loggerInstance: log,
     // Its two lines a request would hold the query, and cost more than everything else we log.
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: (raw: IncomingMessage) => raw.visit?.id ?? nextId(),
+    genReqId: (raw: IncomingMessage) => raw.returned?.id ?? raw.visit?.id ?? nextId(),
     rewriteUrl (raw) {
       nameMethod(raw)
-      return rewriteUrl(raw)
+      return parts.places.rewrite(raw)
     },
     frameworkErrors,
     clientErrorHandler: createClientErrorHandler(nextId, log),
     exposeHeadRoutes: false,
     schemaController: NO_SCHEMAS
-  } as FastifyServerOptions
+  } as FastifyServerOptions)
+  const write = createRequestLog(log as Logger)
+  const hear = createStraightWay(app, parts, { nextId, log, write })
+  return { app, hear, write }
 }
 
 /** None of our routes has a schema, and what compiles them takes a tenth of a start to load. */

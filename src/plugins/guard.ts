@@ -11,6 +11,7 @@ import type { OwnUrls } from '../own-urls.ts'
 import { isWebsocketUpgrade } from '../proxy/splice.ts'
 import type { LoopBreaker } from '../session/loop.ts'
 import type { Sessions } from '../session/sessions.ts'
+import type { Asked } from './asked.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { returnTarget } from './places.ts'
 
@@ -40,7 +41,7 @@ export interface GuardOptions {
 async function guard (app: FastifyInstance, options: GuardOptions): Promise<void> {
   app.addHook('onRequest', (request, reply, done) => {
     if (request.place === null) return done(request.routeOptions.config.open === true ? request.failure ?? undefined : new NotFound('no endpoint of ours'))
-    const refusal = judged(request, request.place, options)
+    const refusal = refusalOf(request, request.place, options)
     if (refusal === null) return done()
     if (!(refusal instanceof LoginRequired) || !beginsSignIn(request)) return void saying(refusal, request, options).then(done, done)
     const { setCookies, loss } = options.loops.redirected(request, request.place.target, 'guard')
@@ -60,7 +61,8 @@ async function saying (refusal: Error, { jar, raw, session }: FastifyRequest, { 
   return ending === undefined ? refusal : new kind(`no session: ${ending.cause}`, { reason: ending.reason, ended: ending.cause })
 }
 
-function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin, pageTokens, handsOutToken }: GuardOptions): Error | null {
+/** @param request who may pass as nobody has no `session` afterwards @returns why it may not pass */
+export function refusalOf (request: Asked, place: Place, { judge, admitsOrigin, pageTokens, handsOutToken }: GuardOptions): Error | null {
   const isStrange = request.session !== null && handsOutToken?.(place.path) === true && !isForOurPage(request.raw.headers, request.arrival.origin, admitsOrigin)
   if (isStrange) request.session = null
   const identity = request.session?.identity ?? null
@@ -78,7 +80,7 @@ function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin, p
     case 'admitted':
       if (isUpgrade(request) && !isWebsocketUpgrade(request.raw)) return new UpgradeRefused('neither a websocket nor without a body')
       if (decision.anonymous) request.session = null
-      else if (isUpgrade(request) && !mayOpenWebsocket(request.headers.origin, request.arrival.origin, admitsOrigin)) return new OriginRefused(`Origin ${request.headers.origin ?? 'missing'}`)
+      else if (isUpgrade(request) && !mayOpenWebsocket(request.raw.headers.origin, request.arrival.origin, admitsOrigin)) return new OriginRefused(`Origin ${request.raw.headers.origin ?? 'missing'}`)
       return isUpgrade(request) ? foreignPage(request, place, pageTokens) : null
     case 'ambiguous': return new AmbiguousPath(decision.detail, rules())
     case 'nowhere': return new NotFound(decision.detail)
@@ -89,7 +91,7 @@ function judged (request: FastifyRequest, place: Place, { judge, admitsOrigin, p
   }
 }
 
-function foreignPage ({ raw, session }: FastifyRequest, { path }: Place, pageTokens: PageTokens | undefined): Error | null {
+function foreignPage ({ raw, session }: Asked, { path }: Place, pageTokens: PageTokens | undefined): Error | null {
   const why = pageTokens?.whyNot(path, raw.headers['sec-websocket-protocol'], session)
   return why === undefined ? null : new PageTokenRefused(`the page’s token: ${why}`)
 }
@@ -99,7 +101,7 @@ function held (identity: Identity | null): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(identity ?? {}).filter(([, value]) => Object.keys(Object(value) as object).length > 0))
 }
 
-function unsigned (request: FastifyRequest): Error {
+function unsigned (request: Asked): Error {
   switch (requestKind(request.raw.headers, request.method)) {
     case 'form': return new FormNotSent('no session')
     case 'framed': return new FramedLogin('no session')
@@ -112,6 +114,6 @@ function beginsSignIn (request: FastifyRequest): boolean {
   return !isUpgrade(request) && requestKind(request.raw.headers, request.method) === 'navigation'
 }
 
-function isUpgrade (request: FastifyRequest): boolean {
+function isUpgrade (request: Asked): boolean {
   return request.raw.pendingUpgrade !== undefined
 }

@@ -1,7 +1,7 @@
-import type { FastifyRequest } from 'fastify'
 import { connectionOf } from '../proxy/arrival.ts'
 import type { Outward } from '../proxy/headers.ts'
 import { withoutSessionParameters } from '../proxy/panel.ts'
+import type { Asked } from './asked.ts'
 
 /** What is the same for every request that goes out. */
 export interface CommonOutward extends Pick<Outward, 'passHost' | 'isOurCookie' | 'owned'> {
@@ -17,7 +17,7 @@ export interface CommonOutward extends Pick<Outward, 'passHost' | 'isOurCookie' 
 const NOBODY: readonly string[] = []
 
 /** What the app is told beyond the client's own words, of a request that the guard let through. */
-export function outwardOf ({ raw, session, arrival }: FastifyRequest, common: CommonOutward): Outward {
+export function outwardOf ({ raw, session, arrival }: Asked, common: CommonOutward): Outward {
   const { panel, passHost, isOurCookie, owned } = common
   const told = { passHost, isOurCookie, owned, arrival, identity: session?.headers ?? NOBODY, connection: connectionOf(raw) }
   if (panel === undefined) return told

@@ -1,11 +1,11 @@
-import type { FastifyRequest } from 'fastify'
+import type { Asked } from './asked.ts'
 
 /**
  * Says in the log that a Panel app sends somebody to a sign-in of its own who is signed in here: it does not take the cookies that the gate signs.
  *
  * @returns what looks at the flat header pairs of an answer, for a request that has a session
  */
-export function tellOwnSignIn (request: FastifyRequest): (status: number, headers: readonly string[]) => void {
+export function tellOwnSignIn (request: Asked): (status: number, headers: readonly string[]) => void {
   return (status, headers) => {
     if (status < 300 || status > 399 || !isOwnSignIn(locationIn(headers))) return
     request.log.warn({

@@ -1,5 +1,6 @@
-import type { FastifyRequest } from 'fastify'
+import { fastifyCookie } from '@fastify/cookie'
 import { requestKind } from '../access/navigation.ts'
+import type { Asked } from './asked.ts'
 
 /** What must not keep an answer that has a session in it: they are replaced by `no-store`. */
 const KEEPING = new Set(['cache-control', 'expires', 'pragma', 'surrogate-control', 'cdn-cache-control'])
@@ -10,7 +11,7 @@ const KEEPING = new Set(['cache-control', 'expires', 'pragma', 'surrogate-contro
  *
  * @returns what changes the flat header pairs of an answer in place; absent where there is no such cookie, or the request is for something else
  */
-export function giveCookie (request: FastifyRequest): ((status: number, headers: string[]) => void) | undefined {
+export function giveCookie (request: Asked): ((status: number, headers: string[]) => void) | undefined {
   const { renewedCookies } = request
   const kind = renewedCookies == null ? 'other' : requestKind(request.raw.headers, request.method)
   if (renewedCookies == null || (kind !== 'navigation' && kind !== 'framed')) return undefined
@@ -19,7 +20,7 @@ export function giveCookie (request: FastifyRequest): ((status: number, headers:
     const cookies = renewedCookies()
     if (cookies.length === 0) return
     unkept(status, headers)
-    for (const { name, value, options } of cookies) headers.push('Set-Cookie', request.server.serializeCookie(name, value, { ...options, encode: String }))
+    for (const { name, value, options } of cookies) headers.push('Set-Cookie', fastifyCookie.serialize(name, value, { ...options, encode: String }))
   }
 }
 

@@ -7,9 +7,10 @@ import { requestKind } from '../access/navigation.ts'
 import { HostUnknown, StoreUnavailable } from '../errors.ts'
 import { connectionOf, type Arrival } from '../proxy/arrival.ts'
 import type { CookieJar, SetCookie } from '../session/cookies.ts'
-import type { Current, Renewals } from '../session/renewals.ts'
+import type { Renewals } from '../session/renewals.ts'
 import type { Session } from '../session/opened.ts'
 import type { Sessions } from '../session/sessions.ts'
+import type { Asked } from './asked.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -18,18 +19,7 @@ declare module 'fastify' {
     /** No sign that somebody is there. */
     isActivity?: false
   }
-  interface FastifyRequest {
-    arrival: Arrival
-    /** The cookies of the scheme this request came by. */
-    jar: CookieJar
-    session: Session | null
-    /** A session that is genuine and does not count: its person is no longer among those who may enter. It can still be signed out of. */
-    refused: Session | null
-    /** Why nobody can say who is asking: their session may be a good one. */
-    failure: StoreUnavailable | null
-    /** The cookie of a session whose tokens were renewed, as long as the browser has the old one: for pages, which nobody keeps then. */
-    renewedCookies: Current['setCookies'] | null
-  }
+  interface FastifyRequest extends Pick<Asked, 'arrival' | 'jar' | 'session' | 'refused' | 'failure' | 'renewedCookies'> {}
   interface FastifyReply {
     setCookies (cookies: readonly SetCookie[]): FastifyReply
   }
@@ -48,7 +38,8 @@ export interface SessionsOptions {
 }
 
 /** Who is asking: from where, and in which session. */
-async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arrivals, jars, servesHost, oneHost }: SessionsOptions): Promise<void> {
+async function sessionsPlugin (app: FastifyInstance, options: SessionsOptions): Promise<void> {
+  const { sessions, renewals } = options
   // Before the hook that writes cookies. An answer of ours is never kept by anybody.
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (request.renewedCookies !== null) reply.setCookies(request.renewedCookies?.() ?? [])
@@ -66,15 +57,15 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
     for (const { name, value, options } of cookies) this.setCookie(name, value, { ...options, encode: String })
     return this
   })
+  const reception = createReception(options)
   app.addHook('onRequest', (request, reply, done) => {
-    request.arrival = arrivals(request.raw)
-    request.jar = jars[request.arrival.proto]
-    if (servesHost?.(request.arrival.asked) === false && request.routeOptions.config.anyHost !== true) return done(new HostUnknown(`Host ${request.arrival.asked}`))
-    if (oneHost && hostName(request.raw.headers.host ?? '') !== hostName(request.arrival.asked)) return done(new HostUnknown(`Host ${request.raw.headers.host ?? ''}, where X-Forwarded-Host says ${request.arrival.asked}`))
-    if (request.raw.place === undefined && request.routeOptions.config.asksNobody === true) return done()
+    const { place } = request.raw
+    const elsewhere = reception.receive(request, request.routeOptions.config.anyHost === true)
+    if (elsewhere !== undefined) return done(elsewhere)
+    if (place === undefined && request.routeOptions.config.asksNobody === true) return done()
     try {
-      const session = sessions.open(request.jar, request.raw.headers.cookie, connectionOf(request.raw))
-      if (session instanceof Promise || (session !== null && renewals?.isDue(session) === true)) return void lookFurther(request, reply, session).then(done, (error: Error) => { done(hold(request, error)) })
+      const session = reception.open(request)
+      if (session instanceof Promise || reception.isDue(session)) return void lookFurther(request, reply, session).then(done, (error: Error) => { done(hold(request, error)) })
       count(request, session)
       know(request, session)
     } catch (error) {
@@ -86,13 +77,13 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
   function count (request: FastifyRequest, session: Session | null): void {
     if (session === null || (request.raw.place === undefined && request.routeOptions.config.isActivity === false)) return
     sessions.note(session)
-    if (sessions.isStale(session) && goesToPage(request)) request.renewedCookies = () => sessions.touch(session, request.jar, request.raw.headers.cookie)
+    if (reception.isStale(session, request)) request.renewedCookies = () => sessions.touch(session, request.jar, request.raw.headers.cookie)
   }
 
-  async function lookFurther (request: FastifyRequest, reply: FastifyReply, found: Session | Promise<Session | null>): Promise<undefined> {
+  async function lookFurther (request: FastifyRequest, reply: FastifyReply, found: Session | Promise<Session | null> | null): Promise<undefined> {
     const session = await found
     count(request, session)
-    if (session === null || renewals?.isDue(session) !== true) return know(request, session)
+    if (session === null || renewals === undefined || !reception.isDue(session)) return know(request, session)
     // For a page of ours nobody has to wait for the provider: to sign out, least of all.
     const current = await renewals.current(session, request.jar, request.raw.headers.cookie, request.raw.place !== undefined)
     know(request, current.session)
@@ -103,6 +94,34 @@ async function sessionsPlugin (app: FastifyInstance, { sessions, renewals, arriv
 
 export default fp(sessionsPlugin, { name: 'sessions', dependencies: ['wire'] })
 
+/** What finds out who asks, as far as that takes no waiting. */
+export interface Reception {
+  /** Says from where and by which scheme a request has come. @param anyHost whether it is answered by whichever name it is asked @returns why it is for another host */
+  receive (request: Asked, anyHost: boolean): HostUnknown | undefined
+  /** @throws {StoreUnavailable} */
+  open (request: Asked): Session | null | Promise<Session | null>
+  /** Whether the tokens of a session are to be renewed first. */
+  isDue (session: Session | null): boolean
+  /** Whether the answer is to bring a cookie that says when the person was last seen. */
+  isStale (session: Session, request: Asked): boolean
+}
+
+export function createReception ({ sessions, renewals, arrivals, jars, servesHost, oneHost }: SessionsOptions): Reception {
+  return {
+    receive (request, anyHost) {
+      const { raw } = request
+      request.arrival = arrivals(raw)
+      request.jar = jars[request.arrival.proto]
+      const { asked } = request.arrival
+      if (!anyHost && servesHost?.(asked) === false) return new HostUnknown(`Host ${asked}`)
+      return oneHost && hostName(raw.headers.host ?? '') !== hostName(asked) ? new HostUnknown(`Host ${raw.headers.host ?? ''}, where X-Forwarded-Host says ${asked}`) : undefined
+    },
+    open: ({ raw, jar }) => sessions.open(jar, raw.headers.cookie, connectionOf(raw)),
+    isDue: session => session !== null && renewals?.isDue(session) === true,
+    isStale: (session, request) => sessions.isStale(session) && goesToPage(request)
+  }
+}
+
 /** A store that does not answer is no reason to refuse what is open to everybody: the guard says to whom it matters. */
 function hold (request: FastifyRequest, error: Error): Error | undefined {
   if (!(error instanceof StoreUnavailable)) return error
@@ -111,11 +130,12 @@ function hold (request: FastifyRequest, error: Error): Error | undefined {
 }
 
 /** A session cookie goes with pages, and with nothing that somebody may keep. */
-function goesToPage ({ raw, method }: FastifyRequest): boolean {
+function goesToPage ({ raw, method }: Asked): boolean {
   return raw.place === undefined || ['navigation', 'framed'].includes(requestKind(raw.headers, method))
 }
 
-function know (request: FastifyRequest, session: Session | null): undefined {
+/** Says of a request who asks. */
+export function know (request: Asked, session: Session | null): undefined {
   if (session === null || session.refusal === null) request.session = session
   else request.refused = session
 }

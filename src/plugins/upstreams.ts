@@ -2,20 +2,20 @@ import fastifyHttpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { Place } from '../access/judge.ts'
 import { mayOpenWebsocket } from '../access/origins.ts'
 import type { GateError } from '../errors.ts'
 import { loadHttp } from '../on-demand.ts'
 import { cut } from '../proxy/answer.ts'
-import { holdContinue, type Forwarder } from '../proxy/forward.ts'
-import { hasBody } from '../proxy/upload.ts'
+import type { ForwardExchange, Forwarder } from '../proxy/forward.ts'
 import type { Target, Channel, LiveSessions, Stream } from '../session/live.ts'
 import { noting, type Sessions } from '../session/sessions.ts'
+import type { Asked } from './asked.ts'
 import { tellOwnSignIn } from './own-sign-in.ts'
 import { outwardOf, targetFor, type CommonOutward } from './outward.ts'
 import { upstreamRoute } from './places.ts'
 import { giveCookie, unkept } from './renewed.ts'
+import { routeSpecialRequests, type Upgrade } from './upgrades.ts'
 
 export interface UpstreamsOptions {
   /** One for each `--upstream`, in their order. */
@@ -31,16 +31,19 @@ export interface UpstreamsOptions {
   readonly handsOutToken?: ((path: string) => boolean) | undefined
 }
 
-/** Node has the answer there whose turn it is, and says it nowhere else. */
-type Answering = Socket & { readonly _httpMessage?: ServerResponse | null }
-
-interface Upgrade { readonly socket: Socket, readonly head: Buffer }
-
 declare module 'node:http' {
   interface IncomingMessage {
-    /** Set where the client asked to switch protocols. */
-    pendingUpgrade?: Upgrade
+    /** Set where it was on its way to an app, and comes back for a page of ours that says what went wrong. */
+    returned?: Returned
   }
+}
+
+/** What Fastify has to know of a request that it sees late. */
+export interface Returned {
+  readonly id: string
+  /** When it came, by `performance.now`. */
+  readonly since: number
+  readonly error: GateError
 }
 
 const http = loadHttp()
@@ -73,33 +76,46 @@ async function upstreams (app: FastifyInstance, options: UpstreamsOptions): Prom
 
 export default fp(upstreams, { name: 'upstreams', dependencies: ['guard'] })
 
-function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarder, { live, sessions, countsActivity, outward: common, admitsOrigin, handsOutToken }: UpstreamsOptions): void {
-  const { raw, session, arrival } = request
-  const place = request.place as Place
-  const path = targetFor(place.target, common)
-  const outward = outwardOf(request, common)
-  const fail = (error: GateError, hasBegun = false) => {
-    if (!hasBegun) return void reply.send(error)
-    const { code, message, kind } = error // no page any more: the client only sees that it is not whole
-    request.log.error({ event: 'answer.cut', code, detail: message, hint: kind.hint }, 'the application broke off in the middle of its answer, which is cut')
-  }
-  const give = handsOutToken?.(place.path) === true ? unkept : request.renewedCookies === null ? undefined : giveCookie(request)
+function hand (request: FastifyRequest, reply: FastifyReply, forwarder: Forwarder, options: UpstreamsOptions): void {
+  const { raw } = request
+  if (raw.returned !== undefined) return void reply.send(raw.returned.error)
+  const job = jobOf(request, reply.raw, options, error => reply.send(error))
+  if (raw.pendingUpgrade === undefined) forwarder.forward(job)
+  else upgrade(request, raw.pendingUpgrade, job, forwarder, options, performance.now() - reply.elapsedTime)
+}
+
+/** A request as it goes to its app. @param fail makes of an error the answer that there is in place of the app's */
+export function jobOf (request: Asked, response: ServerResponse, { live, outward: common, handsOutToken }: Pick<UpstreamsOptions, 'live' | 'outward' | 'handsOutToken'>, fail: (error: GateError) => void): ForwardExchange {
+  const { raw, session } = request
+  const { target, path } = request.place as Place
+  const give = handsOutToken?.(path) === true ? unkept : request.renewedCookies === null ? undefined : giveCookie(request)
   const doubt = session === null || common.panel === undefined ? undefined : tellOwnSignIn(request)
-  const answered = (status: number, headers: string[]) => {
-    doubt?.(status, headers)
-    if (status !== SWITCHING && valueOf(headers, 'content-length') === undefined) live.watch(session, streamOf(raw, reply.raw), askedBy(request), isEventStream(headers))
-    give?.(status, headers)
+  return {
+    request: raw, response, path: targetFor(target, common), outward: outwardOf(request, common),
+    fail (error, hasBegun = false) {
+      if (!hasBegun) return fail(error)
+      const { code, message, kind } = error // no page any more: the client only sees that it is not whole
+      request.log.error({ event: 'answer.cut', code, detail: message, hint: kind.hint }, 'the application broke off in the middle of its answer, which is cut')
+    },
+    answered (status, headers) {
+      doubt?.(status, headers)
+      if (status !== SWITCHING && valueOf(headers, 'content-length') === undefined) live.watch(session, streamOf(raw, response), askedBy(request), isEventStream(headers))
+      give?.(status, headers)
+    }
   }
-  if (raw.pendingUpgrade === undefined) return forwarder.forward({ request: raw, response: reply.raw, path, outward, fail, answered })
+}
+
+function upgrade (request: FastifyRequest, pending: Upgrade, job: ForwardExchange, forwarder: Forwarder, { live, sessions, countsActivity, admitsOrigin }: UpstreamsOptions, since: number): void {
+  const { raw, session, arrival } = request
   const opened = (channel: Channel) => {
     live.keep(session, channel, askedBy(request))
     raw.socket.answering = undefined
-    tellOfSocket(channel, request.log, session?.identity.user, performance.now() - reply.elapsedTime)
+    tellOfSocket(channel, request.log, session?.identity.user, since)
   }
   const said = session === null || !countsActivity ? undefined : noting(sessions, session)
   // Where the guard has let in who has no session, it has not asked for their origin: the app's own check is then the only one.
   const originChecked = mayOpenWebsocket(raw.headers.origin, arrival.origin, admitsOrigin)
-  forwarder.upgrade({ request: raw, response: reply.raw, ...raw.pendingUpgrade, path, outward, originChecked, fail, answered, opened, said })
+  forwarder.upgrade({ ...job, ...pending, originChecked, opened, said })
 }
 
 /** Of the request, which may be large, nothing is held on to: a websocket is open for days. @param since by `performance.now` */
@@ -108,7 +124,7 @@ function tellOfSocket (channel: Channel, log: FastifyRequest['log'], user: strin
   void channel.closed.then(() => { log.info({ event: 'websocket.closed', ms: Math.round(performance.now() - since) }, 'websocket') })
 }
 
-function askedBy ({ place, method, arrival }: FastifyRequest): Target {
+function askedBy ({ place, method, arrival }: Asked): Target {
   return { target: (place as Place).target, method, host: arrival.asked }
 }
 
@@ -133,55 +149,4 @@ function valueOf (headers: readonly string[], name: string): string | undefined 
     if (headers[at]?.length === name.length && headers[at]?.toLowerCase() === name) return headers[at + 1]
   }
   return undefined
-}
-
-// Upgrades and expectations take the way of every other request, through the same hooks.
-function routeSpecialRequests (app: FastifyInstance): void {
-  app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    socket.on('error', hangUp) // what Node's HTTP server does for a connection, it has stopped doing for this one
-    const { answering, _httpMessage: current } = socket as Answering
-    if (answering === undefined || current == null) routeUpgrade(app, request, socket, head)
-    else waitBehind(answering, socket, head, all => { routeUpgrade(app, request, socket, all) })
-  })
-  holdContinue(app.server)
-  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => app.routing(request, response))
-}
-
-function hangUp (this: Socket): void {
-  this.destroy()
-}
-
-function routeUpgrade (app: FastifyInstance, request: IncomingMessage, socket: Socket, head: Buffer): void {
-  // A client may offer HTTP/2 on any request (Upgrade: h2c) and must live with an answer in HTTP/1.1 (RFC 9110 §7.8).
-  const mayBeIgnored = !isWebsocket(request) && !hasBody(request.rawHeaders)
-  if (!mayBeIgnored) request.pendingUpgrade = { socket, head }
-  const response = new http.ServerResponse(request)
-  response.shouldKeepAlive = false // no parser reads this connection any more
-  response.assignSocket(socket)
-  response.on('finish', () => socket.destroySoon())
-  socket.on('drain', () => response.emit('drain'))
-  if (mayBeIgnored) socket.on('end', () => response.destroy()).resume() // nobody else would see the client leave
-  app.routing(request, response)
-}
-
-/** An upgrade that was sent ahead has its turn when those before it have their answers: a socket is one answer's at a time. */
-function waitBehind (answering: ServerResponse, socket: Answering, head: Buffer, go: (head: Buffer) => void): void {
-  const early = [head]
-  const hold = (chunk: Buffer) => {
-    early.push(chunk)
-    socket.pause()
-  }
-  const leave = () => { socket.destroy() }
-  const drain = () => { socket._httpMessage?.emit('drain') }
-  socket.on('data', hold).on('end', leave).on('drain', drain).resume()
-  answering.once('close', () => {
-    socket.off('data', hold).off('end', leave).off('drain', drain)
-    if (!socket.writable) return void socket.destroySoon()
-    socket.setTimeout(0) // of a connection on which nothing is under way
-    go(Buffer.concat(early))
-  })
-}
-
-function isWebsocket ({ headers }: IncomingMessage): boolean {
-  return headers.upgrade?.toLowerCase() === 'websocket'
 }

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { HeadersTooMany, MalformedRequest, MethodRefused } from '../errors.ts'
+import type { Socket } from 'node:net'
+import { type GateError, HeadersTooMany, MalformedRequest, MethodRefused } from '../errors.ts'
 import { loadHttp } from '../on-demand.ts'
 import { isHost } from '../proxy/arrival.ts'
 
@@ -30,39 +31,51 @@ export function nameMethod (raw: IncomingMessage): void {
 /** Refuses what two servers could read as two different requests (RFC 9112 §3.2, §6.3), before anything else looks at it. */
 async function wire (app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', (request, reply, done) => { inTurn(request.raw, reply.raw, done) })
-  app.addHook('onRequest', (request, _reply, done) => {
-    const { raw } = request
-    const fault = raw.socket.ambiguous === true ? 'it came behind one that could be read in two ways' : faultOf(raw)
-    if (fault !== null) {
-      raw.socket.ambiguous = true // Node goes on reading what has arrived with it
-      return done(new MalformedRequest(fault))
-    }
-    if (raw.rawHeaders.length > 2 * MAX_HEADERS) {
-      raw.socket.ambiguous = true
-      return done(new HeadersTooMany(`${raw.rawHeaders.length / 2} headers`))
-    }
-    if (request.method === 'TRACE' || request.method === 'CONNECT') return done(new MethodRefused(request.method))
-    done()
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
+    const refusal = unreadable(raw)
+    if (refusal !== undefined && !(refusal instanceof MethodRefused)) raw.socket.ambiguous = true // Node goes on reading what has arrived with it
+    done(refusal)
   })
 }
 
 export default fp(wire, { name: 'wire' })
 
+/** @returns why a request is not one unambiguous HTTP request */
+export function refusalOf (raw: IncomingMessage): GateError | undefined {
+  const fault = raw.socket.ambiguous === true ? 'it came behind one that could be read in two ways' : faultOf(raw)
+  if (fault !== null) return new MalformedRequest(fault)
+  if (raw.rawHeaders.length > 2 * MAX_HEADERS) return new HeadersTooMany(`${raw.rawHeaders.length / 2} headers`)
+  return raw.method === 'TRACE' || raw.method === 'CONNECT' ? new MethodRefused(raw.method) : undefined
+}
+
+/** @returns why a request is not one unambiguous HTTP request */
+export function unreadable (raw: IncomingMessage): GateError | undefined {
+  const fault = raw.socket.ambiguous === true ? 'it came behind one that could be read in two ways' : faultOf(raw)
+  if (fault !== null) return new MalformedRequest(fault)
+  if (raw.rawHeaders.length > 2 * MAX_HEADERS) return new HeadersTooMany(`${raw.rawHeaders.length / 2} headers`)
+  return raw.method === 'TRACE' || raw.method === 'CONNECT' ? new MethodRefused(raw.method) : undefined
+}
+
 /**
  * One request of a connection after the other. Node hands on all that have come, and of those whose answers wait behind another it never
- * says that the client has left: each would keep a connection to the app, of any number by a single one to us.
+ * says that the client has left: each would keep a connection to the app, of any number by a single one to us. For the request of a browser, which sends none ahead, nothing is made.
  */
 function inTurn ({ socket }: IncomingMessage, response: ServerResponse, go: () => void): void {
   const before = socket.answering
+  const hasToWait = isAhead(socket, response)
   socket.answering = response
-  // Node gives the socket to an answer whose turn it is; so nothing is made for the request of a browser.
-  if (response.socket !== null || before === undefined || socket.ambiguous === true) return go()
+  if (before === undefined || !hasToWait || socket.ambiguous === true) return go()
   socket.waiting = (socket.waiting ?? 0) + 1
   if (socket.waiting > MAX_AHEAD) return void socket.destroy()
   before.once('close', () => {
     socket.waiting = (socket.waiting as number) - 1
     if (socket.writable) go() // the one before may have been the last
   })
+}
+
+/** Whether a request was sent before the one in front of it has its answer: Node gives the socket to an answer whose turn it is. */
+export function isAhead ({ answering }: Socket, response: ServerResponse): boolean {
+  return answering !== undefined && response.socket === null
 }
 
 function faultOf (raw: IncomingMessage): string | null {

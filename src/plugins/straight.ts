@@ -1,0 +1,109 @@
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Place } from '../access/judge.ts'
+import type { RequestLine } from '../log.ts'
+import { pathOf } from './access-log.ts'
+import type { Asked } from './asked.ts'
+import { refusalOf, type GuardOptions } from './guard.ts'
+import type { Places } from './places.ts'
+import { createReception, know, type SessionsOptions } from './sessions.ts'
+import { jobOf, type UpstreamsOptions } from './upstreams.ts'
+import { isAhead, nameMethod, unreadable } from './wire.ts'
+
+export interface StraightOptions extends GuardOptions, Omit<SessionsOptions, 'sessions'>, Omit<UpstreamsOptions, 'sessions'> {
+  readonly sessions: GuardOptions['sessions'] & SessionsOptions['sessions']
+  readonly places: Places
+}
+
+export interface Means {
+  readonly nextId: () => string
+  readonly log: FastifyBaseLogger
+  /** To the access log. */
+  readonly write: (line: RequestLine) => void
+}
+
+/** What hears a request first. */
+export type Hear = (raw: IncomingMessage, response: ServerResponse) => void
+
+/**
+ * The way of nearly every request: to an app, of somebody who may go there, with nothing to wait for. It is asked what the hooks ask, in their order and by
+ * their functions; whatever is not admitted at once Fastify hears as if nothing had been asked, and says why not.
+ */
+export function createStraightWay (app: FastifyInstance, options: StraightOptions, { nextId, log, write }: Means): Hear {
+  const reception = createReception(options)
+  let isClosing = false
+  app.addHook('preClose', async () => { isClosing = true })
+
+  /** @returns who asks, where nothing stands in the way */
+  function admitted (raw: IncomingMessage, response: ServerResponse): Straight | undefined {
+    nameMethod(raw)
+    options.places.rewrite(raw)
+    const { place } = raw
+    if (place === undefined || isAhead(raw.socket, response) || unreadable(raw) !== undefined) return undefined
+    const asked = new Straight(raw, place, log)
+    if (reception.receive(asked, false) !== undefined) return undefined
+    const session = openNow(asked)
+    if (session === undefined || session instanceof Promise || reception.isDue(session)) return undefined
+    if (session !== null && reception.isStale(session, asked)) return undefined
+    know(asked, session)
+    if (refusalOf(asked, place, options) !== null) return undefined
+    if (session !== null) options.sessions.note(session)
+    return asked
+  }
+
+  function openNow (asked: Straight): ReturnType<typeof reception.open> | undefined {
+    try {
+      return reception.open(asked)
+    } catch {
+      return undefined // it fails once more where that is said
+    }
+  }
+
+  function forward (asked: Straight, response: ServerResponse, since: number): void {
+    const { raw, place } = asked
+    asked.id = nextId()
+    raw.socket.answering = response
+    const tell = (): void => {
+      response.off('finish', tell).off('error', tell)
+      write({ reqId: asked.id, method: raw.method, path: pathOf(raw), status: response.statusCode, ms: Math.round(performance.now() - since), address: asked.arrival.address, user: asked.session?.identity.user })
+    }
+    response.on('finish', tell).on('error', tell)
+    options.forwarders[place.upstream]?.forward(jobOf(asked, response, options, error => {
+      response.off('finish', tell).off('error', tell)
+      raw.returned = { id: asked.id, since, error }
+      app.routing(raw, response)
+    }))
+  }
+
+  return (raw, response) => {
+    const since = performance.now()
+    const asked = isClosing ? undefined : admitted(raw, response)
+    if (asked === undefined) app.routing(raw, response)
+    else forward(asked, response, since)
+  }
+}
+
+/** A request on its way straight to an app. */
+class Straight implements Asked {
+  readonly raw: IncomingMessage
+  readonly method: string
+  readonly place: Place
+  readonly #log: FastifyBaseLogger
+  id = ''
+  arrival!: Asked['arrival']
+  jar!: Asked['jar']
+  session: Asked['session'] = null
+  refused: Asked['refused'] = null
+  readonly failure = null
+  readonly renewedCookies = null
+
+  constructor (raw: IncomingMessage, place: Place, log: FastifyBaseLogger) {
+    this.raw = raw
+    this.method = raw.method ?? ''
+    this.place = place
+    this.#log = log
+  }
+
+  /** Made only where something else than the one line is to be said. */
+  get log (): FastifyBaseLogger { return this.#log.child({ reqId: this.id }) }
+}
