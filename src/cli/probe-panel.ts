@@ -31,7 +31,7 @@ export async function probePanel (upstream: Upstream, config: Config, outside: O
   } catch {
     return undefined // the finding about the upstream says why
   } finally {
-    await line.pool.destroy()
+    line.destroy()
   }
 }
 

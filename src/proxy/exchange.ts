@@ -61,7 +61,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #dispatch (): void {
-    this.#line.pool.dispatch(this.#job.send, this)
+    this.#line.dispatch(this.#job.send, this)
   }
 
   /** Also when all is well; then there is nothing left to abort. */

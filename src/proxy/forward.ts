@@ -117,17 +117,17 @@ export function createForwarder (options: UpstreamOptions & { readonly websocket
       attempt(job, switched, job.originChecked === true ? origins.all : [undefined])
     },
     hangUp,
-    cut () { void line.pool.destroy() },
+    cut () { line.destroy() },
     close () {
       hangUp()
-      return closing ??= closeWithin(grace, line.pool)
+      return closing ??= closeWithin(grace, line)
     }
   }
 }
 
-async function closeWithin (delay: number, pool: Line['pool']): Promise<void> {
-  const timer = setTimeout(() => { void pool.destroy() }, delay)
-  await pool.close()
+async function closeWithin (delay: number, line: Line): Promise<void> {
+  const timer = setTimeout(() => { line.destroy() }, delay)
+  await line.close()
   clearTimeout(timer)
 }
 

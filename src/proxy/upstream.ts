@@ -1,6 +1,7 @@
 import { isIP, type Socket } from 'node:net'
-import { buildConnector, Pool } from 'undici'
+import { buildConnector, type Dispatcher, Pool } from 'undici'
 import { type GateError, GateStopping, MalformedRequest, UpstreamAnswerInvalid, UpstreamTimeout, UpstreamUnreachable } from '../errors.ts'
+import { createAppConnections, type Question } from './app-connections.ts'
 
 /** One app behind us. */
 export interface Upstream {
@@ -27,7 +28,14 @@ export interface UpstreamOptions {
 
 /** The connections to one upstream. */
 export interface Line {
+  /** For whoever asks something of their own. */
   readonly pool: Pool
+  /** Sends a request, and has the handler told of its answer. Never throws. */
+  dispatch (send: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void
+  /** Fulfilled when what is under way has its answer. */
+  close (): Promise<void>
+  /** What is under way fails. */
+  destroy (): void
   /** The address, for the log. */
   readonly where: string
   /** Constant, so that what a client writes in Host never chooses the name in TLS, nor costs us the connection. */
@@ -69,8 +77,19 @@ export function openLine ({ upstream, ca, skipVerify, timeout, maxHeaderSize }: 
       }
     })
   }
+  const pool = new Pool(upstream.origin, { connect: connector, pipelining: 1, headersTimeout: timeout, bodyTimeout: 0, maxHeaderSize })
+  const gets = createAppConnections({ connect: connector, origin: new URL(upstream.origin), maxHeaderSize, timeout })
   const line: Line = {
-    pool: new Pool(upstream.origin, { connect: connector, pipelining: 1, headersTimeout: timeout, bodyTimeout: 0, maxHeaderSize }),
+    pool,
+    dispatch (send, handler) {
+      if (send.method === 'GET' && send.body === null && send.upgrade == null) gets.ask(send as Question, handler)
+      else pool.dispatch(send, handler)
+    },
+    async close () { await Promise.all([gets.close(), pool.close()]) },
+    destroy () {
+      gets.destroy()
+      void pool.destroy()
+    },
     where: socketPath === undefined ? upstream.origin : `unix:${socketPath}`,
     servername: address,
     fresh: false,
@@ -122,7 +141,7 @@ export function isClosed (error: Error): boolean {
 const closed = new Set(['UND_ERR_SOCKET', 'ECONNRESET', RESET, 'EPIPE'])
 const late = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT'])
 const refused = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED'])
-const garbled = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'ERR_SSL_WRONG_VERSION_NUMBER', 'EPROTO'])
+const garbled = new Set(['ERR_ANSWER_UNREADABLE', 'UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'ERR_SSL_WRONG_VERSION_NUMBER', 'EPROTO'])
 
 /**
  * What a failed attempt is called.

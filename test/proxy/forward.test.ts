@@ -128,7 +128,7 @@ t.test('trailers that would change how an answer is framed, kept or believed end
     const app = await startRawApp(t, says(`HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n${name}: 99\r\nX-Sum: 7\r\n\r\n`))
     const gate = await startGate(t, app.origin)
     const text = await sendRaw(gate.port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
-    if (name === 'Content-Length') t.notMatch(text, /\r\n0\r\n/, 'to undici the answer is then not whole, and so it is to the client')
+    if (name === 'Content-Length') t.match(text, /^HTTP\/1\.1 502 /, 'a second length, behind the body')
     else t.match(text, /\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n$/, name)
     t.notMatch(text, /: 99/)
   }

@@ -1,0 +1,178 @@
+import type { Socket } from 'node:net'
+import { type Dispatcher, errors } from 'undici'
+import { type AnswerHead, type AnswerListener, AnswerReader } from './answer-reader.ts'
+
+export type Handler = Dispatcher.DispatchHandler
+
+/** What its owner hears of a connection. */
+export interface ConnectionOwner {
+  /** Bytes that a head may have. */
+  readonly maxHeaderSize: number
+  /** Milliseconds in which an answer must begin. */
+  readonly timeout: number
+  /** It may be asked again. */
+  free (connection: AppConnection): void
+  gone (connection: AppConnection): void
+}
+
+/** Milliseconds for which a connection that nobody asks is kept, unless the app wants less: fewer than any server waits. */
+const KEPT = 4_000
+
+/** One question and its answer, as the handler controls them. */
+class Turn implements Dispatcher.DispatchController {
+  readonly handler: Handler
+  readonly #connection: AppConnection
+  aborted = false
+  paused = false
+  reason: Error | null = null
+  rawHeaders: string[] = []
+  rawTrailers: string[] = []
+  /** Whether a byte of the answer has come, and whether its own head has, behind those of interim ones. */
+  hasBegun = false
+  hasHead = false
+
+  constructor (handler: Handler, connection: AppConnection) {
+    this.handler = handler
+    this.#connection = connection
+  }
+
+  abort (reason: Error): void {
+    this.aborted = true
+    this.reason = reason
+    this.#connection.fail(reason, this)
+  }
+
+  pause (): void { this.#connection.flow(this, false) }
+
+  resume (): void { this.#connection.flow(this, true) }
+}
+
+/** One connection to an app, on which one GET after the other is asked and answered. What comes unasked ends it. */
+export class AppConnection implements AnswerListener {
+  readonly #socket: Socket
+  readonly #owner: ConnectionOwner
+  readonly #reader: AnswerReader
+  /** One for all its answers: a timer of its own for each would cost more than the rest of waiting. */
+  readonly #timer: NodeJS.Timeout
+  #turn: Turn | undefined
+  /** Until when it may be asked, by `performance.now`. */
+  usableUntil = 0
+
+  constructor (socket: Socket, owner: ConnectionOwner) {
+    this.#socket = socket
+    this.#owner = owner
+    this.#reader = new AnswerReader(this, owner.maxHeaderSize)
+    this.#timer = setTimeout(() => { this.#late() }, owner.timeout).unref()
+    socket.on('data', chunk => { this.#hear(chunk) })
+      .on('end', () => { this.#ended() })
+      .on('error', error => { this.fail(error) })
+      .on('close', () => {
+        clearTimeout(this.#timer)
+        this.fail(new errors.SocketError('other side closed'))
+        owner.gone(this)
+      })
+  }
+
+  /** @param text the request as it goes out, its bytes as latin1 @returns whether the handler still wanted it asked */
+  ask (text: string, handler: Handler): boolean {
+    const turn = new Turn(handler, this)
+    try {
+      handler.onRequestStart?.(turn, null)
+    } catch {
+      return false
+    }
+    this.#turn = turn
+    this.#reader.begin()
+    this.#timer.refresh()
+    this.#socket.ref()
+    this.#socket.write(text, 'latin1')
+    return true
+  }
+
+  destroy (): void { this.#socket.destroy() }
+
+  /** @param turn that this is about; nothing happens where it is over */
+  fail (error: Error, turn = this.#turn): void {
+    if (turn === undefined || turn !== this.#turn) return
+    this.#turn = undefined
+    this.#socket.destroy()
+    turn.handler.onResponseError?.(turn, error)
+  }
+
+  flow (turn: Turn, goes: boolean): void {
+    if (turn !== this.#turn || turn.paused === !goes) return
+    turn.paused = !goes
+    if (goes) this.#socket.resume()
+    else this.#socket.pause()
+  }
+
+  head ({ status, text, pairs, length, hasTrailer, links }: AnswerHead): void {
+    const turn = this.#turn
+    if (turn === undefined) return
+    if (status < 200) this.#timer.refresh()
+    else turn.hasHead = true
+    turn.rawHeaders = pairs as string[]
+    const told: Record<string, string | string[]> = {}
+    if (length !== undefined) told['content-length'] = length
+    if (hasTrailer) told['trailer'] = ''
+    if (links.length > 0) told['link'] = links as string[]
+    turn.handler.onResponseStart?.(turn, status, told, asText(text))
+  }
+
+  data (chunk: Buffer): void {
+    this.#turn?.handler.onResponseData?.(this.#turn, chunk)
+  }
+
+  end (trailers: readonly string[]): void {
+    const turn = this.#turn
+    if (turn === undefined) return
+    this.#turn = undefined
+    turn.rawTrailers = trailers as string[]
+    try {
+      turn.handler.onResponseEnd?.(turn, {})
+    } catch (error) {
+      this.#socket.destroy()
+      turn.handler.onResponseError?.(turn, error as Error)
+    }
+    if (turn.paused) this.#socket.resume()
+  }
+
+  #hear (chunk: Buffer): void {
+    const turn = this.#turn
+    if (turn === undefined) return this.destroy() // nobody has asked
+    if (!turn.hasBegun) {
+      turn.hasBegun = true
+      turn.handler.onResponseStarted?.()
+    }
+    try {
+      const isTooMuch = this.#reader.read(chunk)
+      if (this.#turn === turn || this.#socket.destroyed) return
+      if (isTooMuch || !this.#reader.mayRepeat) this.destroy()
+      else this.#rest()
+    } catch (error) {
+      this.fail(error as Error)
+    }
+  }
+
+  #rest (): void {
+    const kept = Math.min(KEPT, this.#reader.keepAlive ?? KEPT)
+    if (kept <= 0) return this.destroy()
+    this.usableUntil = performance.now() + kept
+    this.#socket.unref()
+    this.#owner.free(this)
+  }
+
+  #ended (): void {
+    if (this.#turn !== undefined && !this.#reader.finish()) this.fail(new errors.SocketError('other side closed'))
+    this.destroy()
+  }
+
+  #late (): void {
+    if (this.#turn?.hasHead === false) this.fail(new errors.HeadersTimeoutError())
+  }
+}
+
+/** undici gives the words of a status line as UTF-8, and so do we; nearly all are ASCII. */
+function asText (bytes: string): string {
+  return /^[\x20-\x7e]*$/.test(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString()
+}

@@ -1,0 +1,152 @@
+import { type buildConnector, type Dispatcher, errors } from 'undici'
+import { AppConnection, type ConnectionOwner, type Handler } from './app-connection.ts'
+
+/** A GET without a body, as `Pool.dispatch` takes it. */
+export type Question = Pick<Dispatcher.DispatchOptions, 'path'> & { readonly headers: readonly string[] }
+
+/** Connections to one app for what nearly all requests are: a GET without a body. undici has all others. */
+export interface AppConnections {
+  /** Asks, and tells the handler what undici would. Never throws. */
+  ask (question: Question, handler: Handler): void
+  /** Fulfilled when all that is under way has its answer; nothing more is asked. */
+  close (): Promise<void>
+  /** What is under way fails. */
+  destroy (): void
+}
+
+export interface AppConnectionsOptions extends Pick<ConnectionOwner, 'maxHeaderSize' | 'timeout'> {
+  readonly connect: buildConnector.connector
+  readonly origin: URL
+}
+
+interface Waiting { readonly text: string, readonly handler: Handler }
+
+/** Milliseconds between two looks for connections that are not needed any more. */
+const EVERY = 1_000
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/**
+ * There are as many connections as requests under way, and those that are free are used again, the last first.
+ *
+ * What is asked in one turn of the event loop goes out at its end: by then all that apps have said meanwhile has been heard, so that a connection on
+ * which something came unasked, or which was closed, is none of those that are free.
+ */
+export function createAppConnections ({ connect, origin, maxHeaderSize, timeout }: AppConnectionsOptions): AppConnections {
+  const { protocol, host, hostname, port } = origin
+  const target: buildConnector.Options = { protocol, host, hostname, port }
+  const hostLine = `host: ${host}\r\n`
+  const all = new Set<AppConnection>()
+  const free: AppConnection[] = []
+  const connecting = new Set<Waiting>()
+  let waiting: Waiting[] = []
+  let over: Error | undefined
+  let closed = (): void => {}
+  const owner: ConnectionOwner = {
+    maxHeaderSize, timeout,
+    free (connection) {
+      if (over === undefined) free.push(connection)
+      else connection.destroy()
+    },
+    gone (connection) {
+      all.delete(connection)
+      const at = free.indexOf(connection)
+      if (at !== -1) free.splice(at, 1)
+      settle()
+    }
+  }
+  const settle = (): void => { if (over !== undefined && all.size + connecting.size + waiting.length === 0) closed() }
+  const timer = setInterval(() => {
+    const now = performance.now()
+    for (const connection of free) if (connection.usableUntil <= now) connection.destroy()
+  }, EVERY).unref()
+
+  const takeFree = (now: number): AppConnection | undefined => {
+    for (;;) {
+      const connection = free.pop()
+      if (connection === undefined || connection.usableUntil > now) return connection
+      connection.destroy()
+    }
+  }
+  const flush = (): void => {
+    const asked = waiting
+    const now = performance.now()
+    waiting = []
+    for (const one of asked) {
+      const connection = takeFree(now)
+      if (connection === undefined) open(one)
+      else if (!connection.ask(one.text, one.handler)) free.push(connection)
+    }
+    settle()
+  }
+  const open = (one: Waiting): void => {
+    connecting.add(one)
+    connect(target, (error, socket) => {
+      const isWanted = connecting.delete(one)
+      if (error !== null) {
+        if (isWanted) refuse(one.handler, error)
+      } else if (!isWanted) {
+        socket.destroy()
+      } else {
+        const connection = new AppConnection(socket as ConstructorParameters<typeof AppConnection>[0], owner)
+        all.add(connection)
+        if (!connection.ask(one.text, one.handler)) connection.destroy()
+      }
+      settle()
+    })
+  }
+  const end = (): Error => {
+    clearInterval(timer)
+    for (const connection of [...free]) connection.destroy()
+    return over ??= new errors.ClientDestroyedError()
+  }
+
+  return {
+    ask (question, handler) {
+      const text = textOf(question, hostLine)
+      if (over !== undefined) return refuse(handler, over)
+      if (text === undefined) return refuse(handler, new errors.InvalidArgumentError('a header that cannot be sent'))
+      if (waiting.push({ text, handler }) === 1) setImmediate(flush)
+    },
+    close () {
+      end()
+      return new Promise(resolve => {
+        closed = resolve
+        settle()
+      })
+    },
+    destroy () {
+      const error = end()
+      const unasked = [...waiting, ...connecting]
+      waiting = []
+      connecting.clear()
+      for (const { handler } of unasked) refuse(handler, error)
+      for (const connection of [...all]) {
+        connection.fail(error)
+        connection.destroy()
+      }
+      settle()
+    }
+  }
+}
+
+/** @returns the bytes of a request as latin1; nothing where a header has in it what would end it */
+function textOf ({ path, headers }: Question, hostLine: string): string | undefined {
+  let [host, fields] = [hostLine, '']
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] as string
+    const value = headers[at + 1] as string
+    if (!TOKEN.test(name) || !VALUE.test(value)) return undefined
+    if (name.length === 4 && name.toLowerCase() === 'host') host = `host: ${value}\r\n`
+    else if (name.length !== 14 || name.toLowerCase() !== 'content-length') fields += `${name}: ${value}\r\n`
+  }
+  return `GET ${path} HTTP/1.1\r\n${host}connection: keep-alive\r\n${fields}\r\n`
+}
+
+/** Of what was never asked. */
+function refuse (handler: Handler, error: Error): void {
+  handler.onResponseError?.(NOBODY, error)
+}
+
+/** Controls nothing. */
+const NOBODY: Dispatcher.DispatchController = { aborted: false, paused: false, reason: null, abort () {}, pause () {}, resume () {} }
