@@ -19,7 +19,14 @@ declare module 'fastify' {
     /** No sign that somebody is there. */
     isActivity?: false
   }
-  interface FastifyRequest extends Pick<Asked, 'arrival' | 'jar' | 'session' | 'refused' | 'failure' | 'renewedCookies'> {}
+  interface FastifyRequest {
+    arrival: Asked['arrival']
+    jar: Asked['jar']
+    session: Asked['session']
+    refused: Asked['refused']
+    failure: Asked['failure']
+    renewedCookies: Asked['renewedCookies']
+  }
   interface FastifyReply {
     setCookies (cookies: readonly SetCookie[]): FastifyReply
   }

@@ -1,3 +1,5 @@
+import { type AnswerHead, AnswerUnreadable, couldBecomeHead, FIELDS, readHead, trimmed } from './answer-head.ts'
+
 /** What an answer is told to, piece by piece. */
 export interface AnswerListener {
   /** Of an interim answer (1xx) too, which others follow. */
@@ -7,45 +9,14 @@ export interface AnswerListener {
   end (trailers: readonly string[]): void
 }
 
-export interface AnswerHead {
-  readonly status: number
-  /** What the status line says behind the number, its bytes as latin1. */
-  readonly text: string
-  /** Flat pairs, as they came, their bytes as latin1. */
-  readonly pairs: readonly string[]
-  /** As it was sent; digits. */
-  readonly length: string | undefined
-  /** Whether trailers are announced. */
-  readonly hasTrailer: boolean
-  /** Values of `Link`. */
-  readonly links: readonly string[]
-}
-
-/** An answer that could be read in two ways, or in none. */
-export class AnswerUnreadable extends Error {
-  readonly code = 'ERR_ANSWER_UNREADABLE'
-}
-
 type Stage = 'head' | 'length' | 'size' | 'chunk' | 'chunk-end' | 'trailers' | 'rest' | 'over'
 
 const NOTHING: readonly string[] = []
-/** RFC 9112 §4 and §5, without folded lines: whole lines, each with CR and LF. Of a number of a version only the form counts, as for every other client. */
-const STATUS_LINE = String.raw`HTTP/\d\.\d [1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?\r\n`
-const FIELD_LINE = String.raw`[!#$%&'*+.^_\`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n`
-const WHOLE = new RegExp(`^${STATUS_LINE}(?:${FIELD_LINE})*\\r\\n$`)
-const SO_FAR = new RegExp(`^${STATUS_LINE}(?:${FIELD_LINE})*$`)
-const FIELDS = new RegExp(`^(?:${FIELD_LINE})*$`)
-const VERSION = 'HTTP/'
 const END = Buffer.from('\r\n\r\n')
 const LF = 0x0a
-/** Beyond it numbers are not exact. */
-const DIGITS = /^\d{1,15}$/
 /** A size in hexadecimal, and extensions, which nobody uses (RFC 9112 §7.1.1). */
 const SIZE = /^([0-9A-Fa-f]{1,12})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n$/
 const LONGEST_SIZE = 1_024
-/** Of the seconds that `Keep-Alive` promises one is left out: an app may have begun to count earlier. */
-const KEEP_ALIVE = /(?:^|[,\s])timeout=(\d{1,6})(?=$|[,\s])/i
-
 /**
  * Reads the answers to GET that come by one connection, one after the other (RFC 9112). What could be read in two ways is refused: there is no lenient mode.
  * The connection cannot be used any more once anything has been thrown.
@@ -88,9 +59,9 @@ export class AnswerReader {
         case 'head': at = this.#readHead(chunk, at); break
         case 'length':
         case 'chunk': at = this.#readBody(chunk, at); break
-        case 'size': at = this.#readLine(chunk, at, line => { this.#beginChunk(line) }); break
-        case 'chunk-end': at = this.#readLine(chunk, at, line => { this.#endChunk(line) }); break
-        case 'trailers': at = this.#readLine(chunk, at, line => { this.#takeTrailer(line) }); break
+        case 'size':
+        case 'chunk-end':
+        case 'trailers': at = this.#readLine(chunk, at); break
         case 'rest':
           this.#listener.data(at === 0 ? chunk : chunk.subarray(at))
           return false
@@ -125,55 +96,13 @@ export class AnswerReader {
   }
 
   #takeHead (text: string): void {
-    if (!WHOLE.test(text)) throw new AnswerUnreadable('a head that is none')
-    const [version, status] = [text.slice(5, 8), Number(text.slice(9, 12))]
-    let start = text.indexOf('\r\n')
-    const reason = text.slice(13, start)
-    const pairs: string[] = []
-    const links: string[] = []
-    let [length, coding, hasTrailer, closes, promises]: [string | undefined, string | undefined, boolean, boolean, boolean] = [undefined, undefined, false, false, false]
-    for (start += 2; start < text.length - 2;) {
-      const colon = text.indexOf(':', start)
-      const end = text.indexOf('\r\n', colon)
-      const name = text.slice(start, colon)
-      const value = trimmed(text, colon + 1, end)
-      pairs.push(name, value)
-      start = end + 2
-      switch (name.length) {
-        case 4:
-          if (name.toLowerCase() === 'link') links.push(value)
-          break
-        case 7:
-          hasTrailer ||= name.toLowerCase() === 'trailer'
-          break
-        case 10: {
-          const lower = name.toLowerCase()
-          if (lower === 'connection') {
-            closes ||= names(value, 'close')
-            promises ||= names(value, 'keep-alive')
-          } else if (lower === 'keep-alive') {
-            const seconds = KEEP_ALIVE.exec(value)?.[1]
-            if (seconds !== undefined) this.#keepAlive = (Number(seconds) - 1) * 1_000
-          }
-          break
-        }
-        case 14:
-          if (name.toLowerCase() !== 'content-length') break
-          if (length !== undefined || !DIGITS.test(value)) throw new AnswerUnreadable('a length that is none, or several')
-          length = value
-          break
-        case 17:
-          if (name.toLowerCase() !== 'transfer-encoding') break
-          if (coding !== undefined || version !== '1.1' || value.toLowerCase() !== 'chunked') throw new AnswerUnreadable('a transfer coding other than chunked')
-          coding = value
-      }
-    }
-    if (coding !== undefined && length !== undefined) throw new AnswerUnreadable('a length beside chunks')
-    if (status === 100) throw new AnswerUnreadable('a 100 that nobody asked for')
-    this.#mayRepeat = version === '1.1' ? !closes : version === '1.0' && promises && !closes
+    const head = readHead(text)
+    const { status, length, isChunked, keepAlive } = head
+    this.#mayRepeat = head.mayRepeat
+    this.#keepAlive = keepAlive
     this.#left = Number(length ?? 0)
-    this.#stage = status < 200 ? 'head' : status === 204 || status === 304 ? 'over' : coding !== undefined ? 'size' : length === undefined ? 'rest' : this.#left === 0 ? 'over' : 'length'
-    this.#listener.head({ status, text: reason, pairs, length, hasTrailer, links })
+    this.#stage = status < 200 ? 'head' : status === 204 || status === 304 ? 'over' : isChunked ? 'size' : length === undefined ? 'rest' : this.#left === 0 ? 'over' : 'length'
+    this.#listener.head(head)
     if (this.#stage === 'over') this.#listener.end(NOTHING)
   }
 
@@ -188,7 +117,7 @@ export class AnswerReader {
     return end
   }
 
-  #readLine (chunk: Buffer, at: number, take: (line: string) => void): number {
+  #readLine (chunk: Buffer, at: number): number {
     const end = chunk.indexOf(LF, at)
     const piece = chunk.subarray(at, end === -1 ? chunk.length : end + 1)
     const line = this.#part === undefined ? piece : Buffer.concat([this.#part, piece])
@@ -196,8 +125,15 @@ export class AnswerReader {
     if (line.length > most) throw new AnswerUnreadable('a line without end')
     this.#part = end === -1 ? Buffer.from(line) : undefined
     if (end === -1) return chunk.length
-    take(line.toString('latin1'))
+    this.#takeLine(line.toString('latin1'))
     return end + 1
+  }
+
+  #takeLine (line: string): void {
+    if (this.#stage === 'size') this.#beginChunk(line)
+    else if (this.#stage === 'trailers') this.#takeTrailer(line)
+    else if (line === '\r\n') this.#stage = 'size'
+    else throw new AnswerUnreadable('a chunk that is longer than its size')
   }
 
   #beginChunk (line: string): void {
@@ -206,11 +142,6 @@ export class AnswerReader {
     this.#left = parseInt(size, 16)
     this.#stage = this.#left === 0 ? 'trailers' : 'chunk'
     this.#trailers = ''
-  }
-
-  #endChunk (line: string): void {
-    if (line !== '\r\n') throw new AnswerUnreadable('a chunk that is longer than its size')
-    this.#stage = 'size'
   }
 
   #takeTrailer (line: string): void {
@@ -229,28 +160,4 @@ export class AnswerReader {
     this.#stage = 'over'
     this.#listener.end(trailers)
   }
-}
-
-/** Nobody waits for the end of what is no answer: another protocol, a line feed alone. @throws {AnswerUnreadable} */
-function couldBecomeHead (text: string): void {
-  const lines = text.slice(0, text.lastIndexOf('\n') + 1)
-  const isRight = lines === '' ? VERSION.startsWith(text.slice(0, VERSION.length)) : SO_FAR.test(lines)
-  if (!isRight) throw new AnswerUnreadable('something else than HTTP')
-}
-
-/** RFC 9110 §5.6.3: without the blanks around it, and of those only the two there are. */
-function trimmed (text: string, start: number, end: number): string {
-  while (start < end && isBlank(text.charCodeAt(start))) start++
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
-  return text.slice(start, end)
-}
-
-function isBlank (code: number): boolean {
-  return code === 0x20 || code === 0x09
-}
-
-/** Whether a list has this in it (RFC 9110 §5.6.1). */
-function names (value: string, option: string): boolean {
-  const lower = value.toLowerCase()
-  return lower === option || (lower.includes(option) && lower.split(',').some(one => one.trim() === option))
 }

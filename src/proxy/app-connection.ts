@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { type Dispatcher, errors } from 'undici'
-import { type AnswerHead, type AnswerListener, AnswerReader } from './answer-reader.ts'
+import type { AnswerHead } from './answer-head.ts'
+import { type AnswerListener, AnswerReader } from './answer-reader.ts'
 
 export type Handler = Dispatcher.DispatchHandler
 

@@ -47,7 +47,18 @@ export function guestRule (text: string): ListedRule {
   return opening(`the guest endpoint ${guest.text}`, { paths }, `${what} (guest endpoint)`, isWhole)
 }
 
-function scopeOfRule ({ path = '/', host, methods }: RuleConfig): Scope {
+/** Of rules that are compared with each other, thousands of times where there are many. */
+const scopes = new WeakMap<RuleConfig, Scope>()
+
+function scopeOfRule (config: RuleConfig): Scope {
+  const known = scopes.get(config)
+  if (known !== undefined) return known
+  const scope = readScope(config)
+  scopes.set(config, scope)
+  return scope
+}
+
+function readScope ({ path = '/', host, methods }: RuleConfig): Scope {
   const prefix = parsePrefix(path)
   if (prefix === null) throw new TypeError(`the path of a rule must begin with / and have one reading: ${path}`)
   return scopeOf(prefix, host, methods)

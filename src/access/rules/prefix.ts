@@ -5,6 +5,8 @@ export interface Prefix {
   readonly path: string
   /** How it can look in a reading. */
   readonly forms: readonly string[]
+  /** What a reading, or a reading after `fold`, begins with where any of the following could be true of it; absent where it could be of each. */
+  readonly begins?: { readonly plain: readonly string[], readonly folded: readonly string[] } | undefined
   /** @param reading as `readings` gives it; letter case counts */
   covers (reading: string): boolean
   /** @param folded a reading after `fold` */
@@ -29,6 +31,7 @@ export function parsePrefix (text: string): Prefix | null {
   return {
     path,
     forms,
+    begins: path === '/' ? undefined : { plain: forms, folded },
     covers: path === '/' ? () => true : reading => forms.some(form => isWithin(form, reading)),
     coversFolded: path === '/' ? () => true : reading => folded.some(form => isWithin(form, reading)),
     continuesFolded: path === '/' ? () => false : reading => folded.some(form => reading[form.length] === '.' && reading.startsWith(form)),

@@ -1,3 +1,4 @@
+import { createCandidates, type Candidates } from './candidates.ts'
 import { last, optionalRule, guestRule, configuredRule, skipRule } from './listed-rules.ts'
 import { hostName } from './hosts.ts'
 import { fold } from './prefix.ts'
@@ -50,6 +51,7 @@ export function compileRules (configs: readonly RuleConfig[], { optional = false
   const rest = optional ? [optionalRule] : configs.length === 0 ? [configuredRule({ path: '/', allow: 'signed-in' })] : []
   const entries = [...skips.map(skipRule), ...guests.map(guestRule), ...configs.map(configuredRule), ...rest]
   const wholes = entries.filter(({ isWhole }) => isWhole)
+  const [all, allWhole] = [createCandidates(entries), createCandidates(wholes)]
   const methods = [...new Set(configs.flatMap(config => config.methods ?? []))]
   const first = entries[0]
   const hosts = [...new Set(configs.flatMap(({ host }) => host ?? []))]
@@ -58,15 +60,15 @@ export function compileRules (configs: readonly RuleConfig[], { optional = false
   return {
     uniform: first !== undefined && isForEverything(first) ? first.rule : null,
     hosts,
-    match: (reading, way) => match(entries, reading, named(way)),
+    match: (reading, way) => match(all, reading, named(way)),
     whole (reading, asked) {
       const way = named(asked)
-      return [...[way.method, ...methods].flatMap(method => match(wholes, reading, { ...way, method })), ...below(reading, way)]
+      return [...[way.method, ...methods].flatMap(method => match(allWhole, reading, { ...way, method })), ...below(reading, way)]
     },
     below: (reading, way) => below(reading, named(way)),
     trace (reading, asked) {
       const way = named(asked)
-      const { exact, near } = ruling(entries, reading, way)
+      const { exact, near } = ruling(all, reading, way)
       const before = exact === last ? [...entries, last] : entries.slice(0, entries.indexOf(exact) + 1)
       return before.map(entry => ({ rule: entry.rule, miss: missOf(entry, reading, way), near: near.includes(entry.rule) }))
     },
@@ -74,17 +76,17 @@ export function compileRules (configs: readonly RuleConfig[], { optional = false
   }
 }
 
-function match (entries: readonly ListedRule[], reading: string, way: Way): readonly Rule[] {
-  const { exact, near } = ruling(entries, reading, way)
+function match (candidates: Candidates, reading: string, way: Way): readonly Rule[] {
+  const { exact, near } = ruling(candidates, reading, way)
   return near.length === 0 ? exact.alone : [exact.rule, ...near]
 }
 
 /** The entry that decides, and the rules before it that the reading might fall under as well. Method and host are asked first: a path may be an expression. */
-function ruling (entries: readonly ListedRule[], reading: string, way: Way): { readonly exact: ListedRule, readonly near: readonly Rule[] } {
+function ruling (candidates: Candidates, reading: string, way: Way): { readonly exact: ListedRule, readonly near: readonly Rule[] } {
   const folded = fold(reading)
   let near: Rule[] | undefined
   let loose = false
-  for (const entry of entries) {
+  for (const entry of candidates(reading, folded)) {
     if (hasWay(entry, way) !== null) continue
     if (entry.paths.covers(reading)) return { exact: entry, near: near ?? none }
     const isLoose: boolean = !loose && entry.paths.coversFolded(folded)

@@ -1,0 +1,138 @@
+import type { ServerResponse } from 'node:http'
+import { type Waiting, atTurnsEnd } from './turn-end.ts'
+
+export interface Head {
+  readonly status: number
+  /** Bytes as latin1. */
+  readonly text: string
+  /** Flat. */
+  readonly pairs: string[]
+}
+
+/** Whoever reads from the app. */
+export interface Source {
+  pause (): void
+  resume (): void
+}
+
+/** A text goes out with its head in one write. What is longer is not worth being copied. */
+const SMALL = 16_384
+/** Bytes that are read before some are written. */
+const MOST = 262_144
+
+/**
+ * Where an answer goes: what has come of it in one turn of the event loop leaves together, and most often that is all of it. Reading stops while the
+ * system takes nothing more for the client.
+ */
+export class Outlet implements Waiting {
+  readonly #response: ServerResponse
+  readonly #source: Source
+  /** Told what goes out just before it does; may change the pairs. */
+  readonly #answered: ((status: number, pairs: string[]) => void) | undefined
+  readonly #failed: (error: Error) => void
+  #head: Head | undefined
+  #held: Buffer[] = []
+  #size = 0
+  #isWhole = false
+  #isOver = false
+  #isPaused = false
+  #drains = false
+  /** Whether something was sent: then it is too late for a page of ours. */
+  hasBegun = false
+
+  /** @param failed told of a head that cannot be sent */
+  constructor (response: ServerResponse, source: Source, answered: ((status: number, pairs: string[]) => void) | undefined, failed: (error: Error) => void) {
+    this.#response = response
+    this.#source = source
+    this.#answered = answered
+    this.#failed = failed
+  }
+
+  begin (head: Head): void {
+    this.#head = head
+    atTurnsEnd(this)
+  }
+
+  /** @param isLast whether nothing will come behind it */
+  write (chunk: Buffer, isLast: boolean): void {
+    if (this.#held.length === 0 && this.hasBegun) atTurnsEnd(this)
+    this.#held.push(chunk)
+    this.#size += chunk.length
+    this.#isWhole = isLast
+    if (this.#size > MOST) this.#pause()
+  }
+
+  /** @throws for a head that cannot be sent */
+  end (trailers: readonly [string, string][] = []): void {
+    if (trailers.length > 0) this.#response.addTrailers(trailers as [string, string][])
+    const [first] = this.#held
+    const isSmall = !this.hasBegun && this.#held.length === 1 && this.#size <= SMALL
+    this.#sendHead()
+    this.#isOver = true
+    if (isSmall) return void this.#response.end(first?.toString('latin1'), 'latin1')
+    this.#sendHeld()
+    this.#response.end()
+  }
+
+  /** Nothing more goes out of what is held back. */
+  stop (): void { this.#isOver = true }
+
+  flush (): void {
+    if (this.#isOver) return
+    try {
+      this.#sendHead()
+    } catch (error) {
+      return this.#failed(error as Error)
+    }
+    if (this.#held.length === 0) return this.#response.flushHeaders()
+    this.#sendHeld()
+    process.nextTick(look, this) // Node hands the system all that is written in one tick, at the end of it
+  }
+
+  /** Goes by what the system has left, not by what `write` says: that is before anything was handed on. */
+  look (): void {
+    if (this.#isOver || this.#isWhole) return
+    if (!this.#response.writableNeedDrain || this.#response.writableLength === 0) return this.#resume()
+    this.#pause()
+    if (this.#drains) return
+    this.#drains = true
+    this.#response.on('drain', () => { process.nextTick(resume, this) }) // another answer of its pipeline can drain it, within undici's parser, which takes one at a time
+  }
+
+  resume (): void { this.#resume() }
+
+  #sendHead (): void {
+    if (this.#head === undefined) return
+    const { status, text, pairs } = this.#head
+    this.#answered?.(status, pairs)
+    this.#response.writeHead(status, text, pairs)
+    this.#head = undefined
+    this.hasBegun = true
+  }
+
+  #sendHeld (): void {
+    for (const chunk of this.#held) this.#response.write(chunk)
+    this.#held = []
+    this.#size = 0
+  }
+
+  #pause (): void {
+    if (this.#isPaused || this.#isWhole) return // nothing more will come, and while we waited the app could close: undici would take that for an error
+    this.#isPaused = true
+    this.#source.pause()
+  }
+
+  #resume (): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#source.resume()
+  }
+}
+
+function look (outlet: Outlet): void {
+  outlet.look()
+}
+
+function resume (outlet: Outlet): void {
+  outlet.resume()
+}
