@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
-import { type Dispatcher, errors } from 'undici'
+import { errors } from 'undici'
 import type { AnswerHead } from './answer-head.ts'
 import { type AnswerListener, AnswerReader } from './answer-reader.ts'
-
-export type Handler = Dispatcher.DispatchHandler
+import type { Lent } from './outlet.ts'
+import { BUFFER, giveBack, type Hearer, takeBuffer } from './read-buffer.ts'
+import { type Driven, type Handler, Turn } from './turn.ts'
 
 /** What its owner hears of a connection. */
 export interface ConnectionOwner {
@@ -19,53 +20,31 @@ export interface ConnectionOwner {
 /** Milliseconds for which a connection that nobody asks is kept, unless the app wants less: fewer than any server waits. */
 const KEPT = 4_000
 
-/** One question and its answer, as the handler controls them. */
-class Turn implements Dispatcher.DispatchController {
-  readonly handler: Handler
-  readonly #connection: AppConnection
-  aborted = false
-  paused = false
-  reason: Error | null = null
-  rawHeaders: string[] = []
-  rawTrailers: string[] = []
-  /** Whether a byte of the answer has come, and whether its own head has, behind those of interim ones. */
-  hasBegun = false
-  hasHead = false
-
-  constructor (handler: Handler, connection: AppConnection) {
-    this.handler = handler
-    this.#connection = connection
-  }
-
-  abort (reason: Error): void {
-    this.aborted = true
-    this.reason = reason
-    this.#connection.fail(reason, this)
-  }
-
-  pause (): void { this.#connection.flow(this, false) }
-
-  resume (): void { this.#connection.flow(this, true) }
-}
-
 /** One connection to an app, on which one GET after the other is asked and answered. What comes unasked ends it. */
-export class AppConnection implements AnswerListener {
+export class AppConnection implements AnswerListener, Hearer, Driven {
   readonly #socket: Socket
   readonly #owner: ConnectionOwner
   readonly #reader: AnswerReader
   /** One for all its answers: a timer of its own for each would cost more than the rest of waiting. */
   readonly #timer: NodeJS.Timeout
   #turn: Turn | undefined
+  /** Of its own, while an answer is large. */
+  buffer: Buffer | undefined
+  /** How far what was read may be kept. */
+  lent: Lent
   /** Until when it may be asked, by `performance.now`. */
   usableUntil = 0
 
-  constructor (socket: Socket, owner: ConnectionOwner) {
+  /** @param intoBuffers whether the socket was made with what read-buffer.ts gives for it */
+  constructor (socket: Socket, owner: ConnectionOwner, intoBuffers: boolean) {
+    this.lent = intoBuffers ? 'now' : 'no'
+    if (intoBuffers) socket.hearer = this
+    else socket.on('data', chunk => { this.hear(chunk) })
     this.#socket = socket
     this.#owner = owner
     this.#reader = new AnswerReader(this, owner.maxHeaderSize)
     this.#timer = setTimeout(() => { this.#late() }, owner.timeout).unref()
-    socket.on('data', chunk => { this.#hear(chunk) })
-      .on('end', () => { this.#ended() })
+    socket.on('end', () => { this.#ended() })
       .on('error', error => { this.fail(error) })
       .on('close', () => {
         clearTimeout(this.#timer)
@@ -138,9 +117,30 @@ export class AppConnection implements AnswerListener {
     if (turn.paused) this.#socket.resume()
   }
 
-  #hear (chunk: Buffer): void {
+  hear (chunk: Buffer): void {
     const turn = this.#turn
     if (turn === undefined) return this.destroy() // nobody has asked
+    this.#read(chunk, turn)
+    if (this.lent !== 'no') this.#chooseBuffer(this.#turn === turn && chunk.length > BUFFER / 2)
+  }
+
+  /** What was read last is with the system now, which has not sent it yet: it is not read into any more. */
+  keepBuffer (): void {
+    if (this.buffer !== undefined) this.buffer = takeBuffer()
+  }
+
+  #chooseBuffer (ofItsOwn: boolean): void {
+    if (ofItsOwn) {
+      this.buffer ??= takeBuffer()
+      this.lent = 'kept'
+    } else if (this.buffer !== undefined && this.#turn === undefined) {
+      giveBack(this.buffer)
+      this.buffer = undefined
+      this.lent = 'now'
+    }
+  }
+
+  #read (chunk: Buffer, turn: Turn): void {
     if (!turn.hasBegun) {
       turn.hasBegun = true
       turn.handler.onResponseStarted?.()

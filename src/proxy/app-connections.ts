@@ -1,5 +1,6 @@
 import { type buildConnector, type Dispatcher, errors } from 'undici'
-import { AppConnection, type ConnectionOwner, type Handler } from './app-connection.ts'
+import { AppConnection, type ConnectionOwner } from './app-connection.ts'
+import type { Handler } from './turn.ts'
 
 /** A GET without a body, as `Pool.dispatch` takes it. */
 export type Question = Pick<Dispatcher.DispatchOptions, 'path'> & { readonly headers: readonly string[] }
@@ -15,6 +16,7 @@ export interface AppConnections {
 }
 
 export interface AppConnectionsOptions extends Pick<ConnectionOwner, 'maxHeaderSize' | 'timeout'> {
+  /** Without TLS, its sockets read into buffers of ours (read-buffer.ts). */
   readonly connect: buildConnector.connector
   readonly origin: URL
 }
@@ -88,7 +90,7 @@ export function createAppConnections ({ connect, origin, maxHeaderSize, timeout 
       } else if (!isWanted) {
         socket.destroy()
       } else {
-        const connection = new AppConnection(socket as ConstructorParameters<typeof AppConnection>[0], owner)
+        const connection = new AppConnection(socket as ConstructorParameters<typeof AppConnection>[0], owner, protocol === 'http:')
         all.add(connection)
         if (!connection.ask(one.text, one.handler)) connection.destroy()
       }

@@ -9,10 +9,16 @@ export interface Head {
   readonly pairs: string[]
 }
 
+/** How far what was read may be kept: as long as anybody likes; for the call in which it is given; or longer, if the source is told so in that call. */
+export type Lent = 'no' | 'now' | 'kept'
+
 /** Whoever reads from the app. */
 export interface Source {
   pause (): void
   resume (): void
+  /** Of what is given now; it is nobody else's unless said. */
+  readonly lent?: Lent
+  keep? (): void
 }
 
 /** A text goes out with its head in one write. What is longer is not worth being copied. */
@@ -53,12 +59,18 @@ export class Outlet implements Waiting {
     atTurnsEnd(this)
   }
 
-  /** @param isLast whether nothing will come behind it */
+  /** @param isLast whether nothing will come behind it but the end, which is told in the same breath */
   write (chunk: Buffer, isLast: boolean): void {
-    if (this.#held.length === 0 && this.hasBegun) atTurnsEnd(this)
-    this.#held.push(chunk)
-    this.#size += chunk.length
+    const { lent = 'no' } = this.#source
     this.#isWhole = isLast
+    this.#size += chunk.length
+    if (isLast && lent !== 'no') return void this.#held.push(chunk)
+    if (lent === 'kept' && chunk.length > SMALL && this.#isDirect()) {
+      this.#held.push(chunk)
+      return this.#flushAtOnce()
+    }
+    if (this.#held.length === 0 && this.hasBegun) atTurnsEnd(this)
+    this.#held.push(lent === 'no' ? chunk : Buffer.from(chunk))
     if (this.#size > MOST) this.#pause()
   }
 
@@ -70,8 +82,13 @@ export class Outlet implements Waiting {
     this.#sendHead()
     this.#isOver = true
     if (isSmall) return void this.#response.end(first?.toString('latin1'), 'latin1')
+    const { lent = 'no' } = this.#source
+    const last = this.#isWhole && lent !== 'no' ? this.#held.pop() : undefined
+    const isDirect = lent === 'kept' && this.#isDirect()
+    if (last !== undefined) this.#held.push(isDirect ? last : Buffer.from(last))
     this.#sendHeld()
     this.#response.end()
+    if (isDirect && this.#response.writableLength > 0) this.#source.keep?.()
   }
 
   /** Nothing more goes out of what is held back. */
@@ -87,6 +104,26 @@ export class Outlet implements Waiting {
     if (this.#held.length === 0) return this.#response.flushHeaders()
     this.#sendHeld()
     process.nextTick(look, this) // Node hands the system all that is written in one tick, at the end of it
+  }
+
+  /** What is lent is with the system before the next is read, or is kept. */
+  #flushAtOnce (): void {
+    try {
+      this.#sendHead()
+    } catch (error) {
+      return this.#failed(error as Error)
+    }
+    this.#sendHeld()
+    const { socket } = this.#response
+    while (socket !== null && socket.writableCorked > 0) socket.uncork() // Node would hand it on at the end of the tick
+    if (this.#response.writableLength > 0) this.#source.keep?.()
+    this.look()
+  }
+
+  /** Whether what is written goes to the system as it is: neither behind another answer nor through TLS. */
+  #isDirect (): boolean {
+    const { socket } = this.#response
+    return socket !== null && !('encrypted' in socket)
   }
 
   /** Goes by what the system has left, not by what `write` says: that is before anything was handed on. */

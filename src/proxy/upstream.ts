@@ -2,6 +2,7 @@ import { isIP, type Socket } from 'node:net'
 import { buildConnector, type Dispatcher, Pool } from 'undici'
 import { type GateError, GateStopping, MalformedRequest, UpstreamAnswerInvalid, UpstreamTimeout, UpstreamUnreachable } from '../errors.ts'
 import { createAppConnections, type Question } from './app-connections.ts'
+import { intoBuffers } from './read-buffer.ts'
 
 /** One app behind us. */
 export interface Upstream {
@@ -53,17 +54,12 @@ export interface Line {
  */
 export function openLine ({ upstream, ca, skipVerify, timeout, maxHeaderSize }: UpstreamOptions): Line {
   const { socketPath } = upstream
-  const { hostname } = new URL(upstream.origin)
-  const address = hostname.replace(/^\[|\]$/g, '')
+  const origin = new URL(upstream.origin)
+  const address = origin.hostname.replace(/^\[|\]$/g, '')
   // RFC 6066 §3: an IP address is no server name. The certificate is then checked against the address itself.
   const servername = isIP(address) ? '' : address
-  const connect = buildConnector({
-    timeout,
-    rejectUnauthorized: !skipVerify,
-    ...(ca !== undefined && { ca }),
-    ...(socketPath !== undefined && { socketPath })
-  })
-  const connector: buildConnector.connector = (options, callback) => {
+  const settings = { timeout, rejectUnauthorized: !skipVerify, ...ca !== undefined && { ca }, ...socketPath !== undefined && { socketPath } }
+  const connectorOf = (connect: buildConnector.connector): buildConnector.connector => (options, callback) => {
     connect({ ...options, servername }, (...result) => {
       const [, socket] = result
       if (socket) readBeforeFailing(socket)
@@ -77,8 +73,8 @@ export function openLine ({ upstream, ca, skipVerify, timeout, maxHeaderSize }: 
       }
     })
   }
-  const pool = new Pool(upstream.origin, { connect: connector, pipelining: 1, headersTimeout: timeout, bodyTimeout: 0, maxHeaderSize })
-  const gets = createAppConnections({ connect: connector, origin: new URL(upstream.origin), maxHeaderSize, timeout })
+  const pool = new Pool(upstream.origin, { connect: connectorOf(buildConnector(settings)), pipelining: 1, headersTimeout: timeout, bodyTimeout: 0, maxHeaderSize })
+  const gets = createAppConnections({ connect: connectorOf(buildConnector(origin.protocol === 'http:' ? { ...settings, onread: intoBuffers } : settings)), origin, maxHeaderSize, timeout })
   const line: Line = {
     pool,
     dispatch (send, handler) {

@@ -1,0 +1,45 @@
+import type { Dispatcher } from 'undici'
+import type { Lent, Source } from './outlet.ts'
+
+export type Handler = Dispatcher.DispatchHandler
+
+/** What an answer's handler can have a connection do; nothing happens where the turn is over. */
+export interface Driven {
+  readonly lent: Lent
+  keepBuffer (): void
+  flow (turn: Turn, goes: boolean): void
+  fail (error: Error, turn: Turn): void
+}
+
+/** One question and its answer, as the handler controls them. */
+export class Turn implements Dispatcher.DispatchController, Source {
+  readonly handler: Handler
+  readonly #connection: Driven
+  aborted = false
+  paused = false
+  reason: Error | null = null
+  rawHeaders: string[] = []
+  rawTrailers: string[] = []
+  /** Whether a byte of the answer has come, and whether its own head has, behind those of interim ones. */
+  hasBegun = false
+  hasHead = false
+
+  constructor (handler: Handler, connection: Driven) {
+    this.handler = handler
+    this.#connection = connection
+  }
+
+  abort (reason: Error): void {
+    this.aborted = true
+    this.reason = reason
+    this.#connection.fail(reason, this)
+  }
+
+  get lent (): Lent { return this.#connection.lent }
+
+  keep (): void { this.#connection.keepBuffer() }
+
+  pause (): void { this.#connection.flow(this, false) }
+
+  resume (): void { this.#connection.flow(this, true) }
+}
