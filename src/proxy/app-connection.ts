@@ -17,6 +17,8 @@ export interface ConnectionOwner {
   gone (connection: AppConnection): void
 }
 
+/** Bytes of an answer that is worth a buffer of its own. */
+const LARGE = 32_768
 /** Milliseconds for which a connection that nobody asks is kept, unless the app wants less: fewer than any server waits. */
 const KEPT = 4_000
 
@@ -28,8 +30,9 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
   /** One for all its answers: a timer of its own for each would cost more than the rest of waiting. */
   readonly #timer: NodeJS.Timeout
   #turn: Turn | undefined
-  /** Of its own, while an answer is large. */
+  /** Of its own, where answers are large. */
   buffer: Buffer | undefined
+  #isLarge = false
   /** How far what was read may be kept. */
   lent: Lent
   /** Until when it may be asked, by `performance.now`. */
@@ -90,7 +93,10 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
     const turn = this.#turn
     if (turn === undefined) return
     if (status < 200) this.#timer.refresh()
-    else turn.hasHead = true
+    else {
+      turn.hasHead = true
+      this.#isLarge = Number(length) > LARGE
+    }
     turn.rawHeaders = pairs as string[]
     const told: Record<string, string | string[]> = {}
     if (length !== undefined) told['content-length'] = length
@@ -121,7 +127,9 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
     const turn = this.#turn
     if (turn === undefined) return this.destroy() // nobody has asked
     this.#read(chunk, turn)
-    if (this.lent !== 'no') this.#chooseBuffer(this.#turn === turn && chunk.length > BUFFER / 2)
+    if (this.lent === 'no') return
+    this.#isLarge ||= chunk.length > BUFFER / 2
+    if (this.#isLarge !== (this.buffer !== undefined)) this.#chooseBuffer()
   }
 
   /** What was read last is with the system now, which has not sent it yet: it is not read into any more. */
@@ -129,15 +137,11 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
     if (this.buffer !== undefined) this.buffer = takeBuffer()
   }
 
-  #chooseBuffer (ofItsOwn: boolean): void {
-    if (ofItsOwn) {
-      this.buffer ??= takeBuffer()
-      this.lent = 'kept'
-    } else if (this.buffer !== undefined && this.#turn === undefined) {
-      giveBack(this.buffer)
-      this.buffer = undefined
-      this.lent = 'now'
-    }
+  /** After a large answer another may come: it finds the buffer still there. */
+  #chooseBuffer (): void {
+    if (this.buffer !== undefined) giveBack(this.buffer)
+    this.buffer = this.#isLarge ? takeBuffer() : undefined
+    this.lent = this.#isLarge ? 'kept' : 'now'
   }
 
   #read (chunk: Buffer, turn: Turn): void {
