@@ -29,12 +29,16 @@ export async function run ({ settings, lab, say }) {
   const { idle } = settings.quick ? { idle: 1000 } : { idle: mostIdle() }
   const rows = []
   for (const node of settings.nodes) {
-    for (const [start, parts] of [[startGate, { load, reader, deaf, idle: idlers }], [startHttpProxy, { deaf, idle: idlers }]]) {
-      const row = { id: `${start === startGate ? 'gate' : 'http-proxy'}@${node.major}`, node: node.major, values: {} }
+    for (const [peer, start, parts, more] of [
+      ['gate', startGate, { load, reader, deaf, idle: idlers }],
+      ['gate-plain', startGate, { load, idle: idlers }, { env: {}, title: 'oauth-gate, Node as it comes' }],
+      ['http-proxy', startHttpProxy, { deaf, idle: idlers }]
+    ]) {
+      const row = { id: `${peer}@${node.major}`, node: node.major, values: {} }
       rows.push(row)
       // A process for each, or one would be measured by what another has left.
       for (const [part, measure] of Object.entries(parts)) {
-        const one = await start(lab, { upstream: ends.upstream, node, name: `${start === startGate ? 'gate' : 'http-proxy'}-${part}` })
+        const one = await start(lab, { upstream: ends.upstream, node, name: `${peer}-${part}`, ...more })
         row.title = one.title
         Object.assign(row.values, await measure(one, { ...ends, settings, idle }))
         await one.stop()
