@@ -34,7 +34,7 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
  */
 export function createAppConnections ({ connect, origin, maxHeaderSize, timeout }: AppConnectionsOptions): AppConnections {
   const { protocol, host, hostname, port } = origin
-  const target: buildConnector.Options = { protocol, host, hostname, port }
+  const target: buildConnector.Options = { protocol, host, hostname: hostname.replace(/^\[|\]$/g, ''), port } // an IPv6 address has brackets in an origin alone
   const hostLine = `host: ${host}\r\n`
   const all = new Set<AppConnection>()
   const free: AppConnection[] = []
