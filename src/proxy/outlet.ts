@@ -36,6 +36,8 @@ export class Outlet implements Waiting {
   #isWhole = false
   #isOver = false
   #isPaused = false
+  /** Whether `write` said that it is enough: then the client's connection says when it has taken that. */
+  #isFull = false
   #drains = false
   /** Whether something was sent: then it is too late for a page of ours. */
   hasBegun = false
@@ -89,10 +91,13 @@ export class Outlet implements Waiting {
     process.nextTick(look, this) // Node hands the system all that is written in one tick, at the end of it
   }
 
-  /** Goes by what the system has left, not by what `write` says: that is before anything was handed on. */
+  /**
+   * Goes by what the system has left too: `write` answers before anything was handed on. Not by `writableNeedDrain`, which stays true for good
+   * once it was where no parser reads the connection any more (an upgrade was asked for), and then nothing would ever drain.
+   */
   look (): void {
     if (this.#isOver || this.#isWhole) return
-    if (!this.#response.writableNeedDrain || this.#response.writableLength === 0) return this.#resume()
+    if (!this.#isFull || this.#response.writableLength === 0) return this.#resume()
     this.#pause()
     if (this.#drains) return
     this.#drains = true
@@ -111,7 +116,7 @@ export class Outlet implements Waiting {
   }
 
   #sendHeld (): void {
-    for (const chunk of this.#held) this.#response.write(chunk)
+    for (const chunk of this.#held) this.#isFull = !this.#response.write(chunk)
     this.#held = []
     this.#size = 0
   }
