@@ -56,8 +56,7 @@ export class AppConnection implements AnswerListener {
   /** One for all its answers: a timer of its own for each would cost more than the rest of waiting. */
   readonly #timer: NodeJS.Timeout
   #turn: Turn | undefined
-  /** Until when it may be asked, by `performance.now`. */
-  usableUntil = 0
+  #usableUntil = 0
 
   constructor (socket: Socket, owner: ConnectionOwner) {
     this.#socket = socket
@@ -89,6 +88,9 @@ export class AppConnection implements AnswerListener {
     this.#socket.write(text, 'latin1')
     return true
   }
+
+  /** Whether it may be asked. Of one that was closed its owner hears only after everything else that waits in this turn. @param now by `performance.now` */
+  isUsable (now: number): boolean { return this.#usableUntil > now && !this.#socket.destroyed }
 
   destroy (): void { this.#socket.destroy() }
 
@@ -158,7 +160,7 @@ export class AppConnection implements AnswerListener {
   #rest (): void {
     const kept = Math.min(KEPT, this.#reader.keepAlive ?? KEPT)
     if (kept <= 0) return this.destroy()
-    this.usableUntil = performance.now() + kept
+    this.#usableUntil = performance.now() + kept
     this.#socket.unref()
     this.#owner.free(this)
   }

@@ -58,13 +58,13 @@ export function createAppConnections ({ connect, origin, maxHeaderSize, timeout 
   const settle = (): void => { if (over !== undefined && all.size + connecting.size + waiting.length === 0) closed() }
   const timer = setInterval(() => {
     const now = performance.now()
-    for (const connection of free) if (connection.usableUntil <= now) connection.destroy()
+    for (const connection of free) if (!connection.isUsable(now)) connection.destroy()
   }, EVERY).unref()
 
   const takeFree = (now: number): AppConnection | undefined => {
     for (;;) {
       const connection = free.pop()
-      if (connection === undefined || connection.usableUntil > now) return connection
+      if (connection === undefined || connection.isUsable(now)) return connection
       connection.destroy()
     }
   }
