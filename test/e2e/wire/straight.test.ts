@@ -1,8 +1,11 @@
 // Nearly every request goes straight to its app, past the hooks: it must be judged, told, answered and logged as by them.
-import { createServer, type RequestListener } from 'node:http'
+import type { FastifyInstance } from 'fastify'
+import { createServer, IncomingMessage, ServerResponse, type RequestListener } from 'node:http'
+import { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
+import { createStraightWay, type StraightOptions } from '../../../src/plugins/straight.ts'
 import { startGate, type LogLine, type Received, type Running } from '../../fixtures/gate.ts'
 import { isCi } from '../../fixtures/lacking.ts'
 import { startServer } from '../../fixtures/server.ts'
@@ -84,3 +87,24 @@ async function compare (t: Test, more: object): Promise<void> {
 t.test('what goes straight is judged, told, answered and logged as by the hooks', async t => compare(t, {}))
 t.test('the same behind a proxy that is trusted', async t => compare(t, { trustedProxy: ['127.0.0.1'] }))
 t.test('the same where rules name hosts, and sessions end by themselves', async t => compare(t, { sessionIdle: '30m', rules: [{ path: '/public', host: 'gate.example', allow: 'public' }, { path: '/admin', host: '*.example', methods: ['GET'], allow: { emails: 'ben@example.com' } }, { path: '/', host: '127.0.0.1', allow: 'signed-in' }] }))
+
+t.test('a crash by whatever nobody expected: what fails on the straight way comes to the hooks, once, and ends no process', async t => {
+  const whole = {
+    places: { rewrite (raw: IncomingMessage) { raw.place = { target: '/', path: '/', upstream: 0, readings: [], crosses: false } } },
+    arrivals: () => ({ proto: 'http', asked: 'a', origin: 'http://a' }), jars: {}, servesHost: null, oneHost: false, sessions: { open: () => null },
+    judge: { decide: () => ({ verdict: 'admitted', anonymous: true }) }, forwarders: [{ forward: () => { throw new Error('forwarder') } }], outward: {}
+  }
+  const fails = (where: string) => () => { throw new Error(where) }
+  for (const [name, broken, isReturned] of [
+    ['a target', { places: { rewrite: fails('places') } }, false], ['an arrival', { arrivals: fails('arrivals') }, false], ['a session', { sessions: { open: fails('sessions') } }, false],
+    ['a rule', { judge: { decide: fails('judge') } }, false], ['what the app is told', { outward: undefined }, true], ['the forwarder', {}, true]
+  ] as const) {
+    const heard: (boolean | undefined)[] = []
+    const app = { addHook () {}, routing ({ returned }: IncomingMessage) { heard.push(returned?.error instanceof Error) } } as unknown as FastifyInstance
+    const hear = createStraightWay(app, { ...whole, ...broken } as unknown as StraightOptions, { nextId: () => 'a', log: app.log, write: fails('log') })
+    const raw = Object.assign(new IncomingMessage(new Socket()), { method: 'GET', url: '/', httpVersion: '1.1', rawHeaders: ['Host', 'a'], headers: { host: 'a' } })
+    const response = new ServerResponse(raw)
+    hear(raw, response)
+    t.strictSame([heard, response.listenerCount('finish')], [[isReturned], 0], name)
+  }
+})
