@@ -6,8 +6,8 @@ export type Question = Pick<Dispatcher.DispatchOptions, 'path'> & { readonly hea
 
 /** Connections to one app for what nearly all requests are: a GET without a body. undici has all others. */
 export interface AppConnections {
-  /** Asks, and tells the handler what undici would. Never throws. */
-  ask (question: Question, handler: Handler): void
+  /** Asks, and tells the handler what undici would. Never throws. @param isFresh whether on a connection of its own: where one that was used has failed, others may */
+  ask (question: Question, handler: Handler, isFresh?: boolean): void
   /** Fulfilled when all that is under way has its answer; nothing more is asked. */
   close (): Promise<void>
   /** What is under way fails. */
@@ -19,7 +19,7 @@ export interface AppConnectionsOptions extends Pick<ConnectionOwner, 'maxHeaderS
   readonly origin: URL
 }
 
-interface Waiting { readonly text: string, readonly handler: Handler }
+interface Waiting { readonly text: string, readonly handler: Handler, readonly isFresh: boolean }
 
 /** Milliseconds between two looks for connections that are not needed any more. */
 const EVERY = 1_000
@@ -73,7 +73,7 @@ export function createAppConnections ({ connect, origin, maxHeaderSize, timeout 
     const now = performance.now()
     waiting = []
     for (const one of asked) {
-      const connection = takeFree(now)
+      const connection = one.isFresh ? undefined : takeFree(now)
       if (connection === undefined) open(one)
       else if (!connection.ask(one.text, one.handler)) free.push(connection)
     }
@@ -102,11 +102,11 @@ export function createAppConnections ({ connect, origin, maxHeaderSize, timeout 
   }
 
   return {
-    ask (question, handler) {
+    ask (question, handler, isFresh = false) {
       const text = textOf(question, hostLine)
       if (over !== undefined) return refuse(handler, over)
       if (text === undefined) return refuse(handler, new errors.InvalidArgumentError('a header that cannot be sent'))
-      if (waiting.push({ text, handler }) === 1) setImmediate(flush)
+      if (waiting.push({ text, handler, isFresh }) === 1) setImmediate(flush)
     },
     close () {
       end()
