@@ -111,6 +111,7 @@ export function createServer (config: Config, parts: StraightOptions, { outside,
     frameworkErrors,
     clientErrorHandler: createClientErrorHandler(nextId, log),
     exposeHeadRoutes: false,
+    return503OnClosing: false, // plugins/straight.ts says it
     schemaController: NO_SCHEMAS
   } as FastifyServerOptions)
   const write = createRequestLog(log as Logger)

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Place } from '../access/judge.ts'
+import { GateStopping } from '../errors.ts'
 import type { RequestLine } from '../log.ts'
 import { pathOf } from './access-log.ts'
 import type { Asked } from './asked.ts'
@@ -33,30 +34,33 @@ export function createStraightWay (app: FastifyInstance, options: StraightOption
   const reception = createReception(options)
   let isClosing = false
   app.addHook('preClose', async () => { isClosing = true })
+  // In place of Fastify's own answer, which would also be given to what was on its way to an app by then.
+  app.addHook('onRequest', ({ raw }, _reply, done) => { done(isClosing && raw.returned === undefined ? new GateStopping('asked while it closes') : undefined) })
 
   /** @returns who asks, where nothing stands in the way */
   function admitted (raw: IncomingMessage, response: ServerResponse): Straight | undefined {
+    try {
+      return judged(raw, response)
+    } catch {
+      return undefined // it fails once more where that is said, and does not end the process
+    }
+  }
+
+  function judged (raw: IncomingMessage, response: ServerResponse): Straight | undefined {
     nameMethod(raw)
     options.places.rewrite(raw)
     const { place } = raw
     if (place === undefined || isAhead(raw.socket, response) || unreadable(raw) !== undefined) return undefined
     const asked = new Straight(raw, place, log)
     if (reception.receive(asked, false) !== undefined) return undefined
-    const session = openNow(asked)
-    if (session === undefined || session instanceof Promise || reception.isDue(session)) return undefined
+    const session = reception.open(asked)
+    if (session instanceof Promise) return void session.catch(() => { /* asked for once more by a hook, which says so: nobody else waits for this */ })
+    if (reception.isDue(session)) return undefined
     if (session !== null && reception.isStale(session, asked)) return undefined
     know(asked, session)
     if (refusalOf(asked, place, options) !== null) return undefined
     if (session !== null) options.sessions.note(session)
     return asked
-  }
-
-  function openNow (asked: Straight): ReturnType<typeof reception.open> | undefined {
-    try {
-      return reception.open(asked)
-    } catch {
-      return undefined // it fails once more where that is said
-    }
   }
 
   function forward (asked: Straight, response: ServerResponse, since: number): void {
@@ -68,11 +72,17 @@ export function createStraightWay (app: FastifyInstance, options: StraightOption
       write({ reqId: asked.id, method: raw.method, path: pathOf(raw), status: response.statusCode, ms: Math.round(performance.now() - since), address: asked.arrival.address, user: asked.session?.identity.user })
     }
     response.on('finish', tell).on('error', tell)
-    options.forwarders[place.upstream]?.forward(jobOf(asked, response, options, error => {
+    const comeBack = (error: Error): void => {
       response.off('finish', tell).off('error', tell)
       raw.returned = { id: asked.id, since, error }
       app.routing(raw, response)
-    }))
+    }
+    try {
+      options.forwarders[place.upstream]?.forward(jobOf(asked, response, options, comeBack))
+    } catch (error) {
+      if (raw.returned !== undefined) throw error
+      comeBack(error as Error)
+    }
   }
 
   return (raw, response) => {

@@ -43,7 +43,7 @@ export interface Returned {
   readonly id: string
   /** When it came, by `performance.now`. */
   readonly since: number
-  readonly error: GateError
+  readonly error: Error
 }
 
 const http = loadHttp()

@@ -41,14 +41,6 @@ async function wire (app: FastifyInstance): Promise<void> {
 export default fp(wire, { name: 'wire' })
 
 /** @returns why a request is not one unambiguous HTTP request */
-export function refusalOf (raw: IncomingMessage): GateError | undefined {
-  const fault = raw.socket.ambiguous === true ? 'it came behind one that could be read in two ways' : faultOf(raw)
-  if (fault !== null) return new MalformedRequest(fault)
-  if (raw.rawHeaders.length > 2 * MAX_HEADERS) return new HeadersTooMany(`${raw.rawHeaders.length / 2} headers`)
-  return raw.method === 'TRACE' || raw.method === 'CONNECT' ? new MethodRefused(raw.method) : undefined
-}
-
-/** @returns why a request is not one unambiguous HTTP request */
 export function unreadable (raw: IncomingMessage): GateError | undefined {
   const fault = raw.socket.ambiguous === true ? 'it came behind one that could be read in two ways' : faultOf(raw)
   if (fault !== null) return new MalformedRequest(fault)
@@ -60,7 +52,8 @@ export function unreadable (raw: IncomingMessage): GateError | undefined {
  * One request of a connection after the other. Node hands on all that have come, and of those whose answers wait behind another it never
  * says that the client has left: each would keep a connection to the app, of any number by a single one to us. For the request of a browser, which sends none ahead, nothing is made.
  */
-function inTurn ({ socket }: IncomingMessage, response: ServerResponse, go: () => void): void {
+function inTurn ({ socket, returned }: IncomingMessage, response: ServerResponse, go: () => void): void {
+  if (returned !== undefined) return go() // it has its turn already, and others may have come behind it
   const before = socket.answering
   const hasToWait = isAhead(socket, response)
   socket.answering = response

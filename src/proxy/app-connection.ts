@@ -35,8 +35,7 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
   #isLarge = false
   /** How far what was read may be kept. */
   lent: Lent
-  /** Until when it may be asked, by `performance.now`. */
-  usableUntil = 0
+  #usableUntil = 0
 
   /** @param intoBuffers whether the socket was made with what read-buffer.ts gives for it */
   constructor (socket: Socket, owner: ConnectionOwner, intoBuffers: boolean) {
@@ -71,6 +70,9 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
     this.#socket.write(text, 'latin1')
     return true
   }
+
+  /** Whether it may be asked. Of one that was closed its owner hears only after everything else that waits in this turn. @param now by `performance.now` */
+  isUsable (now: number): boolean { return this.#usableUntil > now && !this.#socket.destroyed }
 
   destroy (): void { this.#socket.destroy() }
 
@@ -162,7 +164,7 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
   #rest (): void {
     const kept = Math.min(KEPT, this.#reader.keepAlive ?? KEPT)
     if (kept <= 0) return this.destroy()
-    this.usableUntil = performance.now() + kept
+    this.#usableUntil = performance.now() + kept
     this.#socket.unref()
     this.#owner.free(this)
   }

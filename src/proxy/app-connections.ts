@@ -7,8 +7,8 @@ export type Question = Pick<Dispatcher.DispatchOptions, 'path'> & { readonly hea
 
 /** Connections to one app for what nearly all requests are: a GET without a body. undici has all others. */
 export interface AppConnections {
-  /** Asks, and tells the handler what undici would. Never throws. */
-  ask (question: Question, handler: Handler): void
+  /** Asks, and tells the handler what undici would. Never throws. @param isFresh whether on a connection of its own: where one that was used has failed, others may */
+  ask (question: Question, handler: Handler, isFresh?: boolean): void
   /** Fulfilled when all that is under way has its answer; nothing more is asked. */
   close (): Promise<void>
   /** What is under way fails. */
@@ -21,7 +21,7 @@ export interface AppConnectionsOptions extends Pick<ConnectionOwner, 'maxHeaderS
   readonly origin: URL
 }
 
-interface Waiting { readonly text: string, readonly handler: Handler }
+interface Waiting { readonly text: string, readonly handler: Handler, readonly isFresh: boolean }
 
 /** Milliseconds between two looks for connections that are not needed any more. */
 const EVERY = 1_000
@@ -36,7 +36,7 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
  */
 export function createAppConnections ({ connect, origin, maxHeaderSize, timeout }: AppConnectionsOptions): AppConnections {
   const { protocol, host, hostname, port } = origin
-  const target: buildConnector.Options = { protocol, host, hostname, port }
+  const target: buildConnector.Options = { protocol, host, hostname: hostname.replace(/^\[|\]$/g, ''), port } // an IPv6 address has brackets in an origin alone
   const hostLine = `host: ${host}\r\n`
   const all = new Set<AppConnection>()
   const free: AppConnection[] = []
@@ -60,13 +60,13 @@ export function createAppConnections ({ connect, origin, maxHeaderSize, timeout 
   const settle = (): void => { if (over !== undefined && all.size + connecting.size + waiting.length === 0) closed() }
   const timer = setInterval(() => {
     const now = performance.now()
-    for (const connection of free) if (connection.usableUntil <= now) connection.destroy()
+    for (const connection of free) if (!connection.isUsable(now)) connection.destroy()
   }, EVERY).unref()
 
   const takeFree = (now: number): AppConnection | undefined => {
     for (;;) {
       const connection = free.pop()
-      if (connection === undefined || connection.usableUntil > now) return connection
+      if (connection === undefined || connection.isUsable(now)) return connection
       connection.destroy()
     }
   }
@@ -75,7 +75,7 @@ export function createAppConnections ({ connect, origin, maxHeaderSize, timeout 
     const now = performance.now()
     waiting = []
     for (const one of asked) {
-      const connection = takeFree(now)
+      const connection = one.isFresh ? undefined : takeFree(now)
       if (connection === undefined) open(one)
       else if (!connection.ask(one.text, one.handler)) free.push(connection)
     }
@@ -104,11 +104,11 @@ export function createAppConnections ({ connect, origin, maxHeaderSize, timeout 
   }
 
   return {
-    ask (question, handler) {
+    ask (question, handler, isFresh = false) {
       const text = textOf(question, hostLine)
       if (over !== undefined) return refuse(handler, over)
       if (text === undefined) return refuse(handler, new errors.InvalidArgumentError('a header that cannot be sent'))
-      if (waiting.push({ text, handler }) === 1) setImmediate(flush)
+      if (waiting.push({ text, handler, isFresh }) === 1) setImmediate(flush)
     },
     close () {
       end()

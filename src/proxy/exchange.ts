@@ -56,7 +56,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #dispatch (): void {
-    this.#line.dispatch(this.#job.send, this)
+    this.#line.dispatch(this.#job.send, this, this.#retried)
   }
 
   /** Also when all is well; then there is nothing left to abort. */

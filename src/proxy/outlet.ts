@@ -42,6 +42,8 @@ export class Outlet implements Waiting {
   #isWhole = false
   #isOver = false
   #isPaused = false
+  /** Whether `write` said that it is enough: then the client's connection says when it has taken that. */
+  #isFull = false
   #drains = false
   /** Whether something was sent: then it is too late for a page of ours. */
   hasBegun = false
@@ -126,10 +128,13 @@ export class Outlet implements Waiting {
     return socket !== null && !('encrypted' in socket)
   }
 
-  /** Goes by what the system has left, not by what `write` says: that is before anything was handed on. */
+  /**
+   * Goes by what the system has left too: `write` answers before anything was handed on. Not by `writableNeedDrain`, which stays true for good
+   * once it was where no parser reads the connection any more (an upgrade was asked for), and then nothing would ever drain.
+   */
   look (): void {
     if (this.#isOver || this.#isWhole) return
-    if (!this.#response.writableNeedDrain || this.#response.writableLength === 0) return this.#resume()
+    if (!this.#isFull || this.#response.writableLength === 0) return this.#resume()
     this.#pause()
     if (this.#drains) return
     this.#drains = true
@@ -148,7 +153,7 @@ export class Outlet implements Waiting {
   }
 
   #sendHeld (): void {
-    for (const chunk of this.#held) this.#response.write(chunk)
+    for (const chunk of this.#held) this.#isFull = !this.#response.write(chunk)
     this.#held = []
     this.#size = 0
   }

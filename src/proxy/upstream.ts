@@ -31,8 +31,8 @@ export interface UpstreamOptions {
 export interface Line {
   /** For whoever asks something of their own. */
   readonly pool: Pool
-  /** Sends a request, and has the handler told of its answer. Never throws. */
-  dispatch (send: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void
+  /** Sends a request, and has the handler told of its answer. Never throws. @param isAgain whether it was sent before, on a connection that was closed meanwhile */
+  dispatch (send: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, isAgain: boolean): void
   /** Fulfilled when what is under way has its answer. */
   close (): Promise<void>
   /** What is under way fails. */
@@ -77,8 +77,8 @@ export function openLine ({ upstream, ca, skipVerify, timeout, maxHeaderSize }: 
   const gets = createAppConnections({ connect: connectorOf(buildConnector(origin.protocol === 'http:' ? { ...settings, onread: intoBuffers } : settings)), origin, maxHeaderSize, timeout })
   const line: Line = {
     pool,
-    dispatch (send, handler) {
-      if (send.method === 'GET' && send.body === null && send.upgrade == null) gets.ask(send as Question, handler)
+    dispatch (send, handler, isAgain) {
+      if (send.method === 'GET' && send.body === null && send.upgrade == null) gets.ask(send as Question, handler, isAgain)
       else pool.dispatch(send, handler)
     },
     async close () { await Promise.all([gets.close(), pool.close()]) },

@@ -87,3 +87,27 @@ t.test('a gate that closes waits for what is under way to its end, and not for i
   clearTimeout(late)
   t.match(text, /^HTTP\/1\.1 50\d[^]*GATE_PROVIDER/, 'it was answered')
 })
+
+t.test('a gate that closes tells who waits for an app that fails meanwhile what went wrong', async t => {
+  let fail = (): void => {}
+  const app = createServer((request, response) => {
+    if (request.url !== '/fails') return void response.end('ok')
+    fail = () => { request.socket.destroy() }
+  })
+  const gate = await createGate(configOf(await startServer(t, app)))
+  await gate.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = gate.addresses()[0] as { port: number }
+  const socket = await keepReady(t, { port }, false)
+  let text = ''
+  socket.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })
+  const has = async (words: RegExp) => { for (let left = 300; left > 0 && !words.test(text); left--) await new Promise(resolve => setTimeout(resolve, 10)) }
+  const heard = once(app, 'request')
+  socket.write('GET /fails HTTP/1.1\r\nHost: a\r\n\r\n')
+  await heard
+  const closing = gate.close()
+  fail()
+  await has(/HTTP\/1\.1 502 /)
+  t.match(text, /^HTTP\/1\.1 502 [^]*x-oauth-gate: GATE_UPSTREAM_UNREACHABLE/)
+  socket.destroy()
+  await closing
+})

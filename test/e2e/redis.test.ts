@@ -236,6 +236,23 @@ t.test('as long as nobody knows who signed out elsewhere, sessions in cookies do
   t.equal(userIn(await ben.ask(`${other.origin}/`)), 'ben@example.com')
 })
 
+t.test('a crash by one request: whose idle session cannot be asked about, since the Redis stands still, is told so, and the process goes on', async t => {
+  const redis = await startRedis(t)
+  if (redis === null) return
+  const gate = await startGate(t, { settings: { revocationStore: redis.url, sessionIdle: '30m' } })
+  const visitor = new Visitor()
+  await visitor.signIn(`${gate.origin}/`, 'ada')
+  const rejected: unknown[] = []
+  const note = (reason: unknown) => { rejected.push(reason) }
+  process.on('unhandledRejection', note)
+  t.teardown(() => { process.off('unhandledRejection', note) })
+  redis.freeze()
+  gate.outside.advance(31 * 60_000)
+  t.match(await visitor.ask(`${gate.origin}/`), { status: 503, headers: { 'x-oauth-gate': 'GATE_STORE_UNAVAILABLE' } })
+  t.strictSame(rejected, [], 'nothing that nobody waits for, which would end a process')
+  redis.thaw()
+})
+
 /** What a network does that forgets a connection: here it is closed, and cannot be opened for a moment. */
 async function loseListeners (redis: TestRedis): Promise<void> {
   await redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')

@@ -247,3 +247,19 @@ function certificates (t: Test): { ca: string, stranger: string, key: string, ce
   const text = (name: string) => readFileSync(join(folder, name), 'utf8')
   return { ca: text('ca.pem'), stranger: text('stranger.pem'), key: text('app.key'), cert: text('app.pem') }
 }
+
+t.test('what is asked once more is asked on a new connection, where all that were kept have been closed', async t => {
+  let asked = 0
+  const app = await startRawApp(t, (socket, nth) => {
+    let count = 0
+    socket.on('data', () => {
+      asked++
+      if (nth <= 3 && ++count > 1) return void socket.destroy()
+      setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'), 20)
+    })
+  })
+  const gate = await startGate(t, app.origin)
+  await Promise.all([1, 2, 3].map(() => send(gate.port)))
+  t.equal((await send(gate.port)).status, 200)
+  t.strictSame([app.sockets.length, asked, gate.failures], [4, 5, []], 'once more, and no oftener')
+})

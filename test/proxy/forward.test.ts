@@ -397,3 +397,9 @@ async function fill (write: (chunk: Buffer) => boolean, stream: NodeJS.EventEmit
   }
   return most * MiB
 }
+
+t.test('an app at an IPv6 address is asked there, by whichever of our connections', async t => {
+  const app = await startApp(t, (request, response) => { response.end(`${request.method} ${request.headers.host}`) })
+  const gate = await startGate(t, `http://[::ffff:127.0.0.1]:${app.port}`, { outward: { passHost: false } })
+  for (const method of ['GET', 'DELETE']) t.equal((await send(gate.port, { method })).body.toString(), `${method} [::ffff:7f00:1]:${app.port}`)
+})

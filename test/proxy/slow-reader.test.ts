@@ -1,4 +1,6 @@
-import { connect } from 'node:net'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import t from 'tap'
 import { send, startGate, startRawApp, until, wait } from './setup.ts'
 
@@ -67,4 +69,40 @@ t.test('whose client never takes the last piece: an answer that is whole by its 
   t.equal(body.length, SIZE)
   await until(() => isOver(), 2_000).catch(() => {})
   t.ok(isOver(), 'nor does it keep its connection to the app')
+})
+
+t.test('an answer that stands still: whose connection no parser reads any more gets all of it, however slowly it is taken', async t => {
+  let more = (): void => {}
+  const app = await startRawApp(t, socket => {
+    socket.once('data', () => { socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${SIZE + 3_000}\r\n\r\n`, () => socket.write(BODY)) })
+    more = () => { socket.write('b'.repeat(1_000)) }
+  })
+  const gate = await startGate(t, app.origin)
+  let [bytes, isSlow] = [0, false]
+  let take: (() => void) | undefined
+  const client = new Duplex({
+    read () {},
+    write (chunk: Buffer, _encoding, written) {
+      bytes += chunk.length
+      if (isSlow) take = written
+      else written()
+    }
+  })
+  const request = new IncomingMessage(client as Socket)
+  Object.assign(request, { method: 'GET', url: '/', httpVersionMajor: 1, httpVersionMinor: 1, httpVersion: '1.1' })
+  const response = new ServerResponse(request)
+  response.assignSocket(client as Socket)
+  client.on('drain', () => response.emit('drain')) // as for an upgrade that is answered otherwise
+  gate.server.emit('request', request, response)
+  await until(() => bytes > SIZE)
+  await wait(50)
+  isSlow = true
+  for (let times = 0; times < 3; times++) {
+    more()
+    await wait(50)
+  }
+  isSlow = false
+  take?.()
+  await until(() => response.writableFinished)
+  t.ok(bytes > SIZE + 3_000)
 })

@@ -62,6 +62,27 @@ t.test('a crash by one packet: an upgrade that is sent ahead, behind whatever ha
   t.strictSame(gate.log('gate.crashed'), [])
 })
 
+t.test('a connection that stands still: what comes behind an app’s failure and an answer that takes its time has its turn', async t => {
+  const app = await startApp(t, ({ url, socket }, response) => {
+    if (url === '/public/fails') return void setTimeout(() => socket.destroy(), 100)
+    setTimeout(() => response.end(url), url === '/public/slow' ? 400 : 0)
+  })
+  const { origin } = await startGate(t, { app, settings })
+  for (const offer of ['', H2C]) {
+    const socket = dial(origin)
+    let said = ''
+    socket.on('error', () => {}).on('data', (chunk: Buffer) => { said += chunk.toString() })
+    socket.write('GET /public/fails HTTP/1.1\r\nHost: a\r\n\r\nGET /public/slow HTTP/1.1\r\nHost: a\r\n\r\n')
+    while (!said.includes('GATE_UPSTREAM_UNREACHABLE')) await sleep(5)
+    await sleep(50)
+    socket.write(`GET /public/last HTTP/1.1\r\nHost: a\r\n${offer}\r\n`)
+    const patience = AbortSignal.timeout(3_000)
+    while (!said.endsWith('/public/last\r\n0\r\n\r\n') && !said.endsWith('/public/last') && !patience.aborted) await sleep(10)
+    t.strictSame([...said.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status), ['502', '200', '200'], offer)
+    socket.destroy()
+  }
+})
+
 t.test('descriptors: what one connection sends ahead asks the app for one answer at a time, and for none when the client has left', async t => {
   const waiting = new Set<ServerResponse>()
   const app = await startApp(t, (_request, response) => {
