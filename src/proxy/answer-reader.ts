@@ -150,7 +150,7 @@ export class AnswerReader {
       this.#trailers += line
       return
     }
-    this.#end(this.#trailers === '' ? NOTHING : this.#trailers.trimEnd().split('\r\n').flatMap(field => {
+    this.#end(this.#trailers === '' ? NOTHING : this.#trailers.slice(0, -2).split('\r\n').flatMap(field => {
       const colon = field.indexOf(':')
       return [field.slice(0, colon), trimmed(field, colon + 1, field.length)]
     }))
