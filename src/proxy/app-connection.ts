@@ -57,7 +57,7 @@ export class AppConnection implements AnswerListener {
   readonly #timer: NodeJS.Timeout
   #turn: Turn | undefined
   /** Until when it may be asked, by `performance.now`. */
-  usableUntil = 0
+  #usableUntil = 0
 
   constructor (socket: Socket, owner: ConnectionOwner) {
     this.#socket = socket
@@ -89,6 +89,9 @@ export class AppConnection implements AnswerListener {
     this.#socket.write(text, 'latin1')
     return true
   }
+
+  /** Of one that is free; what has been closed is told of in a later turn only (`gone`). @param now by `performance.now` */
+  isUsable (now: number): boolean { return this.#usableUntil > now && !this.#socket.destroyed }
 
   destroy (): void { this.#socket.destroy() }
 
@@ -158,7 +161,7 @@ export class AppConnection implements AnswerListener {
   #rest (): void {
     const kept = Math.min(KEPT, this.#reader.keepAlive ?? KEPT)
     if (kept <= 0) return this.destroy()
-    this.usableUntil = performance.now() + kept
+    this.#usableUntil = performance.now() + kept
     this.#socket.unref()
     this.#owner.free(this)
   }
