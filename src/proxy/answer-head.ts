@@ -23,9 +23,10 @@ export class AnswerUnreadable extends Error {
   readonly code = 'ERR_ANSWER_UNREADABLE'
 }
 
-/** RFC 9112 §4 and §5, without folded lines: whole lines, each with CR and LF. Of a number of a version only the form counts, as for every other client. */
-const STATUS_LINE = String.raw`HTTP/\d\.\d [1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?\r\n`
-const FIELD_LINE = String.raw`[!#$%&'*+.^_\`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n`
+/** RFC 9112 §4 and §5, without folded lines: whole lines, each with CR and LF. The versions are those that llhttp knows, which reads all other answers. */
+const STATUS_LINE = String.raw`HTTP/(?:1\.[01]|0\.9|2\.0) [1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?\r\n`
+export const TOKEN = String.raw`[!#$%&'*+.^_\`|~0-9A-Za-z-]+`
+const FIELD_LINE = String.raw`${TOKEN}:[\t\x20-\x7e\x80-\xff]*\r\n`
 const WHOLE = new RegExp(`^${STATUS_LINE}(?:${FIELD_LINE})*\\r\\n$`)
 const SO_FAR = new RegExp(`^${STATUS_LINE}(?:${FIELD_LINE})*$`)
 /** Of trailers. */
@@ -79,17 +80,18 @@ export function readHead (text: string): AnswerHead {
       }
       case 14:
         if (name.toLowerCase() !== 'content-length') break
-        if (length !== undefined || !DIGITS.test(value)) throw new AnswerUnreadable('a length that is none, or several')
+        if (length !== undefined || !DIGITS.test(value) || hasTab(text, colon, end)) throw new AnswerUnreadable('a length that is none, or several')
         length = value
         break
       case 17:
         if (name.toLowerCase() !== 'transfer-encoding') break
-        if (isChunked || version !== '1.1' || value.toLowerCase() !== 'chunked') throw new AnswerUnreadable('a transfer coding other than chunked')
+        if (isChunked || version !== '1.1' || value.toLowerCase() !== 'chunked' || hasTab(text, colon, end)) throw new AnswerUnreadable('a transfer coding other than chunked')
         isChunked = true
     }
   }
   if (isChunked && length !== undefined) throw new AnswerUnreadable('a length beside chunks')
   const mayRepeat = !closes && (version === '1.1' || (version === '1.0' && promises))
+  if (status < 200 && !mayRepeat) throw new AnswerUnreadable('an interim answer that nothing may follow')
   return { status, text: reason, pairs, length, isChunked, hasTrailer, links, mayRepeat, keepAlive }
 }
 
@@ -105,6 +107,12 @@ export function trimmed (text: string, start: number, end: number): string {
   while (start < end && isBlank(text.charCodeAt(start))) start++
   while (end > start && isBlank(text.charCodeAt(end - 1))) end--
   return text.slice(start, end)
+}
+
+/** Around what frames an answer: for llhttp it is a part of the value, and `chunked` then none. */
+function hasTab (text: string, start: number, end: number): boolean {
+  const at = text.indexOf('\t', start)
+  return at !== -1 && at < end
 }
 
 function isBlank (code: number): boolean {

@@ -1,4 +1,4 @@
-import { type AnswerHead, AnswerUnreadable, couldBecomeHead, FIELDS, readHead, trimmed } from './answer-head.ts'
+import { type AnswerHead, AnswerUnreadable, couldBecomeHead, FIELDS, readHead, TOKEN, trimmed } from './answer-head.ts'
 
 /** What an answer is told to, piece by piece. */
 export interface AnswerListener {
@@ -14,9 +14,12 @@ type Stage = 'head' | 'length' | 'size' | 'chunk' | 'chunk-end' | 'trailers' | '
 const NOTHING: readonly string[] = []
 const END = Buffer.from('\r\n\r\n')
 const LF = 0x0a
-/** A size in hexadecimal, and extensions, which nobody uses (RFC 9112 §7.1.1). */
-const SIZE = /^([0-9A-Fa-f]{1,12})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n$/
+/** A size in hexadecimal, and extensions (RFC 9112 §7.1.1), which nobody uses: without blanks, and without what some take for their end. */
+const SIZE = new RegExp(String.raw`^([0-9A-Fa-f]{1,12})(?:;${TOKEN}(?:=(?:${TOKEN}|"[\t\x20\x21\x23-\x3a\x3c-\x5b\x5d-\x7e\x80-\xff]*"))?)*\r\n$`)
 const LONGEST_SIZE = 1_024
+/** RFC 9110 §6.5.1. */
+const FRAMING = /^(?:content-length|transfer-encoding):/i
+
 /**
  * Reads the answers to GET that come by one connection, one after the other (RFC 9112). What could be read in two ways is refused: there is no lenient mode.
  * The connection cannot be used any more once anything has been thrown.
@@ -146,11 +149,11 @@ export class AnswerReader {
 
   #takeTrailer (line: string): void {
     if (line !== '\r\n') {
-      if (!FIELDS.test(line) || /^content-length:/i.test(line)) throw new AnswerUnreadable('a trailer that is none, or a length behind the body')
+      if (!FIELDS.test(line) || FRAMING.test(line)) throw new AnswerUnreadable('a trailer that is none, or says behind a body how long that is')
       this.#trailers += line
       return
     }
-    this.#end(this.#trailers === '' ? NOTHING : this.#trailers.trimEnd().split('\r\n').flatMap(field => {
+    this.#end(this.#trailers === '' ? NOTHING : this.#trailers.slice(0, -2).split('\r\n').flatMap(field => {
       const colon = field.indexOf(':')
       return [field.slice(0, colon), trimmed(field, colon + 1, field.length)]
     }))

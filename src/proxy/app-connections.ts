@@ -43,7 +43,7 @@ export function createAppConnections ({ connect, origin, maxHeaderSize, timeout 
   const connecting = new Set<Waiting>()
   let waiting: Waiting[] = []
   let over: Error | undefined
-  let closed = (): void => {}
+  const closed: (() => void)[] = []
   const owner: ConnectionOwner = {
     maxHeaderSize, timeout,
     free (connection) {
@@ -57,7 +57,7 @@ export function createAppConnections ({ connect, origin, maxHeaderSize, timeout 
       settle()
     }
   }
-  const settle = (): void => { if (over !== undefined && all.size + connecting.size + waiting.length === 0) closed() }
+  const settle = (): void => { if (over !== undefined && all.size + connecting.size + waiting.length === 0) for (const tell of closed.splice(0)) tell() }
   const timer = setInterval(() => {
     const now = performance.now()
     for (const connection of free) if (!connection.isUsable(now)) connection.destroy()
@@ -113,7 +113,7 @@ export function createAppConnections ({ connect, origin, maxHeaderSize, timeout 
     close () {
       end()
       return new Promise(resolve => {
-        closed = resolve
+        closed.push(resolve)
         settle()
       })
     },

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto'
 import t from 'tap'
 import { isCi } from '../fixtures/lacking.ts'
+import { appAnswers } from './app-answers.ts'
 import { cookieHeaders, sessionCookies } from './cookies.ts'
 import { paths, returns } from './paths.ts'
 import { requestHeads } from './requests.ts'
@@ -9,7 +10,7 @@ import { configFiles, extraParams } from './settings.ts'
 import { loginCookies, signInClaims, signInReturns } from './sign-ins.ts'
 import { fuzz } from './target.ts'
 
-const targets = [cookieHeaders, sessionCookies, loginCookies, requestHeads, paths, returns, signInReturns, signInClaims, extraParams, configFiles]
+const targets = [cookieHeaders, sessionCookies, loginCookies, requestHeads, appAnswers, paths, returns, signInReturns, signInClaims, extraParams, configFiles]
 
 const { FUZZ_SECONDS = isCi ? '60' : '4', FUZZ_SEED = String(randomInt(2 ** 31)), FUZZ_ONLY = '', FUZZ_PATH } = process.env
 const seed = Number(FUZZ_SEED)
@@ -23,7 +24,7 @@ t.setTimeout(Number(FUZZ_SECONDS) * 2000 + 120_000)
 console.error(`# fuzzing ${chosen.length} targets for ${FUZZ_SECONDS} s: FUZZ_SEED=${seed}`)
 
 t.test('each of the things that others send is tried, with a seed to see it again', t => {
-  const wanted = ['cookies', 'login cookies', 'request heads', 'paths', 'rd', 'claims', 'extra params', 'config files']
+  const wanted = ['cookies', 'login cookies', 'request heads', 'app answers', 'paths', 'rd', 'claims', 'extra params', 'config files']
   t.strictSame(wanted.filter(what => !targets.some(({ name }) => name.startsWith(`${what}: `))), [])
   t.end()
 })
