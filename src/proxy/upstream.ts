@@ -1,8 +1,8 @@
 import { isIP, type Socket } from 'node:net'
 import { buildConnector, type Dispatcher, Pool } from 'undici'
 import { type GateError, GateStopping, MalformedRequest, UpstreamAnswerInvalid, UpstreamTimeout, UpstreamUnreachable } from '../errors.ts'
-import { createAppConnections, type Question } from './app-connections.ts'
-import { intoBuffers } from './read-buffer.ts'
+import { createAppConnections, type Question } from './client/connections.ts'
+import { intoBuffers } from './client/read-buffer.ts'
 
 /** One app behind us. */
 export interface Upstream {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { buildConnector, type Dispatcher } from 'undici'
-import { createAppConnections, type AppConnections } from '../../src/proxy/app-connections.ts'
+import { createAppConnections, type AppConnections } from '../../src/proxy/client/connections.ts'
 import { failure } from '../../src/proxy/upstream.ts'
 import { says, startRawApp, until, wait } from './setup.ts'
 

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream'
 import t from 'tap'
 import type { buildConnector, Dispatcher } from 'undici'
-import { createAppConnections } from '../../src/proxy/app-connections.ts'
+import { createAppConnections } from '../../src/proxy/client/connections.ts'
 import { until } from './setup.ts'
 
 /** A connection that, as those of the system, says that it is closed long after it was. */

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { errors } from 'undici'
 import type { AnswerHead } from './answer-head.ts'
 import { type AnswerListener, AnswerReader } from './answer-reader.ts'
-import type { Lent } from './outlet.ts'
+import type { Lent } from '../outlet.ts'
 import { BUFFER, giveBack, type Hearer, takeBuffer } from './read-buffer.ts'
 import { type Driven, type Handler, Turn } from './turn.ts'
 

@@ -1,5 +1,6 @@
 import { type buildConnector, type Dispatcher, errors } from 'undici'
-import { AppConnection, type ConnectionOwner } from './app-connection.ts'
+import { atTurnsEnd } from '../turn-end.ts'
+import { AppConnection, type ConnectionOwner } from './connection.ts'
 import type { Handler } from './turn.ts'
 
 /** A GET without a body, as `Pool.dispatch` takes it. */
@@ -108,7 +109,7 @@ export function createAppConnections ({ connect, origin, maxHeaderSize, timeout 
       const text = textOf(question, hostLine)
       if (over !== undefined) return refuse(handler, over)
       if (text === undefined) return refuse(handler, new errors.InvalidArgumentError('a header that cannot be sent'))
-      if (waiting.push({ text, handler, isFresh }) === 1) setImmediate(flush)
+      if (waiting.push({ text, handler, isFresh }) === 1) atTurnsEnd({ flush })
     },
     close () {
       end()

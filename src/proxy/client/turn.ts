@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { Lent, Source } from './outlet.ts'
+import type { Lent, Source } from '../outlet.ts'
 
 export type Handler = Dispatcher.DispatchHandler
 
