@@ -160,7 +160,7 @@ export async function startAppAnswers (t: Test): Promise<{ readonly property: fc
       same('body', theirs.body, ours.body)
       same('trailers', theirs.trailers, ours.trailers)
       if (ours.isToTheEnd) return void seen.toTheEnd++
-      if (ours.mayRepeat && !ours.trailers.some(name => name.toLowerCase() === 'connection')) await another(client, sockets, ours.heads.some(({ pairs }) => pairs.some(name => name.toLowerCase() === 'keep-alive')))
+      if (ours.mayRepeat) await another(client, sockets, ours.heads.some(({ pairs }) => pairs.some(name => name.toLowerCase() === 'keep-alive')))
     } finally {
       await client.destroy()
     }

@@ -17,8 +17,8 @@ const LF = 0x0a
 /** A size in hexadecimal, and extensions (RFC 9112 §7.1.1), which nobody uses: without blanks, and without what some take for their end. */
 const SIZE = new RegExp(String.raw`^([0-9A-Fa-f]{1,12})(?:;${TOKEN}(?:=(?:${TOKEN}|"[\t\x20\x21\x23-\x3a\x3c-\x5b\x5d-\x7e\x80-\xff]*"))?)*\r\n$`)
 const LONGEST_SIZE = 1_024
-/** RFC 9110 §6.5.1. */
-const FRAMING = /^(?:content-length|transfer-encoding):/i
+/** Comes too late to be believed (RFC 9110 §6.5.1), and says that app and gate may not agree on what follows. */
+const FRAMING = /^(?:connection|transfer-encoding):/i
 
 /**
  * Reads the answers to GET that come by one connection, one after the other (RFC 9112). What could be read in two ways is refused: there is no lenient mode.
@@ -149,7 +149,8 @@ export class AnswerReader {
 
   #takeTrailer (line: string): void {
     if (line !== '\r\n') {
-      if (!FIELDS.test(line) || FRAMING.test(line)) throw new AnswerUnreadable('a trailer that is none, or says behind a body how long that is')
+      if (!FIELDS.test(line) || /^content-length:/i.test(line)) throw new AnswerUnreadable('a trailer that is none, or a length behind the body')
+      if (FRAMING.test(line)) this.#mayRepeat = false
       this.#trailers += line
       return
     }
