@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { buildConnector, type Dispatcher } from 'undici'
 import { createAppConnections, type AppConnections } from '../../src/proxy/client/connections.ts'
+import { intoBuffers } from '../../src/proxy/client/read-buffer.ts'
 import { failure } from '../../src/proxy/upstream.ts'
 import { says, startRawApp, until, wait } from './setup.ts'
 
@@ -51,7 +52,7 @@ async function answered (told: Told): Promise<string> {
 }
 
 function open (t: Test, origin: string, { timeout = 5_000, connect }: { timeout?: number, connect?: buildConnector.connector } = {}): AppConnections {
-  const gets = createAppConnections({ connect: connect ?? buildConnector({ timeout }), origin: new URL(origin), maxHeaderSize: 16_384, timeout })
+  const gets = createAppConnections({ connect: connect ?? buildConnector({ timeout, onread: intoBuffers }), origin: new URL(origin), maxHeaderSize: 16_384, timeout })
   t.teardown(() => { gets.destroy() })
   return gets
 }
@@ -116,7 +117,7 @@ t.test('and so does what comes in the very turn in which the next is asked, and 
   for (const [what, late] of [['a byte', (socket: Socket) => socket.write('!')], ['an answer', (socket: Socket) => socket.write(ok('poison'))], ['the end', (socket: Socket) => socket.end()]] as const) {
     const app = await startNumbered(t)
     let client: Socket | undefined
-    const plain = buildConnector({})
+    const plain = buildConnector({ timeout: 5_000, onread: intoBuffers })
     const connect: buildConnector.connector = (options, done) => {
       plain(options, (...result) => {
         client ??= result[1] ?? undefined
@@ -127,7 +128,16 @@ t.test('and so does what comes in the very turn in which the next is asked, and 
     t.equal(await answered(ask(gets)), '200 1 end')
     const told = new Promise<Told>(resolve => {
       const heard = () => { resolve(ask(gets)) }
-      client?.prependOnceListener('data', heard).prependOnceListener('end', heard)
+      const hearer = client?.hearer
+      if (client === undefined || hearer === undefined) return
+      client.hearer = {
+        get buffer () { return hearer.buffer },
+        hear (chunk) {
+          heard()
+          hearer.hear(chunk)
+        }
+      }
+      client.prependOnceListener('end', heard)
     })
     if (app.sockets[0] !== undefined) late(app.sockets[0])
     t.equal(await answered(await told), '200 2 end', what)
@@ -212,7 +222,7 @@ t.test('destroy fails what waits, what connects and what is under way, as a gate
   const app = await startRawApp(t, socket => { socket.on('data', hear) })
   let isHeld = false
   const held: (() => void)[] = []
-  const plain = buildConnector({})
+  const plain = buildConnector({ timeout: 5_000, onread: intoBuffers })
   const connect: buildConnector.connector = (options, done) => {
     plain(options, (...result) => {
       if (isHeld) held.push(() => { done(...result) })
