@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Place } from '../access/judge.ts'
 import { GateStopping } from '../errors.ts'
 import type { RequestLine } from '../log.ts'
-import { pathOf } from './access-log.ts'
+import { lineOf } from './access-log.ts'
 import type { Asked } from './asked.ts'
 import { refusalOf, type GuardOptions } from './guard.ts'
 import type { Places } from './places.ts'
@@ -16,7 +16,8 @@ export interface StraightOptions extends GuardOptions, Omit<SessionsOptions, 'se
   readonly places: Places
 }
 
-export interface Means {
+/** What is made for each gate, besides its parts. */
+export interface StraightMeans {
   readonly nextId: () => string
   readonly log: FastifyBaseLogger
   /** To the access log. */
@@ -30,7 +31,7 @@ export type Hear = (raw: IncomingMessage, response: ServerResponse) => void
  * The way of nearly every request: to an app, of somebody who may go there, with nothing to wait for. It is asked what the hooks ask, in their order and by
  * their functions; whatever is not admitted at once Fastify hears as if nothing had been asked, and says why not.
  */
-export function createStraightWay (app: FastifyInstance, options: StraightOptions, { nextId, log, write }: Means): Hear {
+export function createStraightWay (app: FastifyInstance, options: StraightOptions, { nextId, log, write }: StraightMeans): Hear {
   const reception = createReception(options)
   let isClosing = false
   app.addHook('preClose', async () => { isClosing = true })
@@ -65,11 +66,13 @@ export function createStraightWay (app: FastifyInstance, options: StraightOption
 
   function forward (asked: Straight, response: ServerResponse, since: number): void {
     const { raw, place } = asked
+    const forwarder = options.forwarders[place.upstream]
+    if (forwarder === undefined) return app.routing(raw, response)
     asked.id = nextId()
     raw.socket.answering = response
     const tell = (): void => {
       response.off('finish', tell).off('error', tell)
-      write({ reqId: asked.id, method: raw.method, path: pathOf(raw), status: response.statusCode, ms: Math.round(performance.now() - since), address: asked.arrival.address, user: asked.session?.identity.user })
+      write(lineOf(asked, response, performance.now() - since))
     }
     response.on('finish', tell).on('error', tell)
     const comeBack = (error: Error): void => {
@@ -78,7 +81,7 @@ export function createStraightWay (app: FastifyInstance, options: StraightOption
       app.routing(raw, response)
     }
     try {
-      options.forwarders[place.upstream]?.forward(jobOf(asked, response, options, comeBack))
+      forwarder.forward(jobOf(asked, response, options, comeBack))
     } catch (error) {
       if (raw.returned !== undefined) throw error
       comeBack(error as Error)

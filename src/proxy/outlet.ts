@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import { type Waiting, atTurnsEnd } from './turn-end.ts'
+import type { Source } from './source.ts'
+import { atTurnsEnd, type Flushed } from './turn-end.ts'
 
 export interface Head {
   readonly status: number
@@ -7,18 +8,6 @@ export interface Head {
   readonly text: string
   /** Flat. */
   readonly pairs: string[]
-}
-
-/** How far what was read may be kept: as long as anybody likes; for the call in which it is given; or longer, if the source is told so in that call. */
-export type Lent = 'no' | 'now' | 'kept'
-
-/** Whoever reads from the app. */
-export interface Source {
-  pause (): void
-  resume (): void
-  /** Of what is given now; it is nobody else's unless said. */
-  readonly lent?: Lent
-  keep? (): void
 }
 
 /** A text goes out with its head in one write. What is longer is not worth being copied. */
@@ -30,7 +19,7 @@ const MOST = 262_144
  * Where an answer goes: what has come of it in one turn of the event loop leaves together, and most often that is all of it. Reading stops while the
  * system takes nothing more for the client.
  */
-export class Outlet implements Waiting {
+export class Outlet implements Flushed {
   readonly #response: ServerResponse
   readonly #source: Source
   /** Told what goes out just before it does; may change the pairs. */
@@ -67,7 +56,7 @@ export class Outlet implements Waiting {
     this.#isWhole = isLast
     this.#size += chunk.length
     if (isLast && lent !== 'no') return void this.#held.push(chunk)
-    if (lent === 'kept' && chunk.length > SMALL && this.#isDirect()) {
+    if (lent === 'own' && chunk.length > SMALL && this.#isDirect()) {
       this.#held.push(chunk)
       return this.#flushAtOnce()
     }
@@ -86,18 +75,18 @@ export class Outlet implements Waiting {
     if (isSmall) return void this.#response.end(first?.toString('latin1'), 'latin1')
     const { lent = 'no' } = this.#source
     const last = this.#isWhole && lent !== 'no' ? this.#held.pop() : undefined
-    const isDirect = lent === 'kept' && this.#isDirect()
+    const isDirect = lent === 'own' && this.#isDirect()
     if (last !== undefined) this.#held.push(isDirect ? last : Buffer.from(last))
     this.#sendHeld()
     this.#response.end()
-    if (isDirect && this.#response.writableLength > 0) this.#source.keep?.()
+    if (isDirect && last !== undefined && this.#response.writableLength > 0) this.#source.takeOver?.()
   }
 
   /** Nothing more goes out of what is held back. */
   stop (): void { this.#isOver = true }
 
   flush (): void {
-    if (this.#isOver) return
+    if (this.#isOver || (this.#head === undefined && this.#held.length === 0)) return
     try {
       this.#sendHead()
     } catch (error) {
@@ -108,7 +97,7 @@ export class Outlet implements Waiting {
     process.nextTick(look, this) // Node hands the system all that is written in one tick, at the end of it
   }
 
-  /** What is lent is with the system before the next is read, or is kept. */
+  /** What is lent is with the system before the next is read, or its buffer is taken over. */
   #flushAtOnce (): void {
     try {
       this.#sendHead()
@@ -118,7 +107,7 @@ export class Outlet implements Waiting {
     this.#sendHeld()
     const { socket } = this.#response
     while (socket !== null && socket.writableCorked > 0) socket.uncork() // Node would hand it on at the end of the tick
-    if (this.#response.writableLength > 0) this.#source.keep?.()
+    if (this.#response.writableLength > 0) this.#source.takeOver?.()
     this.look()
   }
 

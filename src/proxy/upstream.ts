@@ -73,8 +73,9 @@ export function openLine ({ upstream, ca, skipVerify, timeout, maxHeaderSize }: 
       }
     })
   }
+  const isPlain = origin.protocol === 'http:'
   const pool = new Pool(upstream.origin, { connect: connectorOf(buildConnector(settings)), pipelining: 1, headersTimeout: timeout, bodyTimeout: 0, maxHeaderSize })
-  const gets = createAppConnections({ connect: connectorOf(buildConnector(origin.protocol === 'http:' ? { ...settings, onread: intoBuffers } : settings)), origin, maxHeaderSize, timeout })
+  const gets = createAppConnections({ connect: connectorOf(buildConnector(isPlain ? { ...settings, onread: intoBuffers } : settings)), intoBuffers: isPlain, origin, maxHeaderSize, timeout })
   const line: Line = {
     pool,
     dispatch (send, handler, isAgain) {

@@ -52,7 +52,7 @@ async function answered (told: Told): Promise<string> {
 }
 
 function open (t: Test, origin: string, { timeout = 5_000, connect }: { timeout?: number, connect?: buildConnector.connector } = {}): AppConnections {
-  const gets = createAppConnections({ connect: connect ?? buildConnector({ timeout, onread: intoBuffers }), origin: new URL(origin), maxHeaderSize: 16_384, timeout })
+  const gets = createAppConnections({ connect: connect ?? buildConnector({ timeout, onread: intoBuffers }), intoBuffers: true, origin: new URL(origin), maxHeaderSize: 16_384, timeout })
   t.teardown(() => { gets.destroy() })
   return gets
 }

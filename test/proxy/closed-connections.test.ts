@@ -31,7 +31,7 @@ function start () {
     wires.push(wire)
     setImmediate(() => { done(null, wire as unknown as Parameters<typeof done>[1] & object) })
   }
-  return { wires, connections: createAppConnections({ connect: connect as buildConnector.connector, origin: new URL('https://app.example'), maxHeaderSize: 4_096, timeout: 5_000 }) }
+  return { wires, connections: createAppConnections({ connect: connect as buildConnector.connector, origin: new URL('http://app.example'), maxHeaderSize: 4_096, timeout: 5_000 }) }
 }
 
 const WHOLE = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'

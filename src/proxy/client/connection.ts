@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { errors } from 'undici'
 import type { AnswerHead } from './answer-head.ts'
 import { type AnswerListener, AnswerReader } from './answer-reader.ts'
-import type { Lent } from '../outlet.ts'
+import type { Lent } from '../source.ts'
 import { BUFFER, giveBack, type Hearer, takeBuffer } from './read-buffer.ts'
 import { type Driven, type Handler, Turn } from './turn.ts'
 
@@ -19,8 +19,8 @@ export interface ConnectionOwner {
 
 /** Bytes of an answer that is worth a buffer of its own. */
 const LARGE = 32_768
-/** Milliseconds for which a connection that nobody asks is kept, unless the app wants less: fewer than any server waits. */
-const KEPT = 4_000
+/** Milliseconds for which a connection that nobody asks is kept, unless the app wants less: fewer than most servers wait. Who waits less closes it under a GET, which is asked once more. */
+const IDLE = 4_000
 
 /** One connection to an app, on which one GET after the other is asked and answered. What comes unasked ends it. */
 export class AppConnection implements AnswerListener, Hearer, Driven {
@@ -33,6 +33,7 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
   /** Of its own, where answers are large. */
   buffer: Buffer | undefined
   #isLarge = false
+  #isTaken = false
   /** How far what was read may be kept. */
   lent: Lent
   #usableUntil = 0
@@ -130,20 +131,20 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
     if (turn === undefined) return this.destroy() // nobody has asked
     this.#read(chunk, turn)
     if (this.lent === 'no') return
+    if (this.#isTaken && this.buffer !== undefined) this.buffer = takeBuffer()
+    this.#isTaken = false
     this.#isLarge ||= chunk.length > BUFFER / 2
     if (this.#isLarge !== (this.buffer !== undefined)) this.#chooseBuffer()
   }
 
   /** What was read last is with the system now, which has not sent it yet: it is not read into any more. */
-  keepBuffer (): void {
-    if (this.buffer !== undefined) this.buffer = takeBuffer()
-  }
+  takeOver (): void { this.#isTaken = true }
 
   /** After a large answer another may come: it finds the buffer still there. */
   #chooseBuffer (): void {
     if (this.buffer !== undefined) giveBack(this.buffer)
     this.buffer = this.#isLarge ? takeBuffer() : undefined
-    this.lent = this.#isLarge ? 'kept' : 'now'
+    this.lent = this.#isLarge ? 'own' : 'now'
   }
 
   #read (chunk: Buffer, turn: Turn): void {
@@ -162,7 +163,7 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
   }
 
   #rest (): void {
-    const kept = Math.min(KEPT, this.#reader.keepAlive ?? KEPT)
+    const kept = Math.min(IDLE, this.#reader.keepAlive ?? IDLE)
     if (kept <= 0) return this.destroy()
     this.#usableUntil = performance.now() + kept
     this.#socket.unref()

@@ -1,5 +1,6 @@
 import { type buildConnector, type Dispatcher, errors } from 'undici'
 import { atTurnsEnd } from '../turn-end.ts'
+import { TOKEN } from './answer-head.ts'
 import { AppConnection, type ConnectionOwner } from './connection.ts'
 import type { Handler } from './turn.ts'
 
@@ -17,17 +18,19 @@ export interface AppConnections {
 }
 
 export interface AppConnectionsOptions extends Pick<ConnectionOwner, 'maxHeaderSize' | 'timeout'> {
-  /** Without TLS, its sockets read into buffers of ours (read-buffer.ts). */
   readonly connect: buildConnector.connector
+  /** Whether its sockets read into buffers of ours (read-buffer.ts). */
+  readonly intoBuffers?: boolean
   readonly origin: URL
 }
 
-interface Waiting { readonly text: string, readonly handler: Handler, readonly isFresh: boolean }
+interface Unasked { readonly text: string, readonly handler: Handler, readonly isFresh: boolean }
 
 /** Milliseconds between two looks for connections that are not needed any more. */
 const EVERY = 1_000
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const NAME = new RegExp(`^${TOKEN}$`)
+const PATH = /^\/[\x21-\xff]*$/
 
 /**
  * There are as many connections as requests under way, and those that are free are used again, the last first.
@@ -35,14 +38,14 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
  * What is asked in one turn of the event loop goes out at its end: by then all that apps have said meanwhile has been heard, so that a connection on
  * which something came unasked, or which was closed, is none of those that are free.
  */
-export function createAppConnections ({ connect, origin, maxHeaderSize, timeout }: AppConnectionsOptions): AppConnections {
+export function createAppConnections ({ connect, intoBuffers = false, origin, maxHeaderSize, timeout }: AppConnectionsOptions): AppConnections {
   const { protocol, host, hostname, port } = origin
   const target: buildConnector.Options = { protocol, host, hostname: hostname.replace(/^\[|\]$/g, ''), port } // an IPv6 address has brackets in an origin alone
   const hostLine = `host: ${host}\r\n`
   const all = new Set<AppConnection>()
   const free: AppConnection[] = []
-  const connecting = new Set<Waiting>()
-  let waiting: Waiting[] = []
+  const connecting = new Set<Unasked>()
+  let waiting: Unasked[] = []
   let over: Error | undefined
   const closed: (() => void)[] = []
   const owner: ConnectionOwner = {
@@ -82,21 +85,26 @@ export function createAppConnections ({ connect, origin, maxHeaderSize, timeout 
     }
     settle()
   }
-  const open = (one: Waiting): void => {
+  const open = (one: Unasked): void => {
     connecting.add(one)
-    connect(target, (error, socket) => {
+    const connected: buildConnector.Callback = (error, socket) => {
       const isWanted = connecting.delete(one)
       if (error !== null) {
         if (isWanted) refuse(one.handler, error)
       } else if (!isWanted) {
         socket.destroy()
       } else {
-        const connection = new AppConnection(socket as ConstructorParameters<typeof AppConnection>[0], owner, protocol === 'http:')
+        const connection = new AppConnection(socket as ConstructorParameters<typeof AppConnection>[0], owner, intoBuffers)
         all.add(connection)
         if (!connection.ask(one.text, one.handler)) connection.destroy()
       }
       settle()
-    })
+    }
+    try {
+      connect(target, connected)
+    } catch (error) {
+      connected(error as Error, null)
+    }
   }
   const end = (): Error => {
     clearInterval(timer)
@@ -108,7 +116,7 @@ export function createAppConnections ({ connect, origin, maxHeaderSize, timeout 
     ask (question, handler, isFresh = false) {
       const text = textOf(question, hostLine)
       if (over !== undefined) return refuse(handler, over)
-      if (text === undefined) return refuse(handler, new errors.InvalidArgumentError('a header that cannot be sent'))
+      if (text === undefined) return refuse(handler, new errors.InvalidArgumentError('a target or a header that cannot be sent'))
       if (waiting.push({ text, handler, isFresh }) === 1) atTurnsEnd({ flush })
     },
     close () {
@@ -133,13 +141,14 @@ export function createAppConnections ({ connect, origin, maxHeaderSize, timeout 
   }
 }
 
-/** @returns the bytes of a request as latin1; nothing where a header has in it what would end it */
+/** @returns the bytes of a request as latin1; nothing where path or header have in them what would end them */
 function textOf ({ path, headers }: Question, hostLine: string): string | undefined {
+  if (!PATH.test(path)) return undefined
   let [host, fields] = [hostLine, '']
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] as string
     const value = headers[at + 1] as string
-    if (!TOKEN.test(name) || !VALUE.test(value)) return undefined
+    if (!NAME.test(name) || !VALUE.test(value)) return undefined
     if (name.length === 4 && name.toLowerCase() === 'host') host = `host: ${value}\r\n`
     else if (name.length !== 14 || name.toLowerCase() !== 'content-length') fields += `${name}: ${value}\r\n`
   }

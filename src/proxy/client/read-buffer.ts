@@ -2,7 +2,7 @@ import type { OnReadOpts, Socket } from 'node:net'
 
 /** Whoever hears what a connection brings. */
 export interface Hearer {
-  /** @param chunk good for as long as this call: what is kept of it is copied, or the buffer is */
+  /** @param chunk good for as long as this call: what is kept of it is copied, or the buffer is exchanged for another */
   hear (chunk: Buffer): void
   /** What the next bytes are read into; the one that all have in common unless given. */
   readonly buffer: Buffer | undefined
@@ -22,11 +22,16 @@ const SPARE = 16
 /** Nearly every answer is small, and is through when its bytes were heard: for those nothing is made, and nothing is to be cleared up. */
 const common = Buffer.allocUnsafeSlow(BUFFER)
 const spare: Buffer[] = []
+/** For the connection that has just been heard: Node asks for it right behind `callback`. It also asks where a connection is made, which begins with the one in common. */
 let next: Buffer = common
 
 /** For `connect`, of connections without TLS. */
 export const intoBuffers: OnReadOpts = {
-  buffer: () => next,
+  buffer () {
+    const given = next
+    next = common
+    return given
+  },
   callback (this: Socket, size: number, buffer: Uint8Array): boolean {
     this.hearer?.hear(buffer.subarray(0, size) as Buffer)
     next = this.hearer?.buffer ?? common

@@ -1,12 +1,12 @@
 import type { Dispatcher } from 'undici'
-import type { Lent, Source } from '../outlet.ts'
+import type { Lent, Source } from '../source.ts'
 
 export type Handler = Dispatcher.DispatchHandler
 
 /** What an answer's handler can have a connection do; nothing happens where the turn is over. */
 export interface Driven {
   readonly lent: Lent
-  keepBuffer (): void
+  takeOver (): void
   flow (turn: Turn, goes: boolean): void
   fail (error: Error, turn: Turn): void
 }
@@ -37,7 +37,7 @@ export class Turn implements Dispatcher.DispatchController, Source {
 
   get lent (): Lent { return this.#connection.lent }
 
-  keep (): void { this.#connection.keepBuffer() }
+  takeOver (): void { this.#connection.takeOver() }
 
   pause (): void { this.#connection.flow(this, false) }
 
