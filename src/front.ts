@@ -8,7 +8,8 @@ import { assemble } from './gate.ts'
 import { createLasting } from './lasting.ts'
 import { createLogger } from './log.ts'
 import { outside as machine, type Outside } from './outside.ts'
-import { createListener, NO_SCHEMAS, tlsOptions, watchConnections, type Successor } from './server.ts'
+import { createListener, NO_SCHEMAS, tlsOptions, watchConnections } from './server.ts'
+import type { Successor } from './successor.ts'
 import type { Store } from './session/store/store.ts'
 
 /** A gate for a configuration that may be the next. */

@@ -1,7 +1,7 @@
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { IncomingMessage, Server } from 'node:http'
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 import type { Config } from './config/options.ts'
 import { createRequestLog } from './log.ts'
@@ -10,17 +10,6 @@ import type { Outside } from './outside.ts'
 import { createClientErrorHandler, frameworkErrors } from './plugins/errors.ts'
 import { createStraightWay, type Hear, type StraightOptions } from './plugins/straight.ts'
 import { nameMethod } from './plugins/wire.ts'
-
-/** The gate of one configuration, that nothing reaches yet. */
-export interface Successor {
-  readonly app: FastifyInstance
-  /** Hears requests, in the app's stead. */
-  readonly hear: Hear
-  /** What outlives configurations goes by this one from now on. */
-  take (): void
-  /** @param bound of the server that leads to it */
-  listening (bound: AddressInfo | string | null): void
-}
 
 /** Milliseconds between two looks for connections that have become idle while a server stops. */
 const EVERY = 50
