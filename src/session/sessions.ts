@@ -152,7 +152,7 @@ export function createSessions (options: SessionOptions): Sessions {
       options.cookies?.(identity, tokens)
       const startedAt = outside.now()
       const expiresAt = Math.min(startedAt + lifetime, endsAt)
-      if (expiresAt <= startedAt) throw new IdTokenInvalid(`session_expiry is ${new Date(expiresAt).toISOString()}, which is over: the provider has made a sign-in that has ended`)
+      if (expiresAt <= startedAt) throw new IdTokenInvalid(`session_expiry is ${timeOf(expiresAt)}, which is over: the provider has made a sign-in that has ended`)
       const session: SealedSession = { id: outside.random(16).toString('base64url'), identity, startedAt, expiresAt, ...endsAt === expiresAt && { isCapped: true }, ...tokens !== undefined && { tokens }, ...mark !== undefined && { entryMark: mark }, ...sid !== undefined && { sid }, ...sub !== undefined && sub !== identity.subject && { sub } }
       return jar.writeSession(await keeping.begin(jar, session), expiresAt - startedAt, cookieHeader)
     },
@@ -182,6 +182,13 @@ export function createSessions (options: SessionOptions): Sessions {
       await finish(session)
     }
   }
+}
+
+/** The furthest that a date can be from the epoch, in milliseconds (ECMA-262 §21.4.1.1): a provider can say any number. */
+const FURTHEST = 8.64e15
+
+function timeOf (milliseconds: number): string {
+  return Math.abs(milliseconds) <= FURTHEST ? new Date(milliseconds).toISOString() : `${milliseconds} ms from the epoch`
 }
 
 /** What notes that the person of a session is there. By itself, so that a websocket, which calls it for days, holds on to nothing else. */

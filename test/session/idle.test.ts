@@ -221,6 +221,7 @@ t.test('session_expiry: the provider’s end comes first where it is earlier, le
   t.strictSame(told, [['one', 'provider']])
   t.match(await sessions.whyEnded(jar, cookie), { cause: 'provider' })
   await t.rejects(sessions.start(jar, undefined, ada, { endsAt: outside.now() }), IdTokenInvalid, 'and a sign-in that has ended is none')
+  await t.rejects(sessions.start(jar, undefined, ada, { endsAt: -8_640_000_000_000_001 }), IdTokenInvalid, 'whatever number the provider says, also one that is no date')
   const lasting = header(await sessions.start(jar, undefined, ada))
   const session = (await visit(lasting))!
   t.equal(await sessions.renew(jar, { session, token: jar.readSession(lasting)! }, ada, { refresh: 'r', endsAt: outside.now() - 1 }), null)
