@@ -40,7 +40,7 @@ export async function createGate (config: Config, outside: Outside = machine, ho
 /** The whole gate, in the order in which a request meets it. Read this first; `parts.ts` says what each step is made of. */
 export async function assemble (config: Config, lasting: Lasting, { outside, log, host }: { readonly outside: Outside, readonly log: FastifyBaseLogger, readonly host?: FastifyInstance | undefined }): Promise<Successor> {
   const parts = await createParts(config, lasting, outside, log, host && { tls: host.server instanceof Server })
-  const { app, hear, write } = createServer(config, parts, { outside, log }) // `hear` sends straight on what needs none of the following; for all else a raw target becomes the name of a route first: ours, a callback, or the upstream it leads to
+  const { app, hear, write } = createServer(config, parts, { outside, log }) // `hear` sends straight on what needs none of the following
 
   if (host === undefined) await app.register(accessLog, { write }) // one line a request, whatever becomes of it
   await app.register(answers) // what every answer of our own carries

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
+import { createLogger, createRequestLog } from '../src/log.ts'
 
 const log = new URL('../src/log.js', import.meta.url).href
 
@@ -33,4 +34,25 @@ t.test('each line has its own time', async t => {
   const [one = 0, two = 0] = lines.map(line => Date.parse((JSON.parse(line) as { time: string }).time))
   t.ok(two - one >= 25)
   t.ok(Math.abs(Date.now() - two) < 60_000)
+})
+
+t.test('the line of a request is what the logger itself would write, whatever stands in it, and is none where that level is not written', async t => {
+  const lines: string[] = []
+  const destination = { write: (line: string) => { lines.push(line) } }
+  const line = { reqId: 'a-1', method: 'GET', path: '/"\\\n\u2028ß', status: 200, ms: 3, address: '2001:db8::1', user: 'ada "the\n{first}"' }
+  for (const worker of [undefined, 2]) {
+    const logger = createLogger({ level: 'info', format: 'json', destination, worker })
+    for (const more of [{}, { address: undefined }, { user: undefined }, { address: undefined, user: undefined }]) {
+      const { reqId, ...fields } = { ...line, ...more }
+      lines.length = 0
+      createRequestLog(logger)({ reqId, ...fields })
+      logger.child({ reqId }).info({ event: 'request.finished', ...fields }, 'request')
+      const [ours, theirs] = lines.map(text => text.replace(/"time":"[^"]+"/, '"time"'))
+      t.equal(ours, theirs)
+      t.equal((JSON.parse(lines[0] ?? '') as typeof line).path, line.path)
+    }
+  }
+  lines.length = 0
+  createRequestLog(createLogger({ level: 'warn', format: 'json', destination }))(line)
+  t.strictSame(lines, [])
 })
