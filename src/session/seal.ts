@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto'
 import type { Outside } from '../outside.ts'
+import { createMac, type Mac } from './mac.ts'
 
 /** Encrypts and authenticates, or opens what was sealed so (Fernet: github.com/fernet/spec). */
 export interface Seal {
@@ -19,10 +20,16 @@ export interface Seal {
 const VERSION = 0x80
 const HEAD = 1 + 8 + 16 // version, seconds since the epoch, IV
 const MAC = 32
+const BLOCK = 16
 const CLOCK_SKEW = 60_000
-const TOKEN = /^[A-Za-z0-9_-]+={0,2}$/
 
-interface Key { readonly sign: KeyObject, readonly encrypt: KeyObject, readonly name: string }
+interface Key {
+  readonly mac: Mac
+  readonly encrypt: KeyObject
+  /** @param ciphered the IV and what is encrypted with it @returns null for a padding that is none (RFC 5652 §6.3) */
+  readonly decrypt: (ciphered: Buffer) => Buffer | null
+  readonly name: string
+}
 
 /**
  * @param keys 32 bytes each: the first seals, all open
@@ -35,11 +42,12 @@ export function createSeal (keys: readonly Uint8Array[], outside: Outside): Seal
   const unseal: Seal['unseal'] = (token, maxAge = Infinity) => {
     const raw = decode(token)
     if (raw === null) return null
-    const sealedAt = Number(raw.readBigUInt64BE(1)) * 1000
+    const sealedAt = (raw.readUInt32BE(1) * 2 ** 32 + raw.readUInt32BE(5)) * 1000
     const now = outside.now()
     if (sealedAt > now + CLOCK_SKEW || sealedAt + maxAge < now) return null
-    const key = ring.find(key => timingSafeEqual(mac(key, raw.subarray(0, -MAC)), raw.subarray(-MAC)))
-    const plain = key === undefined ? null : decrypt(key, raw)
+    const [body, mac] = [raw.subarray(0, -MAC), raw.subarray(-MAC)]
+    const key = ring.find(key => timingSafeEqual(key.mac(body), mac))
+    const plain = key === undefined ? null : key.decrypt(body.subarray(HEAD - BLOCK))
     return key === undefined || plain === null ? null : { plain, key: key.name }
   }
   return {
@@ -62,9 +70,10 @@ export function deriveKey (secret: string | Uint8Array, label: string): Buffer {
 // KeyObjects are made once: with raw bytes Node would import the key anew at every call.
 function splitKey (bytes: Uint8Array): Key {
   if (bytes.length !== 32) throw new RangeError('a Fernet key has 32 bytes')
+  const encrypt = createSecretKey(bytes.subarray(16))
   let name: string | undefined
   return {
-    sign: createSecretKey(bytes.subarray(0, 16)), encrypt: createSecretKey(bytes.subarray(16)),
+    mac: createMac(bytes.subarray(0, 16)), encrypt, decrypt: createDecrypt(encrypt),
     get name () { return name ??= deriveKey(bytes, 'name').toString('base64url') } // few are ever asked for it
   }
 }
@@ -77,29 +86,32 @@ function write (key: Key, outside: Outside, plain: string | Uint8Array): string 
   head.set(iv, 9)
   const cipher = createCipheriv('aes-128-cbc', key.encrypt, iv)
   const body = Buffer.concat([head, cipher.update(plain), cipher.final()])
-  return padded(Buffer.concat([body, mac(key, body)]))
+  return padded(Buffer.concat([body, key.mac(body)]))
 }
 
 // Strict on purpose: one token has one spelling, so that a cookie text identifies a session in the cache.
 function decode (token: string): Buffer | null {
-  if (token.length % 4 !== 0 || !TOKEN.test(token)) return null
   const raw = Buffer.from(token, 'base64url')
   const cipherText = raw.length - HEAD - MAC
   if (cipherText < 16 || cipherText % 16 !== 0 || raw[0] !== VERSION) return null
   return padded(raw) === token ? raw : null
 }
 
-function decrypt (key: Key, raw: Buffer): Buffer | null {
-  const decipher = createDecipheriv('aes-128-cbc', key.encrypt, raw.subarray(9, HEAD))
-  try {
-    return Buffer.concat([decipher.update(raw.subarray(HEAD, -MAC)), decipher.final()])
-  } catch {
-    return null // a signed token with broken padding: only a key holder can make one
+/**
+ * One decipher for all: each that is made is one more object outside the heap for the garbage collector to see to, which costs more than what it does.
+ * In CBC (NIST SP 800-38A §6.2) a block needs its own bytes and those before it, and nothing else of what was before: with the IV in front
+ * of the rest, only the block that the IV itself becomes depends on what was opened last, and it is thrown away.
+ */
+function createDecrypt (key: KeyObject): Key['decrypt'] {
+  let decipher: ReturnType<typeof createDecipheriv> | undefined
+  return ciphered => {
+    decipher ??= createDecipheriv('aes-128-cbc', key, Buffer.alloc(BLOCK)).setAutoPadding(false)
+    const plain = decipher.update(ciphered).subarray(BLOCK)
+    const padding = plain[plain.length - 1] ?? 0
+    if (padding < 1 || padding > BLOCK) return null // authentic, and yet broken: only a key holder can make one
+    for (let at = plain.length - padding; at < plain.length; at++) if (plain[at] !== padding) return null
+    return plain.subarray(0, -padding)
   }
-}
-
-function mac (key: Key, bytes: Uint8Array): Buffer {
-  return createHmac('sha256', key.sign).update(bytes).digest()
 }
 
 function padded (raw: Buffer): string {

@@ -1,6 +1,6 @@
 import fernet from 'fernet'
 import { spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createCipheriv, createHmac, randomBytes } from 'node:crypto'
 import t from 'tap'
 import { unwrap, wrap } from '../../src/session/envelope.ts'
 import { createSeal, deriveKey } from '../../src/session/seal.ts'
@@ -69,6 +69,47 @@ t.test('any changed bit voids a token', async t => {
   }
   t.not(seal.open(raw.toString('base64url').padEnd(Math.ceil(raw.length / 3) * 4, '=')), null, 'the unchanged one opens')
 })
+
+t.test('what is opened does not depend on what was opened before it, nor on what was refused', async t => {
+  const key = randomBytes(32)
+  const seal = createSeal([key, randomBytes(32)], new TestOutside(ISSUED))
+  const texts = Array.from({ length: 200 }, (_, index) => 'ü'.repeat(index % 40) + index)
+  const tokens = texts.map(text => seal.seal(text))
+  const refused = [signed(key, Buffer.alloc(16, 19)), signed(key, Buffer.alloc(48)), tokens[0]?.replace('gAAAA', 'gAAAB') ?? '', 'gAAAA']
+  const wrong = texts.flatMap((text, index) => [
+    seal.open(refused[index % refused.length] as string) === null ? [] : [`${text}: opened what is none`],
+    seal.open(tokens[index] as string)?.toString() === text ? [] : [`${text} did not open`],
+    seal.open(tokens[(index * 7) % tokens.length] as string)?.toString() === texts[(index * 7) % texts.length] ? [] : [`${index * 7} did not open`]
+  ].flat())
+  t.strictSame(wrong, [])
+})
+
+t.test('what is opened stays, whatever is opened after it', async t => {
+  const { seal } = sealAt(ISSUED, SECRET)
+  const [one, other] = [seal.seal('the first'), seal.seal('the other')].map(token => seal.open(token))
+  t.equal(`${one?.toString()}, ${other?.toString()}`, 'the first, the other')
+})
+
+t.test('padding: only what RFC 5652 says is one, also where the key’s holder made another', async t => {
+  const key = randomBytes(32)
+  const seal = createSeal([key], new TestOutside(ISSUED))
+  const last = (...bytes: number[]) => signed(key, Buffer.concat([Buffer.alloc(16, 120), Buffer.alloc(16 - bytes.length, 120), Buffer.from(bytes)]))
+  for (const bytes of [[0], [17], [255], [2], [1, 2], [3, 3], [2, 3, 3], [0, 0], [120]]) t.equal(seal.open(last(...bytes)), null, String(bytes))
+  t.equal(seal.open(last(1))?.length, 31)
+  t.equal(seal.open(last(2, 2))?.length, 30)
+  t.equal(seal.open(last(...Array<number>(16).fill(16)))?.length, 16)
+  t.equal(seal.open(signed(key, Buffer.alloc(16, 16)))?.length, 0)
+})
+
+/** A token whose plaintext is these blocks, with no padding but what is in them. */
+function signed (key: Buffer, blocks: Buffer): string {
+  const head = Buffer.alloc(25)
+  head[0] = 0x80
+  head.writeUInt32BE(ISSUED / 1000, 5)
+  const body = Buffer.concat([head, createCipheriv('aes-128-cbc', key.subarray(16), head.subarray(9)).setAutoPadding(false).update(blocks)])
+  const text = Buffer.concat([body, createHmac('sha256', key.subarray(0, 16)).update(body).digest()]).toString('base64url')
+  return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
+}
 
 t.test('the first key seals, all open, and a removed one opens nothing', async t => {
   const [old, fresh] = [newKey(), newKey()]
