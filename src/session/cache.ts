@@ -9,7 +9,7 @@ import type { Window } from './window.ts'
 /** What is known of a cookie. */
 interface Known {
   readonly session: Opened
-  readonly state: string
+  readonly state: string | undefined
   /** Milliseconds since the epoch up to which it counts as it is. */
   until: number
   /** Whether a browser has sent it. */
@@ -24,7 +24,7 @@ export interface Cache {
   open (jar: CookieJar, cookie: string, key?: string): Session | null | Promise<Session | null>
   /** The same for a cookie that no browser need have. */
   look (jar: CookieJar, cookie: string): Session | null | Promise<Session | null>
-  remember (jar: CookieJar, cookie: string, session: Opened, state: string): void
+  remember (jar: CookieJar, cookie: string, session: Opened, state: string | undefined): void
   /** What has ended it by now; nothing for one that goes on. */
   causeOf (session: Opened): Cause | undefined
   /** Has it said, once, why it has ended, if it has. */
@@ -66,7 +66,7 @@ export function createCache (options: CacheOptions, opener: Opener): Cache {
     return null
   }
   const judged = (key: string, session: Opened): Session | null | Promise<Session | null> => idle?.ask(session)?.then(() => valid(key, session)) ?? valid(key, session)
-  const remember = (key: string, cookie: string, session: Opened, state: string, isShown = false): Known => {
+  const remember = (key: string, cookie: string, session: Opened, state: string | undefined, isShown = false): Known => {
     const known = { session, state, until: outside.now() + keeping.fresh, isShown }
     cache.set(key, known, { size: sizeOf(cookie, session) })
     return known

@@ -9,8 +9,8 @@ import type { Store } from './store/store.ts'
 /** A session as it is kept now. */
 export interface KeptSession {
   readonly session: SealedSession
-  /** Tells this state of it from every other. */
-  readonly state: string
+  /** Tells this state of it from every other; absent where a cookie has but one. */
+  readonly state?: string
   /** Under what its cookie is sealed: a name, a gate and a key. */
   readonly by: string
 }
@@ -28,7 +28,7 @@ export interface Keeping {
    *
    * @returns the cookie it has now, its state, and under what its cookie is sealed; null where it has ended meanwhile, or is as new already. @throws as `begin`
    */
-  renew (jar: CookieJar, cookie: string, session: SealedSession): Promise<{ readonly cookie: string, readonly state: string, readonly by: string } | null>
+  renew (jar: CookieJar, cookie: string, session: SealedSession): Promise<{ readonly cookie: string, readonly state?: string, readonly by: string } | null>
   /** The same session with when its person was last seen; null where it does not open, absent where no cookie has to know. */
   touch? (jar: CookieJar, cookie: string, seenAt: number): string | null
   /** Of the session that the cookie stands for, or stood for; null where it stands for none. */
@@ -48,13 +48,23 @@ export interface KeepingOptions {
 /** Base64url of a Fernet token's MAC: no two tokens have the same. */
 const STATE = 43
 
-/** @param key by its name, in the seal */
-const byOf = ({ gate }: Pick<KeepingOptions, 'gate'>, { sessionName }: CookieJar, key: string | undefined): string => `${sessionName} ${gate} ${key}`
-
-const knows = (options: KeepingOptions): Keeping['knows'] => (by, jars) => jars.some(jar => options.seal.names.some(key => by === byOf(options, jar, key)))
+/** Names of what cookies are sealed under, each the same text whenever it is asked for: then it is compared in no time, and kept once for all sessions. */
+function createSealNames ({ seal, gate }: KeepingOptions) {
+  const known = new Map<string, Map<string, string>>()
+  /** @param key by its name, in the seal */
+  const of = ({ sessionName }: CookieJar, key: string): string => {
+    const names = known.get(sessionName) ?? new Map<string, string>()
+    known.set(sessionName, names)
+    const name = names.get(key) ?? `${sessionName} ${gate} ${key}`
+    names.set(key, name)
+    return name
+  }
+  return { of, knows: (by: string, jars: readonly CookieJar[]): boolean => jars.some(jar => seal.names.some(key => by === of(jar, key))) }
+}
 
 export function keepInCookies (options: KeepingOptions): Keeping {
   const { seal, gate } = options
+  const names = createSealNames(options)
   const envelope = (jar: CookieJar): Envelope => ({ type: 'session', cookie: jar.sessionName, gate })
   const sealed = async (jar: CookieJar, session: SealedSession): Promise<string> => {
     const cookie = seal.seal(wrap(envelope(jar), compact(session)))
@@ -63,12 +73,15 @@ export function keepInCookies (options: KeepingOptions): Keeping {
   }
   return {
     fresh: Infinity,
-    knows: knows(options),
-    read: (jar, cookie) => opened(seal, envelope(jar), cookie, key => byOf(options, jar, key)),
+    knows: names.knows,
+    read (jar, cookie) {
+      const kept = opened(seal, envelope(jar), cookie)
+      return kept === null ? null : { session: kept.session, by: names.of(jar, kept.key) }
+    },
     begin: sealed,
     async renew (jar, _cookie, session) {
       const cookie = await sealed(jar, session)
-      return { cookie, state: cookie.slice(-STATE), by: byOf(options, jar, seal.names[0]) }
+      return { cookie, by: names.of(jar, seal.names[0] as string) }
     },
     touch (jar, cookie, seenAt) {
       const kept = opened(seal, envelope(jar), cookie)
@@ -92,12 +105,13 @@ const LARGEST = 256 * 1024
  */
 export function keepInStore (options: KeepingOptions & { readonly store: Store }): Keeping {
   const { seal, outside, gate, store } = options
+  const names = createSealNames(options)
   const envelope = (jar: CookieJar, type: Envelope['type']): Envelope => ({ type, cookie: jar.sessionName, gate })
   const keyOf = ({ id }: { readonly id: string }) => `${gate}:session:${id}`
   const ticketOf = (jar: CookieJar, cookie: string): Ticket & { readonly by: string } | null => {
-    const { plain, key } = seal.unseal(cookie) ?? {}
-    const ticket = plain === undefined ? null : unwrap(envelope(jar, 'ticket'), plain) as Ticket | null
-    return ticket === null ? null : { ...ticket, by: byOf(options, jar, key) }
+    const unsealed = seal.unseal(cookie)
+    const ticket = unsealed === null ? null : unwrap(envelope(jar, 'ticket'), unsealed.plain) as Ticket | null
+    return unsealed === null || ticket === null ? null : { ...ticket, by: names.of(jar, unsealed.key) }
   }
   const sealOf = ({ key }: Ticket) => createSeal([Buffer.from(key, 'base64url')], outside)
   const sealed = (jar: CookieJar, ticket: Ticket, session: SealedSession): string => {
@@ -109,12 +123,14 @@ export function keepInStore (options: KeepingOptions & { readonly store: Store }
 
   return {
     fresh: store.reach === 'process' ? Infinity : 1000,
-    knows: knows(options),
+    knows: names.knows,
     async read (jar, cookie, state) {
       const ticket = ticketOf(jar, cookie)
       const record = ticket === null ? null : await store.get(keyOf(ticket))
       if (ticket === null || record === null) return null
-      return record.slice(-STATE) === state ? 'same' : opened(sealOf(ticket), envelope(jar, 'session'), record, () => ticket.by)
+      if (record.slice(-STATE) === state) return 'same'
+      const kept = opened(sealOf(ticket), envelope(jar, 'session'), record)
+      return kept === null ? null : { session: kept.session, state: record.slice(-STATE), by: ticket.by }
     },
     async begin (jar, session) {
       const ticket: Ticket = { id: session.id, key: outside.random(32).toString('base64url') }
@@ -135,8 +151,8 @@ export function keepInStore (options: KeepingOptions & { readonly store: Store }
   }
 }
 
-function opened (seal: Seal, envelope: Envelope, text: string, by: (key: string) => string = String): KeptSession | null {
+function opened (seal: Seal, envelope: Envelope, text: string): { readonly session: SealedSession, readonly key: string } | null {
   const unsealed = seal.unseal(text)
   const content = unsealed === null ? null : unwrap(envelope, unsealed.plain)
-  return unsealed === null || content === null ? null : { session: restore(content), state: text.slice(-STATE), by: by(unsealed.key) }
+  return unsealed === null || content === null ? null : { session: restore(content), key: unsealed.key }
 }

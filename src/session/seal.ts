@@ -39,6 +39,7 @@ export function createSeal (keys: readonly Uint8Array[], outside: Outside): Seal
   if (keys.length === 0) throw new RangeError('a seal needs a key')
   const ring = keys.map(splitKey)
   const first = ring[0] as Key
+  let names: readonly string[] | undefined
   const unseal: Seal['unseal'] = (token, maxAge = Infinity) => {
     const raw = decode(token)
     if (raw === null) return null
@@ -54,7 +55,7 @@ export function createSeal (keys: readonly Uint8Array[], outside: Outside): Seal
     seal: plain => write(first, outside, plain),
     open: (token, maxAge) => unseal(token, maxAge)?.plain ?? null,
     unseal,
-    get names () { return ring.map(({ name }) => name) }
+    get names () { return names ??= ring.map(({ name }) => name) }
   }
 }
 
