@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 
-/** @returns 32 bytes, which are these until the next are asked for */
-export type Mac = (bytes: Uint8Array) => Uint8Array
+/** @param end the bytes before it count; all unless given @returns 32 bytes, which are these until the next are asked for */
+export type Mac = (bytes: Buffer, end?: number) => Buffer
 
 const BLOCK = 64 // bytes that SHA-256 takes at a time
 const DIGEST = 32
@@ -20,10 +20,10 @@ export function createMac (key: Uint8Array): Mac {
   const inner = padded(0x36)
   const outer = Buffer.concat([padded(0x5c), Buffer.alloc(DIGEST)])
   const result = Buffer.alloc(DIGEST)
-  return bytes => {
-    const all = bytes.length + BLOCK > desk.length ? Buffer.alloc(BLOCK + bytes.length) : desk.subarray(0, BLOCK + bytes.length)
+  return (bytes, end = bytes.length) => {
+    const all = BLOCK + end > desk.length ? Buffer.alloc(BLOCK + end) : desk.subarray(0, BLOCK + end)
     all.set(inner)
-    all.set(bytes, BLOCK)
+    bytes.copy(all, BLOCK, 0, end)
     outer.write(hash('sha256', all, 'binary'), BLOCK, 'latin1') // as text, since Node makes a buffer of its own more slowly
     result.write(hash('sha256', outer, 'binary'), 'latin1')
     return result

@@ -46,10 +46,14 @@ export function createSeal (keys: readonly Uint8Array[], outside: Outside): Seal
     const sealedAt = (raw.readUInt32BE(1) * 2 ** 32 + raw.readUInt32BE(5)) * 1000
     const now = outside.now()
     if (sealedAt > now + CLOCK_SKEW || sealedAt + maxAge < now) return null
-    const [body, mac] = [raw.subarray(0, -MAC), raw.subarray(-MAC)]
-    const key = ring.find(key => timingSafeEqual(key.mac(body), mac))
-    const plain = key === undefined ? null : key.decrypt(body.subarray(HEAD - BLOCK))
-    return key === undefined || plain === null ? null : { plain, key: key.name }
+    const end = raw.length - MAC
+    const given = raw.subarray(end)
+    for (const key of ring) {
+      if (!timingSafeEqual(key.mac(raw, end), given)) continue
+      const plain = key.decrypt(raw.subarray(HEAD - BLOCK, end))
+      return plain === null ? null : { plain, key: key.name }
+    }
+    return null
   }
   return {
     seal: plain => write(first, outside, plain),
@@ -107,11 +111,11 @@ function createDecrypt (key: KeyObject): Key['decrypt'] {
   let decipher: ReturnType<typeof createDecipheriv> | undefined
   return ciphered => {
     decipher ??= createDecipheriv('aes-128-cbc', key, Buffer.alloc(BLOCK)).setAutoPadding(false)
-    const plain = decipher.update(ciphered).subarray(BLOCK)
+    const plain = decipher.update(ciphered)
     const padding = plain[plain.length - 1] ?? 0
     if (padding < 1 || padding > BLOCK) return null // authentic, and yet broken: only a key holder can make one
     for (let at = plain.length - padding; at < plain.length; at++) if (plain[at] !== padding) return null
-    return plain.subarray(0, -padding)
+    return plain.subarray(BLOCK, plain.length - padding)
   }
 }
 
