@@ -43,6 +43,12 @@ export function spokenName (option: OptionName): string {
   return flagOf(option).split('-').map(word => odd.get(word) ?? word).join(' ')
 }
 
+/** A key of a file that is no name here, as far as it could be one: what comes behind that may be its value, where a colon or a line break went wrong. */
+export function shownKey (key: string): string {
+  const [name = ''] = /^[\w.-]{0,64}/.exec(key) ?? []
+  return name === key ? key : `${name}…`
+}
+
 /** The known name that a mistyped one probably meant. */
 export function nearest (name: string, known: Iterable<string>): string | undefined {
   const all = [...known]

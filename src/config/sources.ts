@@ -1,6 +1,6 @@
 import type { ConfigProblem } from './config-error.ts'
 import { Repeated } from './kinds/kind.ts'
-import { fileKeys, flagNames, flagOf, gateNames, nearest, optionNames, panelNames, specOf, type Name } from './names.ts'
+import { fileKeys, flagNames, flagOf, gateNames, nearest, optionNames, panelNames, shownKey, specOf, type Name } from './names.ts'
 import { options, type OptionName } from './options.ts'
 import { passedOver, readOtherwise, refusedFlag, refusedVariable } from './panel-names.ts'
 
@@ -41,7 +41,7 @@ export function fromCode (settings: Readonly<Record<string, unknown>>): Gathered
 }
 
 export function fromFile (content: Readonly<Record<string, unknown>>, file: string): Gathered {
-  return gather(Object.entries(content), fileKeys, 'file', name => `${name} in ${file}`, name => unknownName(`${name} in ${file}`, name, fileKeys, ''))
+  return gather(Object.entries(content), fileKeys, 'file', name => `${name} in ${file}`, name => unknownName(`${shownKey(name)} in ${file}`, name, fileKeys, ''))
 }
 
 export function fromEnvironment (environment: Readonly<Record<string, string | undefined>>): Gathered {
@@ -95,7 +95,7 @@ function unknownName (written: string, name: string, known: ReadonlyMap<string, 
   const refused = refusedFlag(written, flagLike(name))
   if (refused !== undefined) return [refused]
   const near = nearest(name, known.keys())
-  return [{ setting: name, message: `${written} is not a setting of oauth-gate.`, fix: elsewhere(name, known) ?? (near === undefined ? 'See oauth-gate serve --help-all for all settings.' : `Did you mean ${dashes}${near}?`) }]
+  return [{ setting: shownKey(name), message: `${written} is not a setting of oauth-gate.`, fix: elsewhere(name, known) ?? (near === undefined ? 'See oauth-gate serve --help-all for all settings.' : `Did you mean ${dashes}${near}?`) }]
 }
 
 function elsewhere (name: string, known: ReadonlyMap<string, Name>): string | undefined {

@@ -1,10 +1,10 @@
 // Other sites that a sign-in or sign-out may lead to: those that were named, and nothing that only looks like one.
-import fc from 'fast-check'
 import t from 'tap'
 import { safeReturn, siteMatcher, siteOf } from '../../src/access/return-to.ts'
 import { options } from '../../src/config/options.ts'
 import { beside, led, NAMED } from './elsewhere.ts'
 import { redirectPayloads } from './redirect-payloads.ts'
+import { fc } from '../fixtures/random.ts'
 
 const OWN = 'https://app.example'
 const isNamed = siteMatcher(options.whitelistDomain.parse(NAMED))

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { parseDomain, parseEmail } from '../../src/access/email.ts'
+import { fc } from '../fixtures/random.ts'
 
 t.test('ordinary addresses are taken, lower-cased', async t => {
   const table: readonly (readonly [string, string, string])[] = [

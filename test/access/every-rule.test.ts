@@ -1,5 +1,4 @@
 // For every kind of gate there is: nothing is admitted, or sent to an app, that one of its readings would not be.
-import fc from 'fast-check'
 import t from 'tap'
 import type { Judge } from '../../src/access/judge.ts'
 import { ConfigError } from '../../src/config/config-error.ts'
@@ -9,6 +8,7 @@ import { identities } from './decisions.ts'
 import { isCi } from '../fixtures/lacking.ts'
 import { anyAsked, anyGate } from './gate-arbitrary.ts'
 import { faultOf, settingsOf, type Plain } from './naive-rules.ts'
+import { fc } from '../fixtures/random.ts'
 
 const NEEDED = { oauthProvider: 'oidc', oauthIssuer: 'https://id.example.com', oauthKey: 'k', oauthSecret: 's', cookieSecret: 'the-cookie-secret-of-the-tests-0123456789' }
 const runs = { numRuns: Number(process.env['ACCESS_RUNS'] ?? (isCi ? 1_000 : 80)), includeErrorInReport: true }

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { everyone } from './decisions.ts'
 import { allows, type Plain, type PlainRule, type PlainSkip } from './naive-rules.ts'
 import { spellingOf } from './spelling-arbitrary.ts'
+import { fc } from '../fixtures/random.ts'
 
 const paths = ['/admin', '/public', '/a', '/a/b', '/b', '/app', '/my app', '/größe', '/admin/open'] as const
 const methods = ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS', 'PROPFIND'] as const

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { originMatcher } from '../../src/access/origins.ts'
 import { options } from '../../src/config/options.ts'
+import { fc } from '../fixtures/random.ts'
 
 const admits = (written: string) => originMatcher(options.allowWebsocketOrigin.parse(written))
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { readings } from '../../src/access/readings.ts'
+import { fc } from '../fixtures/random.ts'
 
 t.test('a plain path has one reading: itself, percent-decoded', async t => {
   const table: readonly (readonly [string, string])[] = [

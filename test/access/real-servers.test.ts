@@ -1,5 +1,4 @@
 // Paths as real servers and libraries read them, those that others write too: what is open is open to all of them, and a path on which they disagree is not plain.
-import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { createJudge } from '../../src/access/judge.ts'
 import { isPlain, readings } from '../../src/access/readings.ts'
@@ -11,12 +10,12 @@ import { python } from '../fixtures/python.ts'
 import { identities } from './decisions.ts'
 import { readByCaddy, readByGo, readByNginx, readByPython, type Readings } from './real-servers.ts'
 import { spellingOf } from './spelling-arbitrary.ts'
+import { fc, seed } from '../fixtures/random.ts'
 
 const GET = { method: 'GET', host: 'front.example' }
 const judge = createJudge({ upstreams: [{ path: '/' }], rules: compileRules([{ path: '/admin', allow: { groups: ['admins'] } }, { path: '/public', allow: 'public' }, { path: '/', allow: 'signed-in' }]) })
 const admits = (target: string, who: 'stranger' | 'cleo') => judge.decide(judge.place(target), GET, identities[who]).verdict === 'admitted'
 
-const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 const paths = ['/admin', '/admin/x', '/public/../admin/users', '/public/x/../../admin/', '/public', '/public/x', '/public/users', '/x/../public/x', '/caf%C3%A9/a%20b', '/a+b,c=(d)!/@x:y']
 /** What can stand in a request line. */
 const targets = [...new Set(fc.sample(fc.oneof(spellingOf(paths, 1), spellingOf(paths, 2)), { numRuns: 3_000, seed }))].filter(target => /^\/[\x21-\xff]*$/.test(target)).slice(0, 1_000)

@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { safeReturn } from '../../src/access/return-to.ts'
 import { createOwnUrls } from '../../src/own-urls.ts'
 import { readBySeveral } from './oracles.ts'
 import { redirectPayloads } from './redirect-payloads.ts'
 import { spellingOf } from './spelling-arbitrary.ts'
+import { fc } from '../fixtures/random.ts'
 
 const origins = ['https://app.example', 'http://app.example:8080', 'https://app.example:80', 'http://127.0.0.1:4180', 'https://[::1]:8443']
 const nothingOurs = () => false

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../fixtures/random.ts'
 
 const hex = (character: string, upper: boolean) => {
   const digits = character.charCodeAt(0).toString(16).padStart(2, '0')

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { createJudge } from '../../src/access/judge.ts'
@@ -6,6 +5,7 @@ import { compileRules } from '../../src/access/rules/rules.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 import { oracles, pythonOracle, readBySeveral } from './oracles.ts'
 import { spellingOf } from './spelling-arbitrary.ts'
+import { fc } from '../fixtures/random.ts'
 
 const person: Identity = { provider: 'p', subject: '1', user: 'ann', groups: [], teams: [], organizations: [], claims: {} }
 const admin: Identity = { ...person, groups: ['admins'] }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import t from 'tap'
+import { ConfigError } from '../../src/config/config-error.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { serverKey, server } from '../fixtures/certificates.ts'
 import { enough, file, key } from './setup.ts'
@@ -18,3 +19,33 @@ t.test('a configuration that somebody prints whole shows no secret, and gives ea
   t.strictSame([config.cookieSecret, config.providers[0].oauthSecret], [secrets.cookieSecret, secrets.oauthSecret])
   t.ok(Object.isFrozen(config) && Object.isFrozen(config.providers) && Object.isFrozen(config.providers[0]))
 })
+
+t.test('a value that a slip of the pen has made part of a setting’s name is not repeated', async t => {
+  const secret = 'hush-hush-the-secret'
+  const files = [
+    ['a.yaml', `oauth_secret:${secret}: 1\n`, 'oauth_secret…'],
+    ['b.yaml', `{oauth_secret:${secret}}\n`, 'oauth_secret…'],
+    ['c.yaml', `{---\n"oauth_secret":"${secret}"}\n`, '---…'],
+    ['d.yaml', `? "${'x'.repeat(80)}${secret}"\n: 1\n`, `${'x'.repeat(64)}…`],
+    ['e.yaml', `providers:\n  - id: acme\n    oauth_provider: github\n    {oauth_secret:${secret}}: 1\n`, undefined],
+    ['f.yaml', `providers:\n  - {id: acme, oauth_provider: github, oauth_secret:${secret}}\n`, 'oauth_secret…'],
+    ['g.ini', `[auth.generic_oauth]\nclient_secret ${secret}\n`, undefined],
+    ['h.ini', `[server]\nclient_secret ${secret}\n[auth.generic_oauth]\nenabled = true\n`, undefined]
+  ] as const
+  for (const [name, text, shown] of files) {
+    const problems = problemsOf(() => loadConfig({ env: {}, file: file(t, name, text) }))
+    const said = JSON.stringify(problems)
+    t.notOk(said.includes('hush'), `${name}: ${said}`)
+    t.ok(problems.length > 0, name)
+    if (shown !== undefined) t.ok(problems.some(({ setting }) => setting === shown), `${name}: ${said}`)
+  }
+})
+
+function problemsOf (work: () => { readonly notices: readonly string[] }): readonly { readonly setting: string }[] {
+  try {
+    return work().notices.map(notice => ({ setting: notice }))
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}

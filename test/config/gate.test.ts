@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { ConfigError } from '../../src/config/config-error.ts'
 import type { Config } from '../../src/config/options.ts'
 import { createGate } from '../../src/gate.ts'
 import { load } from './setup.ts'
+import { fc } from '../fixtures/random.ts'
 
 /** One word in a language of awkward pieces. */
 const from = (pieces: readonly string[], most: number) => fc.array(fc.constantFrom(...pieces), { minLength: 1, maxLength: most }).map(parts => parts.join(''))

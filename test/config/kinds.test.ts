@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { createJudge } from '../../src/access/judge.ts'
 import { compileRules } from '../../src/access/rules/rules.ts'
@@ -6,6 +5,7 @@ import { Problem } from '../../src/config/config-error.ts'
 import type { OptionName } from '../../src/config/options.ts'
 import { options } from '../../src/config/options.ts'
 import { Repeated } from '../../src/config/kinds/kind.ts'
+import { fc } from '../fixtures/random.ts'
 
 type Case = readonly [raw: unknown, value: unknown]
 

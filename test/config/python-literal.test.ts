@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import fc from 'fast-check'
 import t from 'tap'
 import { parsePythonLiteral, type PythonValue } from '../../src/config/kinds/python-literal.ts'
 import { python } from '../fixtures/python.ts'
+import { fc } from '../fixtures/random.ts'
 
 // Reads a JSON list of texts; answers each with what literal_eval makes of it, or null where it refuses or gives what we leave out.
 const judge = `

@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { Problem, type ConfigProblem } from '../../src/config/config-error.ts'
 import { loadConfig, type LoadOptions } from '../../src/config/load.ts'
 import { fileKeys, flagNames, flagOf, gateNames, optionNames, panelNames, specOf } from '../../src/config/names.ts'
 import { options, type OptionName, type Settings } from '../../src/config/options.ts'
 import { file, problems } from './setup.ts'
+import { fc } from '../fixtures/random.ts'
 
 /** One place where a setting can be written, and how its problems begin. */
 interface Place {

@@ -1,5 +1,4 @@
 // The property of test/access/every-rule.test.ts on live gates: bytes on a socket, real sessions, and apps that say what reached them.
-import fc from 'fast-check'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { ConfigError } from '../../src/config/config-error.ts'
@@ -10,8 +9,8 @@ import { spellingOf } from '../access/spelling-arbitrary.ts'
 import { startApp, startGate, type Received, type Running, type TestApp } from '../fixtures/gate.ts'
 import { isCi } from '../fixtures/lacking.ts'
 import { Visitor } from '../fixtures/visitor.ts'
+import { fc, seed } from '../fixtures/random.ts'
 
-const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 const [GATES, REQUESTS] = isCi ? [14, 250] : [1, 80]
 
 /** With something of each kind, so that whatever chance brings, some requests pass. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { connectToEach } from '../fixtures/connections.ts'
 import { onlyInCi } from '../fixtures/lacking.ts'
 import { startRedis } from '../fixtures/redis.ts'
 import { serveGate } from '../fixtures/served.ts'
@@ -28,15 +29,12 @@ for (const workers of [1, 2]) {
     token = gate.provider.endpoints.token
     const visitor = new Visitor()
     t.equal((await visitor.signIn(`${gate.origin}/`, 'ada')).status, 200)
-    const script = { headers: { cookie: cookiesOf(visitor), accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' } }
+    const script = { cookie: cookiesOf(visitor), accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
     for (const [round, restarts] of [false, true].entries()) {
-      await pause(10_500) // tokens are used for ten seconds at least
+      const [connections] = await Promise.all([connectToEach(t, gate, { count: 50, workers }), pause(10_500)]) // tokens are used for ten seconds at least
       const before = gate.log('request.finished').length
       slow.milliseconds = 8_000
-      const asked = Promise.all(Array.from({ length: 50 }, async (_, index) => {
-        await pause(index * 8) // so that no worker takes all
-        return await new Visitor().ask(`${gate.origin}/data/${index}`, script)
-      }))
+      const asked = Promise.all(connections.map((connection, index) => connection.ask(`/data/${index}`, script)))
       await pause(2_000)
       if (restarts) await redis.restart()
       const answers = await asked

@@ -142,7 +142,10 @@ for (const workers of sizes) {
   t.test(`with ${workers}: while a list is written nobody comes in by half of it, nor goes; an empty one is nobody, also for what else is read meanwhile`, async t => {
     const gate = await serveGate(t, { workers, files: { listed: 'cleo@example.com\nada@example.com\nben@example.com\n' }, settings: { allowed_emails_file: 'listed' } })
     const path = join(gate.folder, 'listed')
-    const [ada, ben] = await signedIn(t, gate, () => gate.next('policy.reloaded', () => { writeFileSync(path, 'cleo@example.com\nada@example.com\n') }))
+    const [ada, ben] = await signedIn(t, gate, async () => {
+      writeFileSync(path, 'cleo@example.com\nada@example.com\n')
+      while (gate.log('policy.reloaded').length < workers) await sleep(25) // each worker says it for itself
+    })
     const [ofAda, ofBen] = [watch(gate, ada), watch(gate, ben)]
     await sleep(LONG)
     writeFileSync(path, 'cleo@example.com\n')

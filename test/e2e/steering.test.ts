@@ -1,5 +1,4 @@
 // What a request says beside its target and its method decides nothing: no header, no query, no fragment, no user agent.
-import fc from 'fast-check'
 import t from 'tap'
 import { createJudge } from '../../src/access/judge.ts'
 import { compileRules } from '../../src/access/rules/rules.ts'
@@ -8,6 +7,7 @@ import { identities } from '../access/decisions.ts'
 import { startGate } from '../fixtures/gate.ts'
 import { isCi } from '../fixtures/lacking.ts'
 import { Visitor } from '../fixtures/visitor.ts'
+import { fc } from '../fixtures/random.ts'
 
 const RULES = [{ path: '/admin', allow: { groups: ['admins'] } }, { path: '/api', methods: ['GET', 'POST'], allow: 'public' }, { path: '/api', allow: { groups: ['admins'] } }, { path: '/', allow: 'signed-in' }] as const
 

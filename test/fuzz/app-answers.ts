@@ -1,11 +1,11 @@
 import { createServer, type Socket } from 'node:net'
-import fc from 'fast-check'
 import type { Test } from 'tap'
 import { Client, type Dispatcher } from 'undici'
 import type { AnswerHead } from '../../src/proxy/client/answer-head.ts'
 import { listen } from '../proxy/setup.ts'
 import { readPieces, type Read } from '../proxy/reading.ts'
 import type { Target } from './target.ts'
+import { fc } from '../fixtures/random.ts'
 
 const byte = fc.nat(255).map(code => String.fromCharCode(code))
 const odd = fc.constantFrom('\r', '\n', '\r\n', '\n\r', '\0', ' ', '\t', ':', ';', '\x0b', '\x7f', '\x80', '\xa0', '\xff', '0', 'x', ',', '+', '-', '\r\n\r\n', '\r\n ', '0\r\n\r\n', 'Content-Length: 1\r\n', 'Transfer-Encoding: chunked\r\n')

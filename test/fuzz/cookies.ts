@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { createCookieJar, type CookieJar } from '../../src/session/cookies.ts'
 import { startGate } from '../fixtures/gate.ts'
 import { cookiesOf, Visitor } from '../fixtures/visitor.ts'
@@ -6,6 +5,7 @@ import { answersIn } from '../fixtures/talk.ts'
 import { startApp, toldIn } from './app.ts'
 import { speak } from './speak.ts'
 import type { Target } from './target.ts'
+import { fc } from '../fixtures/random.ts'
 
 /** RFC 6265bis §5.7 as far as a server can follow it: bytes between semicolons, spaces and tabs trimmed, nothing decoded. No browser sends a space before the equals sign. */
 function valuesOf (header: string, name: string): string[] {

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { createJudge } from '../../src/access/judge.ts'
 import { safeReturn } from '../../src/access/return-to.ts'
 import { compileRules } from '../../src/access/rules/rules.ts'
@@ -6,6 +5,7 @@ import type { Identity } from '../../src/identity/identity.ts'
 import { readBySeveral } from '../access/oracles.ts'
 import { spellingOf } from '../access/spelling-arbitrary.ts'
 import type { Target } from './target.ts'
+import { fc } from '../fixtures/random.ts'
 
 const person: Identity = { provider: 'p', subject: '1', user: 'ann', groups: [], teams: [], organizations: [], claims: {} }
 const GET = { method: 'GET', host: 'app.example.com' }

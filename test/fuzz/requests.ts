@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import { startGate } from '../fixtures/gate.ts'
 import { answersIn } from '../fixtures/talk.ts'
 import { cookiesOf, Visitor } from '../fixtures/visitor.ts'
 import { startApp, toldBy } from './app.ts'
 import { speak } from './speak.ts'
 import type { Target } from './target.ts'
+import { fc } from '../fixtures/random.ts'
 
 const bytes = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map(code => String.fromCharCode(code)), maxLength: 16 })
 const method = fc.oneof({ weight: 6, arbitrary: fc.constantFrom('GET', 'GET', 'POST', 'HEAD', 'OPTIONS', 'PUT', 'PROPFIND') }, fc.constantFrom('TRACE', 'CONNECT', 'PRI', 'get', 'G\tT', '', 'QUERY', 'M-SEARCH'), bytes)

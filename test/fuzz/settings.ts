@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +7,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { fileKeys, specOf } from '../../src/config/names.ts'
 import { buildAuthorizeUrl } from '../../src/oauth/authorize.ts'
 import type { Target } from './target.ts'
+import { fc } from '../fixtures/random.ts'
 
 const attempt = { state: 'the-state', nonce: 'the-nonce', codeVerifier: 'v'.repeat(128), redirectUri: 'https://app.example.com/' }
 const CORE = { response_type: 'code', client_id: 'the-client', redirect_uri: attempt.redirectUri, scope: 'openid email', state: attempt.state, nonce: attempt.nonce, code_challenge_method: 'S256' }

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import type { Test } from 'tap'
 import { startGate, type Running } from '../fixtures/gate.ts'
 import { clientId, clientSecret, startHostileProvider, type HostileProvider } from '../fixtures/hostile-provider.ts'
@@ -7,6 +6,7 @@ import { Visitor, type Answer } from '../fixtures/visitor.ts'
 import { startApp } from './app.ts'
 import { speak } from './speak.ts'
 import type { Target } from './target.ts'
+import { fc } from '../fixtures/random.ts'
 
 interface World extends Pick<Running, 'origin'> {
   readonly hostile: HostileProvider

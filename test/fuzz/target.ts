@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import type { Test } from 'tap'
+import { fc } from '../fixtures/random.ts'
 
 /** Something that is given what nobody thought of, and must keep its word all the same. */
 export interface Target {

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { createEntry } from '../../src/access/entry/entry.ts'
 import { identifierOf } from '../../src/active-provider.ts'
@@ -13,6 +12,7 @@ import { isCi } from '../fixtures/lacking.ts'
 import { reordered } from './cases/answers.ts'
 import type { IdentityCase, Json } from './cases/case.ts'
 import { configOf, saidBy } from './play.ts'
+import { fc } from '../fixtures/random.ts'
 
 const ROLES = /^(?:none|viewer|editor|(?:grafana)?admin)$/i
 const EVERY_OBJECT_HAS = ['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'valueOf', 'isPrototypeOf', '__defineGetter__', '__lookupSetter__']

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { documentOf, Expression, ExpressionFault } from '../../src/identity/jmespath.ts'
+import { fc } from '../fixtures/random.ts'
 
 const valueOf = (text: string, json: unknown = {}) => new Expression(text).asValue(documentOf(json))
 

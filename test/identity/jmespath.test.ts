@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { Claims } from '../../src/claims.ts'
 import { Expression, ExpressionFault, readDocument } from '../../src/identity/jmespath.ts'
+import { fc } from '../fixtures/random.ts'
 
 const read = (claims: unknown) => readDocument(new Claims(claims))
 const text = (path: string, claims: unknown) => new Expression(path).asText(read(claims))

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { openidIdentity } from '../../providers/openid.ts'
 import github from '../../providers/github.ts'
@@ -11,6 +10,7 @@ import { Expression } from '../../src/identity/jmespath.ts'
 import { namesGroups } from '../../src/identity/mapping.ts'
 import type { Role } from '../../src/identity/role.ts'
 import type { ProviderFile } from '../../src/provider.ts'
+import { fc } from '../fixtures/random.ts'
 
 interface Paths { readonly email?: string, readonly emailName?: string, readonly login?: string, readonly name?: string, readonly groups?: string, readonly role?: string, readonly strict?: true, readonly defaultRole?: Role, readonly unverified?: true }
 type Json = Record<string, unknown>

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { IdentityTooLarge } from '../../src/errors.ts'
 import type { Identity } from '../../src/identity/identity.ts'
@@ -7,6 +6,7 @@ import { createAppHeaders, headerValue, type AppHeaderSettings, type TokensToPas
 import { identityHeaders, outwardHeaders } from '../../src/proxy/headers.ts'
 import { whyNotOurs } from '../../src/proxy/names.ts'
 import { isOurCookie, valuesOf } from './setup.ts'
+import { fc } from '../fixtures/random.ts'
 
 const ada: Identity = {
   provider: 'oidc', subject: '42', user: 'ada@example.com', login: 'ada', email: 'ada@example.com', name: 'Ada', groups: ['staff', 'a,b'], teams: [], organizations: ['acme'],

@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import { spawnSync } from 'node:child_process'
 import { deflateSync, gzipSync } from 'node:zlib'
 import t from 'tap'
 import { readToken, tokensIn } from '../../src/proxy/bokeh-token.ts'
 import { python } from '../fixtures/python.ts'
+import { fc } from '../fixtures/random.ts'
 import { forgeToken } from '../panel/bokeh.ts'
 
 const base64 = (text: string | Uint8Array) => Buffer.from(text).toString('base64url')

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { closeFrame, FrameFollower } from '../../src/proxy/frames.ts'
+import { fc } from '../fixtures/random.ts'
 
 const header = (opcode: number, length: number, masked: boolean): Buffer => {
   const mask = masked ? 0x80 : 0

@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import { knownName } from '../../src/proxy/names.ts'
 import t from 'tap'
 import type { Identity } from '../../src/identity/identity.ts'
 import { identityHeaders, inwardHeaders, outwardHeaders, type Outward } from '../../src/proxy/headers.ts'
 import { SPOOFED } from '../fixtures/spoofed.ts'
 import { isOurCookie, valuesOf } from './setup.ts'
+import { fc } from '../fixtures/random.ts'
 
 const ada: Identity = {
   provider: 'generic', subject: '42', user: 'ada', login: 'ada', email: 'ada@example.com', name: 'Ada', role: 'Editor',

@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { outwardHeaders, inwardHeaders, type Outward } from '../../src/proxy/headers.ts'
 import { withoutSessionParameters } from '../../src/proxy/panel.ts'
 import { isPanelCookie } from '../../src/session/panel-cookies.ts'
 import { isOurCookie, valuesOf } from './setup.ts'
+import { fc } from '../fixtures/random.ts'
 
 const outward: Outward = {
   identity: [], passHost: true, isOurCookie: name => isOurCookie(name) || isPanelCookie(name), cookies: 'user=2|ours; id_token=2|ours',

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { createHmac, createSecretKey } from 'node:crypto'
 import t from 'tap'
 import { IdentityTooLarge } from '../../src/errors.ts'
@@ -8,6 +7,7 @@ import { createPanelCookies, isPanelCookie, signValue, type PanelCookiesOptions 
 import { createSeal } from '../../src/session/seal.ts'
 import { keepTokens, type KeptTokens } from '../../src/session/session.ts'
 import { TestOutside } from '../fixtures/outside.ts'
+import { fc } from '../fixtures/random.ts'
 
 const SECRET = 'COOKIE_SECRET'
 const TIME = 1_700_000_000_000

@@ -1,6 +1,7 @@
 import type { ConfigProblem } from '../config-error.ts'
 import { isOn } from './environment.ts'
 import { DEFAULT_SECTION, parseIni, type IniSections } from './ini.ts'
+import { shownKey } from '../names.ts'
 import { BLOCK, keys, others } from './keys.ts'
 import type { Layer } from './layers.ts'
 
@@ -40,8 +41,8 @@ function unused (sections: IniSections, path: string): readonly string[] {
     const root = entries.get('root_url')?.text ?? ''
     const isRead = (key: string) => others[name]?.[key] === '' || (others[name]?.[key] !== undefined && root.includes(`%(${key})s`))
     const strange = [...entries.keys()].filter(key => !isRead(key))
-    if (name === DEFAULT_SECTION) return strange
-    return others[name] === undefined ? [`[${name}]`] : strange.map(key => `[${name}] ${key}`)
+    if (name === DEFAULT_SECTION) return strange.map(shownKey)
+    return others[name] === undefined ? [`[${shownKey(name)}]`] : strange.map(key => `[${name}] ${shownKey(key)}`)
   })
   return [
     ...names.length === 0 ? [] : [`${path} has more than the gate reads; not used is ${names.join(', ')}`],

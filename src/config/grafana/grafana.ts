@@ -1,6 +1,6 @@
 import { providers } from '../../../providers/index.ts'
 import { Problem, type ConfigProblem } from '../config-error.ts'
-import { flagOf, nearest } from '../names.ts'
+import { flagOf, nearest, shownKey } from '../names.ts'
 import { options, type OptionName } from '../options.ts'
 import type { Candidate, Gathered } from '../sources.ts'
 import { blockVariables, isOn, readEnvironment } from './environment.ts'
@@ -152,7 +152,7 @@ class Reading implements Gathered {
   #unknown (layer: Layer, key: string): void {
     if (layer.level === 'grafana') return // told where the variables were read
     const near = nearest(key, Object.keys(keys))
-    this.problems.push({ setting: key, message: `${layer.say(BLOCK, key)} is none of the keys that the gate knows.`, fix: near === undefined ? 'Take it out; docs/grafana.md has those that are read.' : `Did you mean ${near}?` })
+    this.problems.push({ setting: shownKey(key), message: `${layer.say(BLOCK, shownKey(key))} is none of the keys that the gate knows.`, fix: near === undefined ? 'Take it out; docs/grafana.md has those that are read.' : `Did you mean ${near}?` })
   }
 
   /** What Grafana has where nobody says anything. Another provider than generic has its own. */

@@ -4,7 +4,7 @@ import type { ConfigProblem } from '../config-error.ts'
 import { draftOf } from '../checks/draft.ts'
 import { checkEntry } from '../checks/entry.ts'
 import type { Params } from '../kinds/extra-params.ts'
-import { fileKeys, flagOf, nearest } from '../names.ts'
+import { fileKeys, flagOf, nearest, shownKey } from '../names.ts'
 import { groups, type EntryOption, type OptionName, type ProviderConfig, type ProviderOption } from '../options.ts'
 import type { Folder } from './plugin.ts'
 import { builtIn, chooseProvider } from './choice.ts'
@@ -77,7 +77,7 @@ function choicesOf ({ id, settings }: ProviderEntry, { readFile, problems, notic
     const name = known.includes(key) ? fileKeys.get(key) : undefined
     const near = nearest(key, known)
     if (name !== undefined) candidates.push({ ...name, level: 'file', from: `${key} of provider ${id}`, raw })
-    else problems.push({ setting: key, message: `${key} is not a setting of one provider (${id}).`, fix: near === undefined ? `Known are id, user_prefix, ${known.join(', ')}.` : `Did you mean ${near}?` })
+    else problems.push({ setting: shownKey(key), message: `${shownKey(key)} is not a setting of one provider (${id}).`, fix: near === undefined ? `Known are id, user_prefix, ${known.join(', ')}.` : `Did you mean ${near}?` })
   }
   return new Map([...own, ...ENTRY].flatMap(option => {
     const decision = resolve(option, candidates.filter(candidate => candidate.option === option), readFile, problems, notices)

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { createEntry, type EntryOptions } from '../../../src/access/entry/entry.ts'
 import type { Identity } from '../../../src/identity/identity.ts'
+import { fc } from '../../fixtures/random.ts'
 
 const person = (email?: string, ...groups: string[]): Identity => ({ provider: 'p', subject: '1', user: 'ann', groups, teams: [], organizations: [], claims: {}, ...email === undefined ? {} : { email } })
 

@@ -1,5 +1,4 @@
 // Many rules are looked up, a few are looked through: both must say the same.
-import fc from 'fast-check'
 import t from 'tap'
 import { configuredRule, guestRule, last, optionalRule, skipRule } from '../../../src/access/rules/listed-rules.ts'
 import { hostName } from '../../../src/access/rules/hosts.ts'
@@ -9,6 +8,7 @@ import type { ListedRule } from '../../../src/access/rules/rule.ts'
 import { hasWay, missOf, type Way } from '../../../src/access/rules/scope.ts'
 import { parseSkipRoute } from '../../../src/access/rules/skip-route.ts'
 import { isCi } from '../../fixtures/lacking.ts'
+import { fc } from '../../fixtures/random.ts'
 
 const name = fc.constantFrom('a', 'A', 'b', 'ab', 'a.b', 'a.json', 'é', 'É', 'e', 'ß', 'ss', 'my app', 'x.php', 'é.php', 'index.php')
 const path = fc.array(name, { minLength: 1, maxLength: 3 }).map(names => `/${names.join('/')}`)
