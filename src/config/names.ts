@@ -43,10 +43,14 @@ export function spokenName (option: OptionName): string {
   return flagOf(option).split('-').map(word => odd.get(word) ?? word).join(' ')
 }
 
-/** A key of a file that is no name here, as far as it could be one: what comes behind that may be its value, where a colon or a line break went wrong. */
-export function shownKey (key: string): string {
+/**
+ * A key of a file that is no name here, as it may be shown. One that no name could be may have a value in it, where a colon, a blank or a line break
+ * went wrong: of that only the known name that it begins with.
+ */
+export function shownKey (key: string, known: Iterable<string>): string {
   const [name = ''] = /^[\w.-]{0,64}/.exec(key) ?? []
-  return name === key ? key : `${name}…`
+  if (name === key) return key
+  return new Set(known).has(name) ? `${name}…` : `(a key of ${key.length} characters)`
 }
 
 /** The known name that a mistyped one probably meant. */

@@ -41,7 +41,7 @@ export function fromCode (settings: Readonly<Record<string, unknown>>): Gathered
 }
 
 export function fromFile (content: Readonly<Record<string, unknown>>, file: string): Gathered {
-  return gather(Object.entries(content), fileKeys, 'file', name => `${name} in ${file}`, name => unknownName(`${shownKey(name)} in ${file}`, name, fileKeys, ''))
+  return gather(Object.entries(content), fileKeys, 'file', name => `${name} in ${file}`, name => unknownName(`${shownKey(name, fileKeys.keys())} in ${file}`, name, fileKeys, ''))
 }
 
 export function fromEnvironment (environment: Readonly<Record<string, string | undefined>>): Gathered {
@@ -95,7 +95,7 @@ function unknownName (written: string, name: string, known: ReadonlyMap<string, 
   const refused = refusedFlag(written, flagLike(name))
   if (refused !== undefined) return [refused]
   const near = nearest(name, known.keys())
-  return [{ setting: shownKey(name), message: `${written} is not a setting of oauth-gate.`, fix: elsewhere(name, known) ?? (near === undefined ? 'See oauth-gate serve --help-all for all settings.' : `Did you mean ${dashes}${near}?`) }]
+  return [{ setting: shownKey(name, known.keys()), message: `${written} is not a setting of oauth-gate.`, fix: elsewhere(name, known) ?? (near === undefined ? 'See oauth-gate serve --help-all for all settings.' : `Did you mean ${dashes}${near}?`) }]
 }
 
 function elsewhere (name: string, known: ReadonlyMap<string, Name>): string | undefined {

@@ -92,35 +92,32 @@ export function createCache (options: CacheOptions, opener: Opener): Cache {
     const session = judged(key, opened)
     return session instanceof Promise ? session.then(settle) : settle(session)
   }
-  const fresh = (key: string): Known | undefined => {
-    const known = cache.get(key)
-    return known !== undefined && known.until > outside.now() ? known : undefined
-  }
-  const read = (jar: CookieJar, cookie: string, key: string): Session | null | Promise<Session | null> => {
+  const isFresh = (known: Known | undefined): known is Known => known !== undefined && known.until > outside.now()
+  const read = (jar: CookieJar, cookie: string, key: string, known: Known | undefined): Session | null | Promise<Session | null> => {
     const under = reading.get(key)
     if (under !== undefined) return under
-    const known = cache.get(key)
     const found = keeping.read(jar, cookie, known?.state)
     if (!(found instanceof Promise)) return take(key, cookie, known, found)
     const flight = found.then(found => take(key, cookie, known, found)).finally(() => reading.delete(key))
     reading.set(key, flight)
     return flight
   }
-  const find = (jar: CookieJar, cookie: string, key: string, found: Known | undefined) => found === undefined ? read(jar, cookie, key) : judged(key, found.session)
+  const find = (jar: CookieJar, cookie: string, key: string, known: Known | undefined) => isFresh(known) ? judged(key, known.session) : read(jar, cookie, key, known)
   let tidyAt = outside.now() + TIDY
 
   return {
     causeOf, close, keyOf,
     open (jar, cookie, key = keyOf(jar, cookie)) {
-      const found = fresh(key)
-      const session = find(jar, cookie, key, found)
-      const known = found ?? (window === undefined ? undefined : fresh(key))
-      if (known?.isShown === false) show(known)
+      const known = cache.get(key)
+      const session = find(jar, cookie, key, known)
+      if (window === undefined) return session
+      const now = isFresh(known) ? known : cache.get(key)
+      if (isFresh(now) && !now.isShown) show(now)
       return session
     },
     look (jar, cookie) {
       const key = keyOf(jar, cookie)
-      return find(jar, cookie, key, fresh(key))
+      return find(jar, cookie, key, cache.get(key))
     },
     remember (jar, cookie, session, state) { remember(keyOf(jar, cookie), cookie, session, state) },
     tidy () {

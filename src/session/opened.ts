@@ -151,7 +151,7 @@ export function createOpener (options: OpenerOptions): Opener {
     open ({ tokens, ...session }, by) {
       const { version = 0 } = session
       try {
-        const known = renewed.get(session.id)
+        const known = renewals === 0 ? undefined : renewed.get(session.id)
         // Not by spreading a session into a literal, after which V8 knows each by a shape of its own and takes thirty times as long to read from it.
         const opened: Opened = Object.seal(Object.assign({
           version, by, earlier: known?.earlier ?? told?.get(session.id) ?? [], pulse: idle?.pulseOf(session) ?? AWAKE, renewAt: renews ? tokens?.renewAt ?? Infinity : Infinity,

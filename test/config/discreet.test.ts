@@ -25,11 +25,12 @@ t.test('a value that a slip of the pen has made part of a setting’s name is no
   const files = [
     ['a.yaml', `oauth_secret:${secret}: 1\n`, 'oauth_secret…'],
     ['b.yaml', `{oauth_secret:${secret}}\n`, 'oauth_secret…'],
-    ['c.yaml', `{---\n"oauth_secret":"${secret}"}\n`, '---…'],
-    ['d.yaml', `? "${'x'.repeat(80)}${secret}"\n: 1\n`, `${'x'.repeat(64)}…`],
+    ['c.yaml', `{---\n"oauth_secret":"${secret}"}\n`, '(a key of 41 characters)'],
+    ['d.yaml', `? "${'x'.repeat(80)}${secret}"\n: 1\n`, '(a key of 100 characters)'],
     ['e.yaml', `providers:\n  - id: acme\n    oauth_provider: github\n    {oauth_secret:${secret}}: 1\n`, undefined],
     ['f.yaml', `providers:\n  - {id: acme, oauth_provider: github, oauth_secret:${secret}}\n`, 'oauth_secret…'],
     ['g.ini', `[auth.generic_oauth]\nclient_secret ${secret}\n`, undefined],
+    ['i.ini', `[auth.generic_oauth]\ntoken_url = https://ada:\n${secret}@login.example?x=y\n`, '(a key of 36 characters)'],
     ['h.ini', `[server]\nclient_secret ${secret}\n[auth.generic_oauth]\nenabled = true\n`, undefined]
   ] as const
   for (const [name, text, shown] of files) {

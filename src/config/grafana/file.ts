@@ -34,6 +34,8 @@ function misplaced (sections: IniSections, path: string): readonly ConfigProblem
   ]
 }
 
+const shown = (key: string): string => shownKey(key, Object.keys(keys))
+
 /** Grafana's file has Grafana's own affairs, which are not ours: named, so that nobody takes them for read. */
 function unused (sections: IniSections, path: string): readonly string[] {
   const providers = [...sections].filter(([name, entries]) => name.startsWith('auth.') && name !== BLOCK && isOn(entries.get('enabled')?.text ?? '')).map(([name]) => `[${name}]`)
@@ -41,8 +43,8 @@ function unused (sections: IniSections, path: string): readonly string[] {
     const root = entries.get('root_url')?.text ?? ''
     const isRead = (key: string) => others[name]?.[key] === '' || (others[name]?.[key] !== undefined && root.includes(`%(${key})s`))
     const strange = [...entries.keys()].filter(key => !isRead(key))
-    if (name === DEFAULT_SECTION) return strange.map(shownKey)
-    return others[name] === undefined ? [`[${shownKey(name)}]`] : strange.map(key => `[${name}] ${shownKey(key)}`)
+    if (name === DEFAULT_SECTION) return strange.map(shown)
+    return others[name] === undefined ? [`[${shown(name)}]`] : strange.map(key => `[${name}] ${shown(key)}`)
   })
   return [
     ...names.length === 0 ? [] : [`${path} has more than the gate reads; not used is ${names.join(', ')}`],

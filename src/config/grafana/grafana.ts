@@ -151,8 +151,8 @@ class Reading implements Gathered {
 
   #unknown (layer: Layer, key: string): void {
     if (layer.level === 'grafana') return // told where the variables were read
-    const near = nearest(key, Object.keys(keys))
-    this.problems.push({ setting: shownKey(key), message: `${layer.say(BLOCK, shownKey(key))} is none of the keys that the gate knows.`, fix: near === undefined ? 'Take it out; docs/grafana.md has those that are read.' : `Did you mean ${near}?` })
+    const [near, shown] = [nearest(key, Object.keys(keys)), shownKey(key, Object.keys(keys))]
+    this.problems.push({ setting: shown, message: `${layer.say(BLOCK, shown)} is none of the keys that the gate knows.`, fix: near === undefined ? 'Take it out; docs/grafana.md has those that are read.' : `Did you mean ${near}?` })
   }
 
   /** What Grafana has where nobody says anything. Another provider than generic has its own. */

@@ -77,7 +77,7 @@ function choicesOf ({ id, settings }: ProviderEntry, { readFile, problems, notic
     const name = known.includes(key) ? fileKeys.get(key) : undefined
     const near = nearest(key, known)
     if (name !== undefined) candidates.push({ ...name, level: 'file', from: `${key} of provider ${id}`, raw })
-    else problems.push({ setting: shownKey(key), message: `${shownKey(key)} is not a setting of one provider (${id}).`, fix: near === undefined ? `Known are id, user_prefix, ${known.join(', ')}.` : `Did you mean ${near}?` })
+    else problems.push({ setting: shownKey(key, known), message: `${shownKey(key, known)} is not a setting of one provider (${id}).`, fix: near === undefined ? `Known are id, user_prefix, ${known.join(', ')}.` : `Did you mean ${near}?` })
   }
   return new Map([...own, ...ENTRY].flatMap(option => {
     const decision = resolve(option, candidates.filter(candidate => candidate.option === option), readFile, problems, notices)
