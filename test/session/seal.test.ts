@@ -1,6 +1,7 @@
 import fernet from 'fernet'
 import { spawnSync } from 'node:child_process'
-import { createCipheriv, createHmac, randomBytes } from 'node:crypto'
+import crypto, { createCipheriv, createHmac, randomBytes } from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import t from 'tap'
 import { unwrap, wrap } from '../../src/session/envelope.ts'
 import { createSeal, deriveKey } from '../../src/session/seal.ts'
@@ -88,6 +89,25 @@ t.test('what is opened stays, whatever is opened after it', async t => {
   const { seal } = sealAt(ISSUED, SECRET)
   const [one, other] = [seal.seal('the first'), seal.seal('the other')].map(token => seal.open(token))
   t.equal(`${one?.toString()}, ${other?.toString()}`, 'the first, the other')
+})
+
+t.test('opening makes no object of OpenSSL’s for each token: the garbage collector would have more to do than the cipher', async t => {
+  const { seal } = sealAt(ISSUED, SECRET)
+  const tokens = Array.from({ length: 50 }, (_, index) => seal.seal(`session ${index}`))
+  const { createDecipheriv, createHmac, createHash } = crypto
+  const made: string[] = []
+  const counting = <F extends (...values: never[]) => unknown>(make: F): F => ((...values) => {
+    made.push(make.name)
+    return make(...values)
+  }) as F
+  Object.assign(crypto, { createDecipheriv: counting(createDecipheriv), createHmac: counting(createHmac), createHash: counting(createHash) })
+  syncBuiltinESMExports()
+  t.teardown(() => {
+    Object.assign(crypto, { createDecipheriv, createHmac, createHash })
+    syncBuiltinESMExports()
+  })
+  t.strictSame(tokens.map(token => seal.open(token)?.toString()), tokens.map((_, index) => `session ${index}`))
+  t.strictSame(made, ['createDecipheriv'], 'one for all')
 })
 
 t.test('padding: only what RFC 5652 says is one, also where the key’s holder made another', async t => {
