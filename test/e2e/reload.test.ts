@@ -56,7 +56,7 @@ for (const workers of sizes) {
       t.equal((await ben.ask(`${gate.origin}/page`)).status, 200)
     }
     t.equal(await Promise.race([socket.closed, sleep(RELOADED, 'open')]), 4401, 'and so is what was open by it')
-    t.match(gate.log('session.ended'), [{ cause: 'key', user: 'ada@example.com' }])
+    t.match(await gate.logged('session.ended', 1), [{ cause: 'key', user: 'ada@example.com' }])
     for (const key of [old, young, younger]) t.notOk(gate.said().includes(key.slice(0, 20)), 'no key is in the log')
   })
 
@@ -138,7 +138,7 @@ for (const workers of sizes) {
   t.test(`with ${workers}: while a store is away a gate starts and a configuration is taken all the same; sessions count again once it is back`, async t => {
     const port = await freePort()
     const gate = await serveGate(t, { workers, settings: { revocation_store: `redis://127.0.0.1:${port}`, skip_auth_route: '^/quick$' } })
-    t.equal(gate.log('store.lost').length, workers, 'each has its own connection, and says so')
+    t.equal((await gate.logged('store.lost', workers)).length, workers, 'each has its own connection, and says so')
     const visitor = new Visitor()
     t.equal((await visitor.ask(`${gate.origin}/ready`)).status, 503)
     t.equal((await visitor.ask(`${gate.origin}/quick`)).status, 200, 'what is open to everybody')

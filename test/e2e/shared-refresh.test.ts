@@ -151,7 +151,7 @@ for (const store of ['cookie', 'memory']) {
       await visitor.navigate(`${gate.origin}/page`)
     }
     t.strictSame([...workers].sort(), [1, 2], 'each of them was asked')
-    t.equal(gate.log('session.refreshed').length, 2)
+    t.equal((await gate.logged('session.refreshed', 2)).length, 2)
     t.ok((await Promise.all(sockets.map(socket => socket.echoes()))).every(Boolean))
     isNobodyOut(t, gate.log())
     await visitor.ask(`${gate.origin}/oauth2/sign_out`, { method: 'POST', headers: { origin: gate.origin } })

@@ -48,7 +48,7 @@ t.test('a worker that has prepared a configuration and does not begin with it is
   const mute = 'const { send } = process; process.send = (message, ...more) => message?.gate === "begun" ? true : send.call(process, message, ...more)'
   const { gate, ada } = await serveTwo(t, { 'mute.mjs': provider('Mute', mute) })
   await gate.next('worker.listening', () => { gate.change({ allowed_emails: ['ben@example.com'], provider_module: './mute.mjs' }) }, 40_000)
-  t.match(gate.log('worker.ended'), [{ worker: 2, signal: 'SIGKILL' }])
+  t.match(await gate.logged('worker.ended', 1), [{ worker: 2, signal: 'SIGKILL' }])
   t.equal(gate.log('config.reloaded').length, 1)
   t.strictSame(await inBoth(gate, ada), new Set([403]))
 })
@@ -92,8 +92,8 @@ t.test('a fault of its own ends a worker: what is under way there finishes, sock
   while (gate.asked.filter(path => path === '/slow').length < 12) await sleep(10)
   const [, faulty] = gate.children() as [number, number]
   await gate.next('worker.listening', () => { process.kill(faulty, 'SIGUSR2') })
-  t.match(gate.log('gate.crashed'), [{ stack: /a bug/ }])
-  t.match(gate.log('worker.ended'), [{ worker: 2, code: 1 }])
+  t.match(await gate.logged('gate.crashed', 1), [{ stack: /a bug/ }])
+  t.match(await gate.logged('worker.ended', 1), [{ worker: 2, code: 1 }])
   t.strictSame(new Set(await Promise.all(slow)), new Set([200]), 'nothing that was under way is lost')
   const closed = await Promise.all(sockets.map(async socket => await Promise.race([socket.closed, socket.echoes()])))
   t.strictSame(new Set(closed), new Set<unknown>([1001, true]), 'those of that worker are told, the other’s go on')

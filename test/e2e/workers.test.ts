@@ -103,7 +103,7 @@ t.test('a worker that is killed under load takes with it only what was under way
   const answers = await Promise.all(slow)
   running = false
   await load
-  const [ended] = gate.log('worker.ended')
+  const [ended] = await gate.logged('worker.ended', 1)
   const logged = () => gate.log('request.finished').filter(({ path, worker }) => String(path).startsWith('/slow') && worker !== ended?.['worker']).length
   for (let tries = 0; tries < 80 && logged() < slow.length - lost; tries++) await sleep(25) // a line may be read later than its answer
   t.strictSame([answers.filter(status => status === 200).length, answers.filter(status => status === 0).length], [slow.length - lost, lost], 'those of the other worker were answered, and nobody waited for ever')
