@@ -43,14 +43,19 @@ export function spokenName (option: OptionName): string {
   return flagOf(option).split('-').map(word => odd.get(word) ?? word).join(' ')
 }
 
+/** Words of one case, as all names of settings are. */
+const NAME = /^(?:[a-z][a-z0-9]*|[A-Z][A-Z0-9]*)(?:[_.-](?:[a-z0-9]+|[A-Z0-9]+)){0,9}$/
+const LONGEST = 48
+
 /**
- * A key of a file that is no name here, as it may be shown. One that no name could be may have a value in it, where a colon, a blank or a line break
- * went wrong: of that only the known name that it begins with.
+ * A key of a file that is no name here, as it may be shown. One that no name could be may have a value in it, or be one, where a colon, a blank or a
+ * line break went wrong: of that only the known name that it begins with.
  */
 export function shownKey (key: string, known: Iterable<string>): string {
+  const names = [...known]
+  if (key.length <= LONGEST && (NAME.test(key) || nearest(key, names) !== undefined)) return key
   const [name = ''] = /^[\w.-]{0,64}/.exec(key) ?? []
-  if (name === key) return key
-  return new Set(known).has(name) ? `${name}…` : `(a key of ${key.length} characters)`
+  return name !== key && names.includes(name) ? `${name}…` : `(a key of ${key.length} characters)`
 }
 
 /** The known name that a mistyped one probably meant. */

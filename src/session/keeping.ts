@@ -45,19 +45,25 @@ export interface KeepingOptions {
   readonly gate: string
 }
 
-/** Base64url of a Fernet token's MAC: no two tokens have the same. */
+/** Characters that have the whole of a Fernet token's MAC in them: no two tokens have the same. */
 const STATE = 43
+
+/** Of a sealed session. By itself: a piece of the text would keep the whole of it. */
+function stateOf (record: string): string {
+  return Buffer.from(record.slice(-STATE), 'latin1').toString('latin1')
+}
 
 /** Names of what cookies are sealed under, each the same text whenever it is asked for: then it is compared in no time, and kept once for all sessions. */
 function createSealNames ({ seal, gate }: KeepingOptions) {
   const known = new Map<string, Map<string, string>>()
   /** @param key by its name, in the seal */
   const of = ({ sessionName }: CookieJar, key: string): string => {
+    const name = known.get(sessionName)?.get(key)
+    if (name !== undefined) return name
     const names = known.get(sessionName) ?? new Map<string, string>()
-    known.set(sessionName, names)
-    const name = names.get(key) ?? `${sessionName} ${gate} ${key}`
-    names.set(key, name)
-    return name
+    const next = `${sessionName} ${gate} ${key}`
+    known.set(sessionName, names.set(key, next))
+    return next
   }
   return { of, knows: (by: string, jars: readonly CookieJar[]): boolean => jars.some(jar => seal.names.some(key => by === of(jar, key))) }
 }
@@ -75,8 +81,9 @@ export function keepInCookies (options: KeepingOptions): Keeping {
     fresh: Infinity,
     knows: names.knows,
     read (jar, cookie) {
-      const kept = opened(seal, envelope(jar), cookie)
-      return kept === null ? null : { session: kept.session, by: names.of(jar, kept.key) }
+      const unsealed = seal.unseal(cookie)
+      const session = opened(unsealed?.plain, envelope(jar))
+      return unsealed === null || session === null ? null : { session, by: names.of(jar, unsealed.key) }
     },
     begin: sealed,
     async renew (jar, _cookie, session) {
@@ -84,11 +91,11 @@ export function keepInCookies (options: KeepingOptions): Keeping {
       return { cookie, by: names.of(jar, seal.names[0] as string) }
     },
     touch (jar, cookie, seenAt) {
-      const kept = opened(seal, envelope(jar), cookie)
-      const next = kept === null ? null : seal.seal(wrap(envelope(jar), compact({ ...kept.session, seenAt })))
+      const session = opened(seal.open(cookie), envelope(jar))
+      const next = session === null ? null : seal.seal(wrap(envelope(jar), compact({ ...session, seenAt })))
       return next !== null && fitsCookies(next) ? next : null
     },
-    idOf: (jar, cookie) => opened(seal, envelope(jar), cookie)?.session.id ?? null,
+    idOf: (jar, cookie) => opened(seal.open(cookie), envelope(jar))?.id ?? null,
     end: async () => { /* nothing is anywhere but with the browser: revocations.ts keeps it from counting */ }
   }
 }
@@ -128,9 +135,9 @@ export function keepInStore (options: KeepingOptions & { readonly store: Store }
       const ticket = ticketOf(jar, cookie)
       const record = ticket === null ? null : await store.get(keyOf(ticket))
       if (ticket === null || record === null) return null
-      if (record.slice(-STATE) === state) return 'same'
-      const kept = opened(sealOf(ticket), envelope(jar, 'session'), record)
-      return kept === null ? null : { session: kept.session, state: record.slice(-STATE), by: ticket.by }
+      if (state !== undefined && record.endsWith(state)) return 'same'
+      const session = opened(sealOf(ticket).open(record), envelope(jar, 'session'))
+      return session === null ? null : { session, state: stateOf(record), by: ticket.by }
     },
     async begin (jar, session) {
       const ticket: Ticket = { id: session.id, key: outside.random(32).toString('base64url') }
@@ -141,18 +148,17 @@ export function keepInStore (options: KeepingOptions & { readonly store: Store }
       const ticket = ticketOf(jar, cookie)
       if (ticket === null) return null
       const record = await store.get(keyOf(ticket))
-      const now = record === null ? null : opened(sealOf(ticket), envelope(jar, 'session'), record)
-      if (record === null || now === null || (now.session.version ?? 0) >= (session.version ?? 0)) return null
+      const now = record === null ? null : opened(sealOf(ticket).open(record), envelope(jar, 'session'))
+      if (record === null || now === null || (now.version ?? 0) >= (session.version ?? 0)) return null
       const next = sealed(jar, ticket, session)
-      return await store.replace(keyOf(ticket), record, next, lifeOf(session)) ? { cookie, state: next.slice(-STATE), by: ticket.by } : null
+      return await store.replace(keyOf(ticket), record, next, lifeOf(session)) ? { cookie, state: stateOf(next), by: ticket.by } : null
     },
     idOf: (jar, cookie) => ticketOf(jar, cookie)?.id ?? null,
     async end (session) { await store.remove(keyOf(session)) }
   }
 }
 
-function opened (seal: Seal, envelope: Envelope, text: string): { readonly session: SealedSession, readonly key: string } | null {
-  const unsealed = seal.unseal(text)
-  const content = unsealed === null ? null : unwrap(envelope, unsealed.plain)
-  return unsealed === null || content === null ? null : { session: restore(content), key: unsealed.key }
+function opened (plain: Buffer | null | undefined, envelope: Envelope): SealedSession | null {
+  const content = plain === null || plain === undefined ? null : unwrap(envelope, plain)
+  return content === null ? null : restore(content)
 }

@@ -5,6 +5,8 @@ export type Mac = (bytes: Buffer, end?: number) => Buffer
 
 const BLOCK = 64 // bytes that SHA-256 takes at a time
 const DIGEST = 32
+const INNER = 0x36
+const OUTER = 0x5c
 /** Where a key and a message are put one behind the other. What has no room in it is longer than nearly any session. */
 const desk = Buffer.alloc(BLOCK + 16 * 1024)
 
@@ -16,11 +18,15 @@ const desk = Buffer.alloc(BLOCK + 16 * 1024)
  */
 export function createMac (key: Uint8Array): Mac {
   if (key.length > BLOCK) throw new RangeError(`a key for HMAC-SHA256 has ${key.length} bytes`)
-  const padded = (pad: number): Uint8Array => Uint8Array.from({ length: BLOCK }, (_, at) => (key[at] ?? 0) ^ pad)
-  const inner = padded(0x36)
-  const outer = Buffer.concat([padded(0x5c), Buffer.alloc(DIGEST)])
+  const inner = Buffer.alloc(BLOCK, INNER)
+  const outer = Buffer.alloc(BLOCK + DIGEST, OUTER)
+  for (const [at, byte] of key.entries()) {
+    inner[at] = byte ^ INNER
+    outer[at] = byte ^ OUTER
+  }
   const result = Buffer.alloc(DIGEST)
   return (bytes, end = bytes.length) => {
+    if (end > bytes.length) throw new RangeError(`${end} bytes of ${bytes.length}`) // or it would be of what lies on the desk
     const all = BLOCK + end > desk.length ? Buffer.alloc(BLOCK + end) : desk.subarray(0, BLOCK + end)
     all.set(inner)
     bytes.copy(all, BLOCK, 0, end)

@@ -40,7 +40,7 @@ export function createSeal (keys: readonly Uint8Array[], outside: Outside): Seal
   const ring = keys.map(splitKey)
   const first = ring[0] as Key
   let names: readonly string[] | undefined
-  const unseal: Seal['unseal'] = (token, maxAge = Infinity) => {
+  const find = (token: string, maxAge = Infinity): { readonly plain: Buffer, readonly key: Key } | null => {
     const raw = decode(token)
     if (raw === null) return null
     const sealedAt = (raw.readUInt32BE(1) * 2 ** 32 + raw.readUInt32BE(5)) * 1000
@@ -51,14 +51,17 @@ export function createSeal (keys: readonly Uint8Array[], outside: Outside): Seal
     for (const key of ring) {
       if (!timingSafeEqual(key.mac(raw, end), given)) continue
       const plain = key.decrypt(raw.subarray(HEAD - BLOCK, end))
-      return plain === null ? null : { plain, key: key.name }
+      return plain === null ? null : { plain, key }
     }
     return null
   }
   return {
     seal: plain => write(first, outside, plain),
-    open: (token, maxAge) => unseal(token, maxAge)?.plain ?? null,
-    unseal,
+    open: (token, maxAge) => find(token, maxAge)?.plain ?? null,
+    unseal (token, maxAge) {
+      const found = find(token, maxAge)
+      return found === null ? null : { plain: found.plain, key: found.key.name }
+    },
     get names () { return names ??= ring.map(({ name }) => name) }
   }
 }
@@ -72,14 +75,14 @@ export function deriveKey (secret: string | Uint8Array, label: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'oauth-gate', label, 32))
 }
 
-// KeyObjects are made once: with raw bytes Node would import the key anew at every call.
+// What a key is worked with is made once: with raw bytes Node would import it anew at every call. For a session in a store that is once a record, so that nothing is made here which may not be needed.
 function splitKey (bytes: Uint8Array): Key {
   if (bytes.length !== 32) throw new RangeError('a Fernet key has 32 bytes')
   const encrypt = createSecretKey(bytes.subarray(16))
   let name: string | undefined
   return {
     mac: createMac(bytes.subarray(0, 16)), encrypt, decrypt: createDecrypt(encrypt),
-    get name () { return name ??= deriveKey(bytes, 'name').toString('base64url') } // few are ever asked for it
+    get name () { return name ??= deriveKey(bytes, 'name').toString('base64url') } // of many nobody asks for it
   }
 }
 
@@ -96,6 +99,7 @@ function write (key: Key, outside: Outside, plain: string | Uint8Array): string 
 
 // Strict on purpose: one token has one spelling, so that a cookie text identifies a session in the cache.
 function decode (token: string): Buffer | null {
+  if (!token.startsWith('g')) return null // the first six bits of the version; most of what is no token ends here
   const raw = Buffer.from(token, 'base64url')
   const cipherText = raw.length - HEAD - MAC
   if (cipherText < 16 || cipherText % 16 !== 0 || raw[0] !== VERSION) return null
@@ -105,7 +109,8 @@ function decode (token: string): Buffer | null {
 /**
  * One decipher for all: each that is made is one more object outside the heap for the garbage collector to see to, which costs more than what it does.
  * In CBC (NIST SP 800-38A §6.2) a block needs its own bytes and those before it, and nothing else of what was before: with the IV in front
- * of the rest, only the block that the IV itself becomes depends on what was opened last, and it is thrown away.
+ * of the rest, only the block that the IV itself becomes depends on what was opened last, and it is thrown away. Whole blocks alone may come here:
+ * a part of one would stay in it, and be taken for the beginning of the next token.
  */
 function createDecrypt (key: KeyObject): Key['decrypt'] {
   let decipher: ReturnType<typeof createDecipheriv> | undefined

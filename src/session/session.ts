@@ -104,10 +104,9 @@ export function compact (session: SealedSession): object {
   }
 }
 
-const NONE = Object.freeze({ groups: Object.freeze([]), teams: Object.freeze([]), organizations: Object.freeze([]), claims: Object.freeze({}) })
-
 /** The inverse of {@link compact}. Believed, because only a holder of the key can have sealed it. */
 export function restore (content: unknown): SealedSession {
   const session = content as Omit<SealedSession, 'identity'> & { identity: Partial<Identity> }
-  return { ...session, identity: { ...NONE, ...session.identity } as Identity }
+  const empty = { groups: [], teams: [], organizations: [], claims: {} }
+  return { ...session, identity: { ...empty, ...session.identity } as Identity }
 }

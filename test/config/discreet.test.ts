@@ -31,6 +31,9 @@ t.test('a value that a slip of the pen has made part of a setting’s name is no
     ['f.yaml', `providers:\n  - {id: acme, oauth_provider: github, oauth_secret:${secret}}\n`, 'oauth_secret…'],
     ['g.ini', `[auth.generic_oauth]\nclient_secret ${secret}\n`, undefined],
     ['i.ini', `[auth.generic_oauth]\ntoken_url = https://ada:\n${secret}@login.example?x=y\n`, '(a key of 36 characters)'],
+    ['j.ini', `[auth.generic_oauth]\nclient_secret =\nk3Rq/9xhush+hushT0k=\n`, '(a key of 19 characters)'],
+    ['k.yaml', '{oauth_secret, Zm9vhushYmFy9hushQ}\n', '(a key of 18 characters)'],
+    ['l.yaml', '? AAhushhush77aa\n', '(a key of 14 characters)'],
     ['h.ini', `[server]\nclient_secret ${secret}\n[auth.generic_oauth]\nenabled = true\n`, undefined]
   ] as const
   for (const [name, text, shown] of files) {

@@ -1,5 +1,7 @@
 // What sessions count on wherever they are kept: in their cookies, in the memory of the process, in a real Redis.
 import { randomBytes } from 'node:crypto'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import { redisAddress } from '../../src/config/kinds/store.ts'
 import { StoreUnavailable } from '../../src/errors.ts'
@@ -12,6 +14,9 @@ import { createMemoryStore } from '../../src/session/store/memory.ts'
 import { createRedisStore } from '../../src/session/store/redis.ts'
 import type { Store } from '../../src/session/store/store.ts'
 import { startRedis } from '../fixtures/redis.ts'
+
+setFlagsFromString('--expose-gc')
+const clearUp = runInNewContext('gc') as () => void
 
 const jar = createCookieJar({ port: 1, path: '/', sameSite: 'lax' }, true)
 const { session: seal } = createKeyring(undefined, [randomBytes(32)], outside)
@@ -26,6 +31,26 @@ async function found (keeping: Keeping, cookie: string): Promise<SealedSession |
   const kept = await keeping.read(jar, cookie)
   return kept === null || kept === 'same' ? null : kept.session
 }
+
+t.test('what is remembered of a session in a store is not the whole of what is stored', async t => {
+  const long = randomBytes(100_000).toString('base64')
+  const records = new Map<string, Buffer>()
+  const store = { reach: 'process', add: async (name: string, record: string) => Boolean(records.set(name, Buffer.from(record))), get: async (name: string) => records.get(name)?.toString() ?? null } as unknown as Store
+  const keeping = keepInStore({ ...options, store })
+  const cookie = await keeping.begin(jar, begin({ tokens: { refresh: long } }))
+  const states: unknown[] = []
+  for (let count = 0; count < 100; count++) {
+    const kept = await keeping.read(jar, cookie)
+    states.push(kept === null || kept === 'same' ? t.fail() : kept.state)
+  }
+  clearUp()
+  const before = process.memoryUsage().heapUsed
+  t.equal(new Set(states).size, 1)
+  states.length = 0
+  clearUp()
+  const held = before - process.memoryUsage().heapUsed
+  t.ok(held < 2_000_000, `${held} bytes of a hundred times ${long.length}`)
+})
 
 async function behavesAsKeeping (t: Test, keeping: Keeping): Promise<void> {
   await t.test('a session comes back by its cookie, and by no other', async t => {

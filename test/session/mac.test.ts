@@ -20,6 +20,9 @@ t.test('it is Node’s, for keys and messages of every length, one after the oth
     t.strictSame(differ, [], `a key of ${keyLength} bytes`)
   }
   t.throws(() => createMac(Buffer.alloc(65)), RangeError)
+  const [mac, bytes] = [createMac(Buffer.alloc(16)), randomBytes(40)]
+  t.strictSame(Buffer.from(mac(bytes, 20)), Buffer.from(mac(bytes.subarray(0, 20))), 'of the first bytes alone')
+  t.throws(() => mac(bytes, 41), RangeError)
 })
 
 t.test('two keys do not disturb each other', async t => {

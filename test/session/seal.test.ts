@@ -76,7 +76,7 @@ t.test('what is opened does not depend on what was opened before it, nor on what
   const seal = createSeal([key, randomBytes(32)], new TestOutside(ISSUED))
   const texts = Array.from({ length: 200 }, (_, index) => 'ü'.repeat(index % 40) + index)
   const tokens = texts.map(text => seal.seal(text))
-  const refused = [signed(key, Buffer.alloc(16, 19)), signed(key, Buffer.alloc(48)), tokens[0]?.replace('gAAAA', 'gAAAB') ?? '', 'gAAAA']
+  const refused = [signed(key, Buffer.alloc(16, 19)), signedAs(key, { encrypted: randomBytes(24) }), signedAs(key, { encrypted: randomBytes(17) }), signed(key, Buffer.alloc(48)), tokens[0]?.replace('gAAAA', 'gAAAB') ?? '', 'gAAAA']
   const wrong = texts.flatMap((text, index) => [
     seal.open(refused[index % refused.length] as string) === null ? [] : [`${text}: opened what is none`],
     seal.open(tokens[index] as string)?.toString() === text ? [] : [`${text} did not open`],
@@ -114,19 +114,39 @@ t.test('padding: only what RFC 5652 says is one, also where the key’s holder m
   const key = randomBytes(32)
   const seal = createSeal([key], new TestOutside(ISSUED))
   const last = (...bytes: number[]) => signed(key, Buffer.concat([Buffer.alloc(16, 120), Buffer.alloc(16 - bytes.length, 120), Buffer.from(bytes)]))
-  for (const bytes of [[0], [17], [255], [2], [1, 2], [3, 3], [2, 3, 3], [0, 0], [120]]) t.equal(seal.open(last(...bytes)), null, String(bytes))
+  for (const bytes of [[0], [17], Array<number>(16).fill(17), Array<number>(16).fill(32), [255], [2], [1, 2], [3, 3], [2, 3, 3], [0, 0], [120]]) t.equal(seal.open(last(...bytes)), null, String(bytes))
   t.equal(seal.open(last(1))?.length, 31)
   t.equal(seal.open(last(2, 2))?.length, 30)
   t.equal(seal.open(last(...Array<number>(16).fill(16)))?.length, 16)
   t.equal(seal.open(signed(key, Buffer.alloc(16, 16)))?.length, 0)
 })
 
+t.test('what the key’s holder made otherwise than the specification says is refused: another version, another time, nothing encrypted', async t => {
+  const key = randomBytes(32)
+  const seal = createSeal([key], new TestOutside(ISSUED))
+  t.equal(seal.open(signedAs(key, {}))?.toString(), 'x'.repeat(15))
+  for (const version of [0x81, 0x83, 0, 0x7f]) t.equal(seal.open(signedAs(key, { version })), null, `version ${version}`)
+  for (const [high, low] of [[1, ISSUED / 1000], [0, ISSUED / 1000 + 61], [2 ** 21, 1], [2 ** 32 - 1, 2 ** 32 - 1], [2 ** 31, ISSUED / 1000]] as const) t.equal(seal.open(signedAs(key, { high, low })), null, `${high} ${low}`)
+  t.not(seal.open(signedAs(key, { low: ISSUED / 1000 + 60 })), null, 'a clock elsewhere may be a minute ahead')
+  for (const encrypted of [Buffer.alloc(0), randomBytes(8), randomBytes(15)]) t.equal(seal.open(signedAs(key, { encrypted })), null, `${encrypted.length} bytes`)
+})
+
 /** A token whose plaintext is these blocks, with no padding but what is in them. */
 function signed (key: Buffer, blocks: Buffer): string {
+  return signedAs(key, { encrypted: encryptedBy(key, blocks) })
+}
+
+function encryptedBy (key: Buffer, blocks: Buffer): Buffer {
+  return createCipheriv('aes-128-cbc', key.subarray(16), Buffer.alloc(16)).setAutoPadding(false).update(blocks)
+}
+
+/** A token that is authentic, whatever is in it. */
+function signedAs (key: Buffer, { version = 0x80, high = 0, low = ISSUED / 1000, encrypted = encryptedBy(key, Buffer.from(`${'x'.repeat(15)}\u0001`)) }): string {
   const head = Buffer.alloc(25)
-  head[0] = 0x80
-  head.writeUInt32BE(ISSUED / 1000, 5)
-  const body = Buffer.concat([head, createCipheriv('aes-128-cbc', key.subarray(16), head.subarray(9)).setAutoPadding(false).update(blocks)])
+  head[0] = version
+  head.writeUInt32BE(high, 1)
+  head.writeUInt32BE(low, 5)
+  const body = Buffer.concat([head, encrypted])
   const text = Buffer.concat([body, createHmac('sha256', key.subarray(0, 16)).update(body).digest()]).toString('base64url')
   return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
 }

@@ -9,6 +9,7 @@ import { createLogins } from '../../src/session/login.ts'
 import { createRevocations } from '../../src/session/revocations.ts'
 import { keepTokens } from '../../src/session/session.ts'
 import { createSessions, type SessionOptions } from '../../src/session/sessions.ts'
+import type { Window } from '../../src/session/window.ts'
 import { TestOutside } from '../fixtures/outside.ts'
 
 const jar = createCookieJar({ port: 1, path: '/', sameSite: 'lax' }, true)
@@ -63,6 +64,38 @@ t.test('a session of another gate, another cookie or another key is none', async
   const other = createCookieJar({ port: 1, path: '/', sameSite: 'lax', name: 'other' }, true)
   t.equal(await sessions.open(other, cookie.replace('__Host-oauth-gate', 'other')), null)
   t.equal(createSessions({ ...options, keeping: keepInCookies({ seal: createKeyring(undefined, [randomBytes(32)], options.outside).session, outside: options.outside, gate: 'gate-1' }) }).open(jar, cookie), null)
+})
+
+t.test('a session that is open under one name of its cookie is none under another', async t => {
+  const { sessions } = setUp()
+  const [set] = await sessions.start(jar, undefined, ada)
+  const http = createCookieJar({ port: 1, path: '/', sameSite: 'lax' }, false)
+  t.not(await sessions.open(jar, `${jar.sessionName}=${set?.value}`), null)
+  t.equal(await sessions.open(http, `${http.sessionName}=${set?.value}`), null)
+  t.equal(await sessions.look(http, set?.value ?? ''), null)
+})
+
+t.test('a browser that shows the cookie of a renewed session is heard of at once, and once', async t => {
+  const taken: string[] = []
+  const window: Window = { find: async () => null, put: async () => {}, taken ({ id, version }) { taken.push(`${id} ${version}`) }, drop: async () => {} }
+  const { sessions, options } = setUp({ window, renews: true })
+  const session = await sessions.open(jar, header(await sessions.start(jar, undefined, ada)))
+  const { keeping } = options
+  const cookie = (await keeping.renew(jar, '', { id: session!.id, identity: ada, startedAt: session!.startedAt, expiresAt: session!.expiresAt, version: 1 }))?.cookie ?? ''
+  t.strictSame(taken, [], 'the first one is nothing new')
+  t.ok(await sessions.look(jar, cookie))
+  t.strictSame(taken, [], 'no browser has shown it')
+  for (let count = 0; count < 3; count++) await sessions.open(jar, `${jar.sessionName}=${cookie}`)
+  t.strictSame(taken, [`${session!.id} 1`])
+})
+
+t.test('a browser whose first sight of a renewed session is our own first sight of it is heard of too', async t => {
+  const taken: number[] = []
+  const window: Window = { find: async () => null, put: async () => {}, taken ({ version }) { taken.push(version) }, drop: async () => {} }
+  const { sessions, options: { keeping, outside } } = setUp({ window, renews: true })
+  const cookie = (await keeping.renew(jar, '', { id: 'an-id', identity: ada, startedAt: outside.now(), expiresAt: outside.now() + 50_000, version: 3 }))?.cookie
+  t.ok(await sessions.open(jar, `${jar.sessionName}=${cookie}`))
+  t.strictSame(taken, [3])
 })
 
 t.test('cross-use: a login cookie is no session, and a session cookie is no login', async t => {
