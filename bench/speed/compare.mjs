@@ -16,9 +16,10 @@ const WARM_OTHERS = 2
  * @param entrants each { id, title, pids, logs, warms, … } and what `ask` goes by
  * @param ask one burst (load.mjs)
  * @param count of warm-up, in what `warmBy` counts
- * @returns a row for each, and whether the run counts
+ * @param of what that is, in a word
+ * @returns a row for each, how it was done, and whether the run counts
  */
-export async function compare (entrants, { settings, say, ask, warmBy = ask, count = settings.warm, seconds = settings.burst }) {
+export async function compare (entrants, { settings, say, ask, warmBy = ask, count = settings.warm, of = 'requests', seconds = settings.burst }) {
   const warm = new Map()
   for (const entrant of entrants) warm.set(entrant.id, await warmUp(entrant, { ask: warmBy, count, say }))
   const bursts = new Map(entrants.map(({ id }) => [id, []]))
@@ -27,7 +28,7 @@ export async function compare (entrants, { settings, say, ask, warmBy = ask, cou
     say(`round ${round}: ${entrants.map(({ id }) => `${id} ${bursts.get(id).at(-1).cpu.toFixed(1)}${bursts.get(id).at(-1).disturbed ? ' (disturbed)' : ''}`).join(', ')}`)
   }
   const rows = entrants.map(({ id, peer, node, title }) => ({ id, peer, node, title, warm: warm.get(id), values: valuesOf(bursts.get(id)), bursts: bursts.get(id) }))
-  return { rows, ...steadiness(rows) }
+  return { rows, how: `${settings.rounds} rounds of ${seconds} s after ${count.toLocaleString('en')} ${of}`, ...steadiness(rows) }
 }
 
 /** @returns how much was asked */

@@ -12,8 +12,8 @@ export function readResults (file) {
 /** Puts a case in the place of what was known of it. */
 export function merge (results, { name, what, columns }, result, { settings, versions }) {
   const { rounds, burst, warm, quick, only, nodes } = settings
-  const how = { date: new Date().toISOString(), ...versions, settings: { rounds, burst, warm, quick, only, nodes: nodes.map(({ version }) => version) } }
-  return { ...results, cases: { ...results.cases, [name]: { name, what, columns, ...how, ...result } } }
+  const conditions = { date: new Date().toISOString(), ...versions, settings: { rounds, burst, warm, quick, only, nodes: nodes.map(({ version }) => version) } }
+  return { ...results, cases: { ...results.cases, [name]: { name, what, columns, ...conditions, ...result } } }
 }
 
 export function writeResults (file, results) {

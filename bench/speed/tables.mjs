@@ -35,9 +35,9 @@ export function overview (result) {
 }
 
 /** When and on what a case was measured, in a line. */
-export function conditions ({ what, date, machine, versions, settings: { rounds, burst, warm, quick } }) {
+export function conditions ({ what, date, machine, versions, settings: { rounds, burst, warm, quick }, how = `${rounds} rounds of ${burst} s after ${number(warm)} requests` }) {
   const { cpu, cores, kernel } = machine
-  return `${what[0].toUpperCase()}${what.slice(1)}. ${date.slice(0, 10)}, oauth-gate ${versions['oauth-gate']}, Node ${versions.node}, ${cpu}, ${cores} cores, Linux ${kernel}; ${rounds} rounds of ${burst} s after ${number(warm)} requests.${quick ? ' **A try, too short for figures.**' : ''}`
+  return `${what[0].toUpperCase()}${what.slice(1)}. ${date.slice(0, 10)}, oauth-gate ${versions['oauth-gate']}, Node ${versions.node}, ${cpu}, ${cores} cores, Linux ${kernel}; ${how}.${quick ? ' **A try, too short for figures.**' : ''}`
 }
 
 export function remarks ({ notes = [], skipped = [] }) {

@@ -17,7 +17,7 @@ const commandFlags = new Set(['serve', 'demo', 'check', 'explain', 'healthcheck'
 const codes = new Set(Object.values(errors).flatMap(value => 'kind' in value ? [value.kind.code as string] : []).concat('GATE_OK'))
 
 /** Flags of other programs that a page speaks of, our scripts among them. */
-const FOREIGN_FLAGS = new Set(['build-arg', 'read-only', 'cap-drop', 'security-opt', 'network', 'env-file', 'global', 'ignore-scripts', 'seed', 'seconds', 'only', 'people', 'store', 'max-semi-space-size'])
+const FOREIGN_FLAGS = new Set(['build-arg', 'read-only', 'cap-drop', 'security-opt', 'network', 'env-file', 'global', 'ignore-scripts', 'seed', 'seconds', 'only', 'people', 'store', 'json', 'max-semi-space-size'])
 /** Words with underscores that are no keys of ours: of OAuth, of other programs, of endpoints. */
 const FOREIGN = new Set(`access_denied access_token auth_code base_url client_credentials display_name email_verified expires_at handle_path id_token invalid_grant offline_access preferred_username
   proxy_pass proxy_cache auth_request redirect_uri request_id sign_in sign_out trusted_proxies userinfo_endpoint is_guest refresh_token session_expiry session_ended idle_expires_at

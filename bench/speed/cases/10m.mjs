@@ -9,5 +9,5 @@ export const columns = [['cpu', 'CPU µs/MiB', 0], ['rate', 'MiB/s', 0]]
 const WARM = 4000
 
 export function run (context) {
-  return comparePeers(context, { path: '/10m', makeAsk: () => wrk({ path: '/10m', connections: 8, perMiB: true }), count: Math.min(WARM, context.settings.warm) })
+  return comparePeers(context, { path: '/10m', makeAsk: () => wrk({ path: '/10m', connections: 8, perMiB: true }), count: Math.min(WARM, context.settings.warm), of: 'MiB' })
 }

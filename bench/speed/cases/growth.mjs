@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { peopleLike, tokensOf } from '../../people.mjs'
 import { compare, ratio } from '../compare.mjs'
-import { panels } from '../growth.mjs'
+import { panels } from '../growth-panels.mjs'
 import { wrk } from '../load.mjs'
 import { cpuOf } from '../machine.mjs'
 import { startGate } from '../peers/gate.mjs'
 import { startNginx } from '../peers/nginx.mjs'
-import { startEnds } from '../sockets/those.mjs'
+import { startEnds } from '../sockets/ends.mjs'
 import { startUpstream } from '../upstream.mjs'
 
 /** Everybody is to have been there before anything counts, where the gate's cache has room for them. */
@@ -30,11 +30,11 @@ export async function run ({ lab, settings, say }) {
   const ends = await startEnds(lab)
   const nginx = await startNginx(lab, { upstream })
   const outcome = { rows: [], figures: [], notes: [`on Node ${node.version}`], isVoid: false }
-  for (const { panel, heading, unit, points } of panels) {
+  for (const { panel, heading, unit, points } of panels()) {
     say(`${heading}:`)
     const gates = []
     for (const point of points) gates.push(await startPoint(lab, { node, upstream, ends, panel, point }))
-    const { rows, notes, isVoid } = await compare([nginx, ...gates.map(gate => ({ ...gate, cookie: undefined }))], { settings, say, ask: wrk({ path: '/1k', connections: 64 }), count: Math.max(settings.warm, WARM) })
+    const { rows, notes, isVoid, how } = await compare([nginx, ...gates.map(gate => ({ ...gate, cookie: undefined }))], { settings, say, ask: wrk({ path: '/1k', connections: 64 }), count: Math.max(settings.warm, WARM) })
     const idle = await Promise.all(gates.map(idleOf))
     const [yardstick, ...own] = rows
     for (const [index, row] of own.entries()) {
@@ -47,6 +47,7 @@ export async function run ({ lab, settings, say }) {
     }
     outcome.notes.push(...notes.map(note => `${heading}: ${note}`), `${heading}: nginx ${yardstick.values.cpu.value.toFixed(1)} µs; cookies have ${points.map(({ title }, index) => `${gates[index].cookieLength} (${title})`).join(', ')} characters; while nobody asks, the gate takes ${idle.map(taken => taken.toFixed(1)).join(', ')} ms of a second`)
     outcome.isVoid ||= isVoid
+    outcome.how = how
   }
   return outcome
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { wrk } from '../load.mjs'
 import { peakOf, residentOf, tree } from '../machine.mjs'
 import { startGate } from '../peers/gate.mjs'
-import { descriptors, mostIdle, startEnds, startHttpProxy } from '../sockets/those.mjs'
+import { descriptors, mostIdle, startEnds, startWebsocketProxy } from '../sockets/ends.mjs'
 import { median } from '../summary.mjs'
 
 const [KIB, MIB] = [1024, 1024 * 1024]
@@ -26,13 +26,13 @@ export const columns = [
 
 export async function run ({ settings, lab, say }) {
   const ends = await startEnds(lab)
-  const { idle } = settings.quick ? { idle: 1000 } : { idle: mostIdle() }
+  const idle = settings.quick ? 1000 : mostIdle()
   const rows = []
   for (const node of settings.nodes) {
     for (const [peer, start, parts, more] of [
       ['gate', startGate, { load, reader, deaf, idle: idlers }],
       ['gate-plain', startGate, { load, idle: idlers }, { env: {}, title: 'oauth-gate, Node as it comes' }],
-      ['http-proxy', startHttpProxy, { deaf, idle: idlers }]
+      ['http-proxy', startWebsocketProxy, { deaf, idle: idlers }]
     ]) {
       const row = { id: `${peer}@${node.major}`, node: node.major, values: {} }
       rows.push(row)
@@ -47,7 +47,8 @@ export async function run ({ settings, lab, say }) {
     }
   }
   const figures = rows.filter(({ id }) => id.startsWith('gate@')).flatMap(({ node, values }) => ['load', 'reader', 'deaf', 'idle'].map(id => ({ id, node, ...values[id] })))
-  return { rows, figures, notes: [`${idle} idle websockets${idle < 10_000 ? `, of which each takes two descriptors of ${descriptors()} that a process may have here` : ''}; each slow reader takes ${RATE / KIB} KiB a second.`] }
+  const how = `load for ${settings.rounds * settings.burst} s after ${settings.warm.toLocaleString('en')} requests`
+  return { rows, figures, how, notes: [`${idle} idle websockets${idle < 10_000 ? `, of which each takes two descriptors of ${descriptors()} that a process may have here` : ''}; each slow reader takes ${RATE / KIB} KiB a second.`] }
 }
 
 async function warm (gate, least) {

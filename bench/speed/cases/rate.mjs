@@ -5,7 +5,7 @@ import { comparePeers } from '../peers-case.mjs'
 
 export const name = 'rate'
 export const what = '1 KiB, 1,600 requests a second of 64 clients, which all ask in the same moment'
-export const columns = [['cpu', 'CPU µs/request', 1], ['rate', 'requests/s', 0], ['p50', 'p50 ms', 1], ['p99', 'p99 ms', 1]]
+export { columns } from './1k.mjs'
 /** A percentile wants many. */
 const LONGER = 2
 

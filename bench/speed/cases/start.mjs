@@ -4,21 +4,22 @@ import { once } from 'node:events'
 import { get } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuOf, PROXY_CORE, pinned } from '../machine.mjs'
+import { startHttpProxy } from '../peers/bare.mjs'
 import { startGate } from '../peers/gate.mjs'
 import { Missing } from '../peers/missing.mjs'
 import { startNginx } from '../peers/nginx.mjs'
 import { startOauth2Proxy } from '../peers/oauth2-proxy.mjs'
-import { startHttpProxy } from '../sockets/those.mjs'
 import { ofAll } from '../summary.mjs'
 import { startUpstream } from '../upstream.mjs'
 
+/** More where there are to be more rounds. */
 const TIMES = 7
 const PATIENCE = 60_000 // milliseconds
 /** A Node that does nothing says itself what it has taken. */
 const NOTHING = 'const { user, system } = process.cpuUsage(); console.log((user + system) / 1000)'
 
 export const name = 'start'
-export const what = `from the start of the process to the first answer, ${TIMES} times in turn`
+export const what = 'from the start of the process to the first answer'
 export const columns = [['listening', 'ms', 0], ['cpu', 'CPU ms until then', 0]]
 
 export async function run ({ settings, lab, say }) {
@@ -32,21 +33,22 @@ export async function run ({ settings, lab, say }) {
       those.push({ ...one, measure: () => untilAnswered(command) })
     } catch (error) {
       if (!(error instanceof Missing)) throw error
-      skipped.push({ title: start.name.slice('start'.length), why: error.message })
+      skipped.push({ title: error.title, why: error.message })
     }
   }
   const found = new Map(those.map(({ id }) => [id, []]))
-  for (let time = 0; time < Math.max(TIMES, settings.rounds); time++) {
+  const times = Math.max(TIMES, settings.rounds)
+  for (let time = 0; time < times; time++) {
     for (const { id, measure } of those) found.get(id).push(await measure())
   }
   const rows = those.map(({ id, title }) => {
-    const times = found.get(id)
-    const values = { listening: ofAll(times.map(({ milliseconds }) => milliseconds)), cpu: ofAll(times.map(({ cpu }) => cpu)) }
+    const each = found.get(id)
+    const values = { listening: ofAll(each.map(({ milliseconds }) => milliseconds)), cpu: ofAll(each.map(({ cpu }) => cpu)) }
     say(`${title}: ${values.listening.value.toFixed(0)} ms`)
-    return { id, title, values, times }
+    return { id, title, values, times: each }
   })
   const figures = settings.nodes.map(({ major }) => ({ id: 'listening', node: major, ...rows.find(({ id }) => id === `gate@${major}`).values.listening }))
-  return { rows, figures, skipped, notes: ['The gate and oauth2-proxy have asked the provider for its addresses by then.'] }
+  return { rows, figures, how: `${times} starts of each, in turn`, skipped, notes: ['The gate and oauth2-proxy have asked the provider for its addresses by then.'] }
 }
 
 /** How one of those compared is started, as it was when it was tried. */

@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import { Missing } from './missing.mjs'
 
 const modules = '/usr/lib/apache2/modules'
+const title = 'Apache with mod_auth_openidc'
 const needed = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'proxy', 'proxy_http', 'auth_openidc']
 
 export async function startApache (lab, { upstream }) {
-  if (!existsSync('/usr/sbin/apache2')) throw new Missing('apache2 is not installed')
+  if (!existsSync('/usr/sbin/apache2')) throw new Missing(title, 'apache2 is not installed')
   const missing = needed.find(name => !existsSync(`${modules}/mod_${name}.so`))
-  if (missing !== undefined) throw new Missing(`Apache's module ${missing} is not installed`)
+  if (missing !== undefined) throw new Missing(title, `Apache's module ${missing} is not installed`)
   const port = await lab.freePort()
   const origin = `http://127.0.0.1:${port}`
   const folder = lab.folderOf('apache')
@@ -18,7 +19,7 @@ export async function startApache (lab, { upstream }) {
   writeFileSync(file, config({ lab, upstream, port, origin, folder }))
   lab.allowRedirect(`${origin}/redirect_uri`)
   const running = await lab.start('apache', ['/usr/sbin/apache2', '-DFOREGROUND', '-f', file], { port })
-  return { id: 'apache', peer: 'apache', title: 'Apache with mod_auth_openidc', origin, pids: [running.pid], logs: [`${folder}/access.log`], cookie: await lab.signIn(origin), guards: true, warms: false }
+  return { id: 'apache', peer: 'apache', title, origin, pids: [running.pid], logs: [`${folder}/access.log`], cookie: await lab.signIn(origin), guards: true, warms: false }
 }
 
 const config = ({ lab, upstream, port, origin, folder }) => `

@@ -1,12 +1,10 @@
 // nginx that asks before each request whether it may pass, by a request to an endpoint of the same worker: 204 where there is a cookie at all.
 // What a real one behind it would cost comes on top.
 import { PERSON } from '../lab.mjs'
-import { Missing } from './missing.mjs'
 import { forwards, pool } from './nginx.mjs'
-import { hasNginx, writeNginx } from './nginx-config.mjs'
+import { writeNginx } from './nginx-config.mjs'
 
 export async function startNginxAuthRequest (lab, { upstream }) {
-  if (!hasNginx) throw new Missing('nginx is not installed')
   const [port, authPort] = [await lab.freePort(), await lab.freePort()]
   const folder = lab.folderOf('nginx-auth-request')
   const command = writeNginx(folder, {

@@ -1,9 +1,6 @@
 // What every nginx here has: one worker, connections that last, everything in a folder of its own.
-import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-
-export const hasNginx = spawnSync('nginx', ['-v']).status === 0
 
 /** @param http what its servers are @param logs whether a line is written for each request, as it is unless nginx is told otherwise @returns how it is started */
 export function writeNginx (folder, { http, logs }) {

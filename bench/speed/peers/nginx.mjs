@@ -1,12 +1,10 @@
 // Debian's nginx, which only forwards: the yardstick of the machine. It writes a line for each request, unless told otherwise.
-import { Missing } from './missing.mjs'
-import { hasNginx, writeNginx } from './nginx-config.mjs'
+import { writeNginx } from './nginx-config.mjs'
 
 export const forwards = 'proxy_http_version 1.1; proxy_set_header Connection "";'
 export const pool = ({ port }) => `upstream app { server 127.0.0.1:${port}; keepalive 128; keepalive_requests 1000000000; }`
 
 export async function startNginx (lab, { upstream, logs = true }) {
-  if (!hasNginx) throw new Missing('nginx is not installed')
   const port = await lab.freePort()
   const peer = logs ? 'nginx' : 'nginx-no-log'
   const folder = lab.folderOf(peer)

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { startHand } from '../hands.mjs'
-import { startHttpProxy as startPlain } from '../peers/bare.mjs'
+import { startHttpProxy } from '../peers/bare.mjs'
 import { startGate } from '../peers/gate.mjs'
 
 /** Idle websockets are to be so many. */
@@ -19,15 +19,15 @@ export async function startEnds (lab) {
   return { app, client, upstream: { origin: `http://127.0.0.1:${await app.ask('listen')}` } }
 }
 
-/** With its mode for websockets. */
-export function startHttpProxy (lab, options) {
-  return startPlain(lab, { ...options, mode: 'websocket' })
+/** @fastify/http-proxy with its mode for websockets. */
+export function startWebsocketProxy (lab, options) {
+  return startHttpProxy(lab, { ...options, mode: 'websocket' })
 }
 
 /** One of each on each Node. */
 export async function startBoth (lab, upstream) {
   const those = []
-  for (const node of lab.settings.nodes) those.push(await startGate(lab, { upstream, node }), await startHttpProxy(lab, { upstream, node }))
+  for (const node of lab.settings.nodes) those.push(await startGate(lab, { upstream, node }), await startWebsocketProxy(lab, { upstream, node }))
   return those
 }
 

@@ -1,5 +1,5 @@
 // What there can be more of, and how much of it is measured.
-import { mostIdle } from './sockets/those.mjs'
+import { mostIdle } from './sockets/ends.mjs'
 
 const KIB = 1024
 const label = number => number.toLocaleString('en')
@@ -11,7 +11,8 @@ function rulesOf (count, at) {
   return at === 'first' ? [own, ...rules] : [...rules, own]
 }
 
-export const panels = [
+/** As many websockets are open as this machine lets be. */
+export const panels = () => [
   { panel: 'sessions', heading: 'Sessions', unit: 'sessions, each asking in turn', points: [1, 10, 100, 1000, 10_000, 100_000].map(at => ({ at, title: label(at), people: at })) },
   {
     panel: 'rules', heading: 'Rules', unit: 'rules',
