@@ -29,8 +29,6 @@ export interface UpstreamOptions {
 
 /** The connections to one upstream. */
 export interface Line {
-  /** For whoever asks something of their own. */
-  readonly pool: Pool
   /** Sends a request, and has the handler told of its answer. Never throws. @param isAgain whether it was sent before, on a connection that was closed meanwhile */
   dispatch (send: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, isAgain: boolean): void
   /** Fulfilled when what is under way has its answer. */
@@ -77,7 +75,6 @@ export function openLine ({ upstream, ca, skipVerify, timeout, maxHeaderSize }: 
   const pool = new Pool(upstream.origin, { connect: connectorOf(buildConnector(settings)), pipelining: 1, headersTimeout: timeout, bodyTimeout: 0, maxHeaderSize })
   const gets = createAppConnections({ connect: connectorOf(buildConnector(isPlain ? { ...settings, onread: intoBuffers } : settings)), intoBuffers: isPlain, origin, maxHeaderSize, timeout })
   const line: Line = {
-    pool,
     dispatch (send, handler, isAgain) {
       if (send.method === 'GET' && send.body === null && send.upgrade == null) gets.ask(send as Question, handler, isAgain)
       else pool.dispatch(send, handler)
