@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { loadHttp } from '../on-demand.ts'
-import { holdContinue } from '../proxy/forward.ts'
+import { holdContinue } from '../proxy/continue.ts'
 import { hasBody } from '../proxy/upload.ts'
 
 /** Node has the answer there whose turn it is, and says it nowhere else. */
