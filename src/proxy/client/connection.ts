@@ -17,8 +17,10 @@ export interface ConnectionOwner {
   gone (connection: AppConnection): void
 }
 
-/** Bytes of an answer that is worth a buffer of its own. */
-const LARGE = 32_768
+/** Bytes that an answer announces and that are worth a buffer of its own, from which they are written as they lie there; out of the one in common what has to wait is copied, and fewer are cheaply. */
+const LARGE_BODY = 32_768
+/** Bytes that come at once and are worth one too: how long an answer in chunks is nobody says, but an app that fills half a buffer meanwhile has much to say. */
+const LARGE_PIECE = BUFFER / 2
 /** Milliseconds for which a connection that nobody asks is kept, unless the app wants less: fewer than most servers wait. Who waits less closes it under a GET, which is asked once more. */
 const IDLE = 4_000
 
@@ -98,7 +100,7 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
     if (status < 200) this.#timer.refresh()
     else {
       turn.hasHead = true
-      this.#isLarge = Number(length) > LARGE
+      this.#isLarge = Number(length) > LARGE_BODY
     }
     turn.rawHeaders = pairs as string[]
     const told: Record<string, string | string[]> = {}
@@ -133,7 +135,7 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
     if (this.lent === 'no') return
     if (this.#isTaken && this.buffer !== undefined) this.buffer = takeBuffer()
     this.#isTaken = false
-    this.#isLarge ||= chunk.length > BUFFER / 2
+    this.#isLarge ||= chunk.length > LARGE_PIECE
     if (this.#isLarge !== (this.buffer !== undefined)) this.#chooseBuffer()
   }
 
