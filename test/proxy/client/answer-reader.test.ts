@@ -1,6 +1,6 @@
 // What an app answers to GET, as bytes: what is read of it, what is refused and why, however it comes.
 import t from 'tap'
-import { AnswerReader } from '../../src/proxy/client/answer-reader.ts'
+import { AnswerReader } from '../../../src/proxy/client/answer-reader.ts'
 import { readPieces, splitsOf, type Read } from './reading.ts'
 
 const ok = (headers: string, body = '') => `HTTP/1.1 200 OK\r\n${headers}\r\n${body}`
