@@ -1,7 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
-import type { Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import type { Config } from './config/options.ts'
 import { assemble } from './gate.ts'
@@ -107,7 +106,7 @@ export async function createFront (config: Config, { outside = machine, shared, 
       lasting.hangUp()
       // An answer that has not begun yet says that it is the last of its connection.
       for (const socket of sockets) {
-        const { _httpMessage: answer } = socket as Socket & { _httpMessage?: ServerResponse | null }
+        const { _httpMessage: answer } = socket
         if (answer != null && !answer.headersSent) answer.shouldKeepAlive = false
       }
       const shed = connections.shed()

@@ -4,6 +4,7 @@ import type { Identity } from '../identity/identity.ts'
 import type { Finding } from '../oauth/probe/index.ts'
 import type { Outside } from '../outside.ts'
 import { isOwnSignIn } from '../plugins/own-sign-in.ts'
+import { ask } from '../proxy/ask.ts'
 import { openLine, type Line, type Upstream } from '../proxy/upstream.ts'
 import { createKeyring } from '../session/keyring.ts'
 import { createPanelCookies } from '../session/panel-cookies.ts'
@@ -27,7 +28,7 @@ export async function probePanel (upstream: Upstream, config: Config, outside: O
   const line = openLine({ upstream, ca: upstreamCa, skipVerify: upstreamSkipVerify, timeout: Math.min(upstreamTimeout, LONGEST_WAIT), maxHeaderSize })
   try {
     const path = `${upstream.basePath}${upstream.path === '/' ? config.prefix : upstream.path}`.replace(/\/?$/, '/')
-    return { what: upstream.path === '/' ? 'Panel’s cookies' : `Panel’s cookies ${upstream.path}`, ...judge(await ask(line, path), await ask(line, path, cookie), appOpens(config)) }
+    return { what: upstream.path === '/' ? 'Panel’s cookies' : `Panel’s cookies ${upstream.path}`, ...judge(await see(line, path), await see(line, path, cookie), appOpens(config)) }
   } catch {
     return undefined // the finding about the upstream says why
   } finally {
@@ -35,15 +36,14 @@ export async function probePanel (upstream: Upstream, config: Config, outside: O
   }
 }
 
-async function ask ({ pool, where }: Line, path: string, cookie?: string, redirects = 0): Promise<Seen> {
-  const { statusCode: status, headers, body } = await pool.request({ method: 'GET', path, headers: { 'user-agent': 'oauth-gate', ...cookie !== undefined && { cookie } } })
-  body.on('error', () => {}).destroy()
-  const location = typeof headers.location === 'string' ? headers.location : undefined
+async function see (line: Line, path: string, cookie?: string, redirects = 0): Promise<Seen> {
+  const { status, headers } = await ask(line, path, ['user-agent', 'oauth-gate', ...cookie === undefined ? [] : ['cookie', cookie]])
+  const location = headers.get('location')
   const toSignIn = isOwnSignIn(location)
   if (location === undefined || toSignIn || redirects === MOST_REDIRECTS) return { status, toSignIn }
-  const base = where.startsWith('unix:') ? 'http://localhost' : where
+  const base = line.where.startsWith('unix:') ? 'http://localhost' : line.where
   const next = new URL(location, base + path)
-  return next.origin === new URL(base).origin ? await ask({ pool, where } as Line, next.pathname + next.search, cookie, redirects + 1) : { status, toSignIn }
+  return next.origin === new URL(base).origin ? await see(line, next.pathname + next.search, cookie, redirects + 1) : { status, toSignIn }
 }
 
 /** @param opens whether what the cookies hold is sealed with the encryption key */

@@ -51,7 +51,7 @@ export function frameworkErrors (error: FastifyError, request: FastifyRequest, r
 export function createClientErrorHandler (requestId: () => string, log: Pick<Logger, 'warn'>): (error: NodeJS.ErrnoException, socket: Socket) => void {
   return (error, socket) => {
     // Node's own handler looks there too: an answer may be under way, and must not be continued by another.
-    const underWay = (socket as Socket & { _httpMessage?: unknown })._httpMessage != null
+    const underWay = socket._httpMessage != null
     if (!socket.writable || underWay || error.code === 'ECONNRESET') return void socket.destroy()
     const { code, title, hint } = MalformedRequest.kind
     const status = CLIENT_FAULTS[error.code ?? ''] ?? 400

@@ -2,11 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { loadHttp } from '../on-demand.ts'
-import { holdContinue } from '../proxy/forward.ts'
+import { holdContinue } from '../proxy/continue.ts'
 import { hasBody } from '../proxy/upload.ts'
-
-/** Node has the answer there whose turn it is, and says it nowhere else. */
-type Answering = Socket & { readonly _httpMessage?: ServerResponse | null }
 
 /** A connection on which something else than HTTP is to be spoken. */
 export interface Upgrade { readonly socket: Socket, readonly head: Buffer }
@@ -24,7 +21,7 @@ const http = loadHttp()
 export function routeSpecialRequests (app: FastifyInstance): void {
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', hangUp) // what Node's HTTP server does for a connection, it has stopped doing for this one
-    const { answering, _httpMessage: current } = socket as Answering
+    const { answering, _httpMessage: current } = socket
     if (answering === undefined || current == null) routeUpgrade(app, request, socket, head)
     else waitBehind(answering, socket, head, all => { routeUpgrade(app, request, socket, all) })
   })
@@ -50,7 +47,7 @@ function routeUpgrade (app: FastifyInstance, request: IncomingMessage, socket: S
 }
 
 /** An upgrade that was sent ahead has its turn when those before it have their answers: a socket is one answer's at a time. */
-function waitBehind (answering: ServerResponse, socket: Answering, head: Buffer, go: (head: Buffer) => void): void {
+function waitBehind (answering: ServerResponse, socket: Socket, head: Buffer, go: (head: Buffer) => void): void {
   const early = [head]
   const hold = (chunk: Buffer) => {
     early.push(chunk)

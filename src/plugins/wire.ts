@@ -12,6 +12,8 @@ declare module 'node:net' {
     ambiguous?: true
     /** The last answer that was asked for on it. */
     answering?: ServerResponse | undefined
+    /** The answer whose turn it is: Node has it there, and says it nowhere else. */
+    readonly _httpMessage?: ServerResponse | null
     /** Requests that have come and whose turn has not. */
     waiting?: number
   }

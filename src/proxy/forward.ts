@@ -1,7 +1,8 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type GateError, MalformedRequest, MethodRefused, UpgradeRefused } from '../errors.ts'
+import { proceed } from './continue.ts'
 import { Exchange } from './exchange.ts'
 import { type Outward, outwardHeaders } from './headers.ts'
 import { type Splice, isAnswerTo, isWebsocketUpgrade, splice } from './splice.ts'
@@ -180,21 +181,4 @@ function switching (headers: readonly string[]): string {
   let head = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
   for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
   return `${head}\r\n`
-}
-
-const waiting = new WeakSet<IncomingMessage>()
-
-/**
- * Lets a client that sent `Expect: 100-continue` wait until its body is wanted: until the upstream is there to take it.
- * Without this, Node tells it to go on before anybody has asked who it is.
- */
-export function holdContinue (server: Server): void {
-  server.on('checkContinue', (request, response) => {
-    waiting.add(request)
-    server.emit('request', request, response)
-  })
-}
-
-function proceed (request: IncomingMessage, response: ServerResponse): void {
-  if (waiting.delete(request)) response.writeContinue()
 }

@@ -87,11 +87,7 @@ export class Outlet implements Flushed {
 
   flush (): void {
     if (this.#isOver || (this.#head === undefined && this.#held.length === 0)) return
-    try {
-      this.#sendHead()
-    } catch (error) {
-      return this.#failed(error as Error)
-    }
+    if (!this.#couldBegin()) return
     if (this.#held.length === 0) return this.#response.flushHeaders()
     this.#sendHeld()
     process.nextTick(look, this) // Node hands the system all that is written in one tick, at the end of it
@@ -99,11 +95,7 @@ export class Outlet implements Flushed {
 
   /** What is lent is with the system before the next is read, or its buffer is taken over. */
   #flushAtOnce (): void {
-    try {
-      this.#sendHead()
-    } catch (error) {
-      return this.#failed(error as Error)
-    }
+    if (!this.#couldBegin()) return
     this.#sendHeld()
     const { socket } = this.#response
     while (socket !== null && socket.writableCorked > 0) socket.uncork() // Node would hand it on at the end of the tick
@@ -123,14 +115,29 @@ export class Outlet implements Flushed {
    */
   look (): void {
     if (this.#isOver || this.#isWhole) return
-    if (!this.#isFull || this.#response.writableLength === 0) return this.#resume()
+    if (!this.#isFull || this.#response.writableLength === 0) return this.resume()
     this.#pause()
     if (this.#drains) return
     this.#drains = true
     this.#response.on('drain', () => { process.nextTick(resume, this) }) // another answer of its pipeline can drain it, within undici's parser, which takes one at a time
   }
 
-  resume (): void { this.#resume() }
+  resume (): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#source.resume()
+  }
+
+  /** @returns whether the head could be sent; `failed` is told otherwise */
+  #couldBegin (): boolean {
+    try {
+      this.#sendHead()
+      return true
+    } catch (error) {
+      this.#failed(error as Error)
+      return false
+    }
+  }
 
   #sendHead (): void {
     if (this.#head === undefined) return
@@ -151,12 +158,6 @@ export class Outlet implements Flushed {
     if (this.#isPaused || this.#isWhole) return // nothing more will come, and while we waited the app could close: undici would take that for an error
     this.#isPaused = true
     this.#source.pause()
-  }
-
-  #resume (): void {
-    if (!this.#isPaused) return
-    this.#isPaused = false
-    this.#source.resume()
   }
 }
 

@@ -29,8 +29,6 @@ export interface UpstreamOptions {
 
 /** The connections to one upstream. */
 export interface Line {
-  /** For whoever asks something of their own. */
-  readonly pool: Pool
   /** Sends a request, and has the handler told of its answer. Never throws. @param isAgain whether it was sent before, on a connection that was closed meanwhile */
   dispatch (send: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, isAgain: boolean): void
   /** Fulfilled when what is under way has its answer. */
@@ -75,16 +73,15 @@ export function openLine ({ upstream, ca, skipVerify, timeout, maxHeaderSize }: 
   }
   const isPlain = origin.protocol === 'http:'
   const pool = new Pool(upstream.origin, { connect: connectorOf(buildConnector(settings)), pipelining: 1, headersTimeout: timeout, bodyTimeout: 0, maxHeaderSize })
-  const gets = createAppConnections({ connect: connectorOf(buildConnector(isPlain ? { ...settings, onread: intoBuffers } : settings)), intoBuffers: isPlain, origin, maxHeaderSize, timeout })
+  const connections = createAppConnections({ connect: connectorOf(buildConnector(isPlain ? { ...settings, onread: intoBuffers } : settings)), intoBuffers: isPlain, origin, maxHeaderSize, timeout })
   const line: Line = {
-    pool,
     dispatch (send, handler, isAgain) {
-      if (send.method === 'GET' && send.body === null && send.upgrade == null) gets.ask(send as Question, handler, isAgain)
+      if (send.method === 'GET' && send.body === null && send.upgrade == null) connections.ask(send as Question, handler, isAgain)
       else pool.dispatch(send, handler)
     },
-    async close () { await Promise.all([gets.close(), pool.close()]) },
+    async close () { await Promise.all([connections.close(), pool.close()]) },
     destroy () {
-      gets.destroy()
+      connections.destroy()
       void pool.destroy()
     },
     where: socketPath === undefined ? upstream.origin : `unix:${socketPath}`,

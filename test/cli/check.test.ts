@@ -15,6 +15,7 @@ import { CLIENT, COOKIE_SECRET, freePort, signingKey, startApp } from '../fixtur
 import { json, startHostileProvider, type HostileProvider } from '../fixtures/hostile-provider.ts'
 import { TestOutside } from '../fixtures/outside.ts'
 import { certificate, key } from '../oauth/certificate.ts'
+import { says, startRawApp, until } from '../proxy/setup.ts'
 import { runAlone, runCommand } from './run-command.ts'
 
 const ORIGIN = 'http://127.0.0.1:4180'
@@ -220,6 +221,39 @@ t.test('an upstream is reached over http, https with its certificate, and a sock
   const { code, line } = await run({ ...settings, upstream: [origin, `/s=unix:${join(folder, 's')}:/base`], upstreamCa: join(folder, 'ca.pem') })
   t.equal(code, 0)
   t.match(line('upstream'), /^ok .*\(404\)\nok +upstream \/s .*\(500\)$/)
+})
+
+t.test('an app whose answers the gate would refuse is unreadable to this too, and what to do is said', async t => {
+  const { settings } = await startReal(t)
+  const ok = 'HTTP/1.1 200 OK\r\n'
+  const answers: Readonly<Record<string, string>> = {
+    'compressed on the way': `${ok}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
+    'chunks by HTTP/1.0': 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    'two lengths': `${ok}Content-Length: 0\r\nContent-Length: 0\r\n\r\n`,
+    'a line feed alone': `${ok}Content-Length: 0\n\r\n`,
+    'a chunk without a size': `${ok}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\nx\r\n`,
+    'another protocol, unasked': 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
+    'interim answers without end': 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(200),
+    'no HTTP': 'SSH-2.0-OpenSSH_9.2\r\n'
+  }
+  for (const [what, bytes] of Object.entries(answers)) {
+    const app = await startRawApp(t, says(bytes))
+    const { code, line, out } = await run({ ...settings, app: 'panel', upstream: app.origin })
+    t.equal(code, 1, what)
+    t.match(line('upstream'), /^wrong .*: .+; its answers are unreadable to the gate, and visitors get 502 instead: have it answer in HTTP\/1\.1, with one Content-Length or with chunks, /, what)
+    t.notMatch(out, 'Panel’s cookies', 'and nothing is said of cookies that nobody could take')
+  }
+  const short = await startRawApp(t, socket => { socket.once('data', () => socket.end(`${ok}Content-Length: 5\r\n\r\nok`)) })
+  t.match((await run({ ...settings, upstream: short.origin })).line('upstream'), /^wrong .*unreadable/, 'one that hangs up in the middle')
+})
+
+t.test('an app that answers without end is reached all the same, and left after a second', async t => {
+  const { settings } = await startReal(t)
+  const app = await startRawApp(t, says('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n'))
+  const { code, line } = await run({ ...settings, upstream: app.origin })
+  t.equal(code, 0)
+  t.match(line('upstream'), /^ok .*\(200\)$/)
+  await until(() => app.sockets.every(socket => socket.readableEnded || socket.destroyed))
 })
 
 t.test('an upstream that is a gate, this one for instance, is wrong', async t => {

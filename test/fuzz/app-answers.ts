@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { Client, type Dispatcher } from 'undici'
 import type { AnswerHead } from '../../src/proxy/client/answer-head.ts'
 import { listen } from '../proxy/setup.ts'
-import { readPieces, type Read } from '../proxy/reading.ts'
+import { readPieces, type Read } from '../proxy/client/reading.ts'
 import type { Target } from './target.ts'
 import { fc } from '../fixtures/random.ts'
 

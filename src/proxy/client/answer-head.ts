@@ -31,7 +31,8 @@ const WHOLE = new RegExp(`^${STATUS_LINE}(?:${FIELD_LINE})*\\r\\n$`)
 const SO_FAR = new RegExp(`^${STATUS_LINE}(?:${FIELD_LINE})*$`)
 /** Of trailers. */
 export const FIELDS = new RegExp(`^(?:${FIELD_LINE})*$`)
-const VERSION = 'HTTP/'
+export const VERSION = 'HTTP/'
+const OTHER = 'something else than HTTP'
 /** Beyond it numbers are not exact. */
 const DIGITS = /^\d{1,15}$/
 /** Of the seconds that `Keep-Alive` promises one is left out: an app may have begun to count earlier. */
@@ -95,11 +96,14 @@ export function readHead (text: string): AnswerHead {
   return { status, text: reason, pairs, length, isChunked, hasTrailer, links, mayRepeat, keepAlive }
 }
 
-/** Nobody waits for the end of what is no answer: another protocol, a line feed alone. @throws {AnswerUnreadable} */
-export function couldBecomeHead (text: string): void {
-  const lines = text.slice(0, text.lastIndexOf('\n') + 1)
-  const isRight = lines === '' ? VERSION.startsWith(text.slice(0, VERSION.length)) : SO_FAR.test(lines)
-  if (!isRight) throw new AnswerUnreadable('something else than HTTP')
+/** Sees another protocol, or a line feed alone, before the head has ended. @param text of the first piece, up to its last line feed if it has one @throws {AnswerUnreadable} */
+export function couldBegin (text: string): void {
+  if (!(text.includes('\n') ? SO_FAR.test(text) : VERSION.startsWith(text.slice(0, VERSION.length)))) throw new AnswerUnreadable(OTHER)
+}
+
+/** The same of the whole lines that have come since. @throws {AnswerUnreadable} */
+export function couldGoOn (lines: string): void {
+  if (!FIELDS.test(lines)) throw new AnswerUnreadable(OTHER)
 }
 
 /** RFC 9110 §5.6.3: without the blanks around it, and of those only the two there are. */

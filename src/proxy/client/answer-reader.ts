@@ -1,4 +1,5 @@
-import { type AnswerHead, AnswerUnreadable, couldBecomeHead, FIELDS, readHead, TOKEN, trimmed } from './answer-head.ts'
+import { type AnswerHead, AnswerUnreadable, couldBegin, couldGoOn, FIELDS, readHead, TOKEN, trimmed, VERSION } from './answer-head.ts'
+import { Pieces } from './pieces.ts'
 
 /** What an answer is told to, piece by piece. */
 export interface AnswerListener {
@@ -29,7 +30,9 @@ export class AnswerReader {
   readonly #maxHeaderSize: number
   #stage: Stage = 'over'
   /** What has come of a head, or of a line, that is not whole. */
-  #part: Buffer | undefined
+  readonly #part = new Pieces()
+  /** Bytes of it, of a head, that are whole lines and right. */
+  #right = 0
   #left = 0
   #trailers = ''
   #mayRepeat = false
@@ -82,20 +85,46 @@ export class AnswerReader {
   }
 
   #readHead (chunk: Buffer, at: number): number {
-    const before = this.#part
-    const bytes = before === undefined ? chunk : Buffer.concat([before, chunk.subarray(at)])
-    const from = before === undefined ? at : 0
-    const end = bytes.indexOf(END, before === undefined ? at : Math.max(0, before.length - END.length + 1))
-    const size = (end === -1 ? bytes.length : end + END.length) - from
+    if (this.#part.size > 0) return this.#readOn(chunk, at)
+    const end = chunk.indexOf(END, at)
+    const size = (end === -1 ? chunk.length : end + END.length) - at
     if (size > this.#maxHeaderSize) throw new AnswerUnreadable(`a head of more than ${this.#maxHeaderSize} bytes`)
+    if (end !== -1) {
+      this.#takeHead(chunk.toString('latin1', at, at + size))
+      return at + size
+    }
+    this.#look(this.#part.add(chunk, at, chunk.length), 0)
+    return chunk.length
+  }
+
+  /** Of a head that has begun in another piece. */
+  #readOn (chunk: Buffer, at: number): number {
+    const before = this.#part.size
+    const isMore = before + chunk.length - at > this.#maxHeaderSize
+    const bytes = this.#part.add(chunk, at, isMore ? at + this.#maxHeaderSize - before : chunk.length)
+    const end = bytes.indexOf(END, Math.max(0, before - END.length + 1))
     if (end === -1) {
-      this.#part = before === undefined ? Buffer.from(bytes.subarray(from)) : bytes
-      couldBecomeHead(this.#part.toString('latin1'))
+      if (isMore) throw new AnswerUnreadable(`a head of more than ${this.#maxHeaderSize} bytes`)
+      this.#look(bytes, before)
       return chunk.length
     }
-    this.#part = undefined
-    this.#takeHead(bytes.toString('latin1', from, end + END.length))
-    return chunk.length - (bytes.length - (end + END.length))
+    this.#part.clear()
+    this.#right = 0
+    this.#takeHead(bytes.toString('latin1', 0, end + END.length))
+    return at + end + END.length - before
+  }
+
+  /** Nobody waits for the end of what is no answer. Each line is looked at once. @param before bytes that had come earlier */
+  #look (bytes: Buffer, before: number): void {
+    const lines = bytes.subarray(before).lastIndexOf(LF) + 1
+    if (lines > 0) {
+      const text = bytes.toString('latin1', this.#right, before + lines)
+      if (this.#right === 0) couldBegin(text)
+      else couldGoOn(text)
+      this.#right = before + lines
+    } else if (before < VERSION.length) {
+      couldBegin(bytes.toString('latin1', 0, VERSION.length))
+    }
   }
 
   #takeHead (text: string): void {
@@ -121,15 +150,18 @@ export class AnswerReader {
   }
 
   #readLine (chunk: Buffer, at: number): number {
-    const end = chunk.indexOf(LF, at)
-    const piece = chunk.subarray(at, end === -1 ? chunk.length : end + 1)
-    const line = this.#part === undefined ? piece : Buffer.concat([this.#part, piece])
+    const found = chunk.indexOf(LF, at)
+    const end = found === -1 ? chunk.length : found + 1
     const most = this.#stage === 'trailers' ? this.#maxHeaderSize - this.#trailers.length : LONGEST_SIZE
-    if (line.length > most) throw new AnswerUnreadable('a line without end')
-    this.#part = end === -1 ? Buffer.from(line) : undefined
-    if (end === -1) return chunk.length
-    this.#takeLine(line.toString('latin1'))
-    return end + 1
+    if (this.#part.size + end - at > most) throw new AnswerUnreadable('a line without end')
+    if (found === -1) {
+      this.#part.add(chunk, at, end)
+      return end
+    }
+    const line = this.#part.size === 0 ? chunk.toString('latin1', at, end) : this.#part.add(chunk, at, end).toString('latin1')
+    if (this.#part.size > 0) this.#part.clear()
+    this.#takeLine(line)
+    return end
   }
 
   #takeLine (line: string): void {

@@ -3,8 +3,8 @@ import { errors } from 'undici'
 import type { AnswerHead } from './answer-head.ts'
 import { type AnswerListener, AnswerReader } from './answer-reader.ts'
 import type { Lent } from '../source.ts'
+import { Controller, type Controlled, type Handler } from './controller.ts'
 import { BUFFER, giveBack, type Hearer, takeBuffer } from './read-buffer.ts'
-import { type Driven, type Handler, Turn } from './turn.ts'
 
 /** What its owner hears of a connection. */
 export interface ConnectionOwner {
@@ -17,19 +17,21 @@ export interface ConnectionOwner {
   gone (connection: AppConnection): void
 }
 
-/** Bytes of an answer that is worth a buffer of its own. */
-const LARGE = 32_768
+/** Bytes that an answer announces and that are worth a buffer of its own, from which they are written as they lie there; out of the one in common what has to wait is copied, and fewer are cheaply. */
+const LARGE_BODY = 32_768
+/** Bytes that come at once and are worth one too: how long an answer in chunks is nobody says, but an app that fills half a buffer meanwhile has much to say. */
+const LARGE_PIECE = BUFFER / 2
 /** Milliseconds for which a connection that nobody asks is kept, unless the app wants less: fewer than most servers wait. Who waits less closes it under a GET, which is asked once more. */
 const IDLE = 4_000
 
 /** One connection to an app, on which one GET after the other is asked and answered. What comes unasked ends it. */
-export class AppConnection implements AnswerListener, Hearer, Driven {
+export class AppConnection implements AnswerListener, Hearer, Controlled {
   readonly #socket: Socket
   readonly #owner: ConnectionOwner
   readonly #reader: AnswerReader
   /** One for all its answers: a timer of its own for each would cost more than the rest of waiting. */
   readonly #timer: NodeJS.Timeout
-  #turn: Turn | undefined
+  #current: Controller | undefined
   /** Of its own, where answers are large. */
   buffer: Buffer | undefined
   #isLarge = false
@@ -58,13 +60,13 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
 
   /** @param text the request as it goes out, its bytes as latin1 @returns whether the handler still wanted it asked */
   ask (text: string, handler: Handler): boolean {
-    const turn = new Turn(handler, this)
+    const controller = new Controller(handler, this)
     try {
-      handler.onRequestStart?.(turn, null)
+      handler.onRequestStart?.(controller, null)
     } catch {
       return false
     }
-    this.#turn = turn
+    this.#current = controller
     this.#reader.begin()
     this.#timer.refresh()
     this.#socket.ref()
@@ -77,63 +79,63 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
 
   destroy (): void { this.#socket.destroy() }
 
-  /** @param turn that this is about; nothing happens where it is over */
-  fail (error: Error, turn = this.#turn): void {
-    if (turn === undefined || turn !== this.#turn) return
-    this.#turn = undefined
+  /** @param controller of what this is about; nothing happens where it is over */
+  fail (error: Error, controller = this.#current): void {
+    if (controller === undefined || controller !== this.#current) return
+    this.#current = undefined
     this.#socket.destroy()
-    turn.handler.onResponseError?.(turn, error)
+    controller.handler.onResponseError?.(controller, error)
   }
 
-  flow (turn: Turn, goes: boolean): void {
-    if (turn !== this.#turn || turn.paused === !goes) return
-    turn.paused = !goes
+  flow (controller: Controller, goes: boolean): void {
+    if (controller !== this.#current || controller.paused === !goes) return
+    controller.paused = !goes
     if (goes) this.#socket.resume()
     else this.#socket.pause()
   }
 
   head ({ status, text, pairs, length, hasTrailer, links }: AnswerHead): void {
-    const turn = this.#turn
-    if (turn === undefined) return
+    const controller = this.#current
+    if (controller === undefined) return
     if (status < 200) this.#timer.refresh()
     else {
-      turn.hasHead = true
-      this.#isLarge = Number(length) > LARGE
+      controller.hasHead = true
+      this.#isLarge = Number(length) > LARGE_BODY
     }
-    turn.rawHeaders = pairs as string[]
+    controller.rawHeaders = pairs as string[]
     const told: Record<string, string | string[]> = {}
     if (length !== undefined) told['content-length'] = length
     if (hasTrailer) told['trailer'] = ''
     if (links.length > 0) told['link'] = links as string[]
-    turn.handler.onResponseStart?.(turn, status, told, asText(text))
+    controller.handler.onResponseStart?.(controller, status, told, asText(text))
   }
 
   data (chunk: Buffer): void {
-    this.#turn?.handler.onResponseData?.(this.#turn, chunk)
+    this.#current?.handler.onResponseData?.(this.#current, chunk)
   }
 
   end (trailers: readonly string[]): void {
-    const turn = this.#turn
-    if (turn === undefined) return
-    this.#turn = undefined
-    turn.rawTrailers = trailers as string[]
+    const controller = this.#current
+    if (controller === undefined) return
+    this.#current = undefined
+    controller.rawTrailers = trailers as string[]
     try {
-      turn.handler.onResponseEnd?.(turn, {})
+      controller.handler.onResponseEnd?.(controller, {})
     } catch (error) {
       this.#socket.destroy()
-      turn.handler.onResponseError?.(turn, error as Error)
+      controller.handler.onResponseError?.(controller, error as Error)
     }
-    if (turn.paused) this.#socket.resume()
+    if (controller.paused) this.#socket.resume()
   }
 
   hear (chunk: Buffer): void {
-    const turn = this.#turn
-    if (turn === undefined) return this.destroy() // nobody has asked
-    this.#read(chunk, turn)
+    const controller = this.#current
+    if (controller === undefined) return this.destroy() // nobody has asked
+    this.#read(chunk, controller)
     if (this.lent === 'no') return
     if (this.#isTaken && this.buffer !== undefined) this.buffer = takeBuffer()
     this.#isTaken = false
-    this.#isLarge ||= chunk.length > BUFFER / 2
+    this.#isLarge ||= chunk.length > LARGE_PIECE
     if (this.#isLarge !== (this.buffer !== undefined)) this.#chooseBuffer()
   }
 
@@ -147,14 +149,14 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
     this.lent = this.#isLarge ? 'own' : 'now'
   }
 
-  #read (chunk: Buffer, turn: Turn): void {
-    if (!turn.hasBegun) {
-      turn.hasBegun = true
-      turn.handler.onResponseStarted?.()
+  #read (chunk: Buffer, controller: Controller): void {
+    if (!controller.hasBegun) {
+      controller.hasBegun = true
+      controller.handler.onResponseStarted?.()
     }
     try {
       const isTooMuch = this.#reader.read(chunk)
-      if (this.#turn === turn || this.#socket.destroyed) return
+      if (this.#current === controller || this.#socket.destroyed) return
       if (isTooMuch || !this.#reader.mayRepeat) this.destroy()
       else this.#rest()
     } catch (error) {
@@ -171,12 +173,12 @@ export class AppConnection implements AnswerListener, Hearer, Driven {
   }
 
   #ended (): void {
-    if (this.#turn !== undefined && !this.#reader.finish()) this.fail(new errors.SocketError('other side closed'))
+    if (this.#current !== undefined && !this.#reader.finish()) this.fail(new errors.SocketError('other side closed'))
     this.destroy()
   }
 
   #late (): void {
-    if (this.#turn?.hasHead === false) this.fail(new errors.HeadersTimeoutError())
+    if (this.#current?.hasHead === false) this.fail(new errors.HeadersTimeoutError())
   }
 }
 

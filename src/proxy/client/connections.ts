@@ -2,7 +2,7 @@ import { type buildConnector, type Dispatcher, errors } from 'undici'
 import { atTurnsEnd } from '../turn-end.ts'
 import { TOKEN } from './answer-head.ts'
 import { AppConnection, type ConnectionOwner } from './connection.ts'
-import type { Handler } from './turn.ts'
+import type { Handler } from './controller.ts'
 
 /** A GET without a body, as `Pool.dispatch` takes it. */
 export type Question = Pick<Dispatcher.DispatchOptions, 'path'> & { readonly headers: readonly string[] }

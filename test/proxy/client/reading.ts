@@ -1,5 +1,5 @@
-import type { AnswerHead } from '../../src/proxy/client/answer-head.ts'
-import { AnswerReader } from '../../src/proxy/client/answer-reader.ts'
+import type { AnswerHead } from '../../../src/proxy/client/answer-head.ts'
+import { AnswerReader } from '../../../src/proxy/client/answer-reader.ts'
 
 /** What has been read of the bytes of a connection. */
 export interface Read {

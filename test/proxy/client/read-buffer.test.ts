@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import t from 'tap'
-import { intoBuffers, type Hearer } from '../../src/proxy/client/read-buffer.ts'
-import { send, startApp, startGate } from './setup.ts'
+import { intoBuffers, type Hearer } from '../../../src/proxy/client/read-buffer.ts'
+import { send, startApp, startGate } from '../setup.ts'
 
 const MiB = 2 ** 20
 

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import t, { type Test } from 'tap'
 import { buildConnector, type Dispatcher } from 'undici'
-import { createAppConnections, type AppConnections } from '../../src/proxy/client/connections.ts'
-import { intoBuffers } from '../../src/proxy/client/read-buffer.ts'
-import { failure } from '../../src/proxy/upstream.ts'
-import { says, startRawApp, until, wait } from './setup.ts'
+import { createAppConnections, type AppConnections } from '../../../src/proxy/client/connections.ts'
+import { intoBuffers } from '../../../src/proxy/client/read-buffer.ts'
+import { failure } from '../../../src/proxy/upstream.ts'
+import { says, startRawApp, until, wait } from '../setup.ts'
 
 const ok = (body: string, headers = '') => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${headers}\r\n${body}`
 
@@ -351,4 +352,47 @@ t.test('an app that hangs up before its answer is whole gave none; without lengt
     const app = await startRawApp(t, socket => { socket.once('data', () => socket.end(bytes)) })
     t.equal(await answered(ask(open(t, app.origin))), wanted, JSON.stringify(bytes))
   }
+})
+
+/** A connection that, as those of the system, says that it is closed long after it was. */
+class Wire extends Duplex {
+  asked = 0
+
+  override _read (): void {}
+
+  override _write (_chunk: Buffer, _encoding: string, written: () => void): void {
+    this.asked++
+    written()
+  }
+
+  override _destroy (error: Error | null, done: (error: Error | null) => void): void {
+    setTimeout(() => { done(error) }, 50)
+  }
+
+  ref (): void {}
+
+  unref (): void {}
+}
+
+t.test('a connection that the app has closed is asked nothing, also while nobody has been told that it is', async t => {
+  const wires: Wire[] = []
+  const connect = (_options: buildConnector.Options, done: buildConnector.Callback): void => {
+    const wire = new Wire()
+    wires.push(wire)
+    setImmediate(() => { done(null, wire as unknown as Parameters<typeof done>[1] & object) })
+  }
+  const gets = createAppConnections({ connect: connect as buildConnector.connector, origin: new URL('http://app.example'), maxHeaderSize: 4_096, timeout: 5_000 })
+  t.teardown(() => { gets.destroy() })
+  const first = ask(gets)
+  await until(() => wires[0]?.asked === 1)
+  wires[0]?.push(ok('1'))
+  t.equal(await answered(first), '200 1 end')
+  wires[0]?.push(null)
+  const next = new Promise<Told>(resolve => {
+    process.nextTick(() => { resolve(ask(gets)) })
+  })
+  await until(() => wires[1]?.asked === 1)
+  wires[1]?.push(ok('2'))
+  t.equal(await answered(await next), '200 2 end')
+  t.strictSame(wires.map(({ asked }) => asked), [1, 1])
 })

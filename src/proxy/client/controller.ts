@@ -3,18 +3,18 @@ import type { Lent, Source } from '../source.ts'
 
 export type Handler = Dispatcher.DispatchHandler
 
-/** What an answer's handler can have a connection do; nothing happens where the turn is over. */
-export interface Driven {
+/** What an answer's handler can have a connection do; nothing happens where that is over. */
+export interface Controlled {
   readonly lent: Lent
   takeOver (): void
-  flow (turn: Turn, goes: boolean): void
-  fail (error: Error, turn: Turn): void
+  flow (controller: Controller, goes: boolean): void
+  fail (error: Error, controller: Controller): void
 }
 
-/** One question and its answer, as the handler controls them. */
-export class Turn implements Dispatcher.DispatchController, Source {
+/** One question and its answer, as the handler controls them; undici's word. */
+export class Controller implements Dispatcher.DispatchController, Source {
   readonly handler: Handler
-  readonly #connection: Driven
+  readonly #connection: Controlled
   aborted = false
   paused = false
   reason: Error | null = null
@@ -24,7 +24,7 @@ export class Turn implements Dispatcher.DispatchController, Source {
   hasBegun = false
   hasHead = false
 
-  constructor (handler: Handler, connection: Driven) {
+  constructor (handler: Handler, connection: Controlled) {
     this.handler = handler
     this.#connection = connection
   }

@@ -1,8 +1,8 @@
 // Two readers, one answer: what ours takes for whole is the same to undici, down to its last byte. For longer: npm run fuzz -- --only="app answers".
 import t from 'tap'
-import { isCi } from '../fixtures/lacking.ts'
-import { startAppAnswers } from '../fuzz/app-answers.ts'
-import { fc } from '../fixtures/random.ts'
+import { isCi } from '../../fixtures/lacking.ts'
+import { startAppAnswers } from '../../fuzz/app-answers.ts'
+import { fc } from '../../fixtures/random.ts'
 
 t.test('whatever is taken for a whole answer of an app, undici takes for the same: statuses, headers, body, trailers, and where it ends', async t => {
   const { property, seen } = await startAppAnswers(t)

@@ -1,6 +1,6 @@
 // What an app answers to GET, as bytes: what is read of it, what is refused and why, however it comes.
 import t from 'tap'
-import { AnswerReader } from '../../src/proxy/client/answer-reader.ts'
+import { AnswerReader } from '../../../src/proxy/client/answer-reader.ts'
 import { readPieces, splitsOf, type Read } from './reading.ts'
 
 const ok = (headers: string, body = '') => `HTTP/1.1 200 OK\r\n${headers}\r\n${body}`
@@ -280,6 +280,73 @@ t.test('so do a size with its extensions, and all trailers together', async t =>
     t.match(readPieces(pieces(trailers), { maxHeaderSize: all }), { isWhole: true })
     t.match(readPieces(pieces(trailers), { maxHeaderSize: all - 1 }), { refused: 'a line without end', isWhole: false })
     t.match(readPieces(pieces(chunked(`0\r\nX-A: ${'b'.repeat(200)}`)), { maxHeaderSize: 100 }), { refused: 'a line without end' })
+  }
+})
+
+/** Bytes that were searched, copied, made a text or tested while this was done. */
+function worked (run: () => void): number {
+  let bytes = 0
+  const undo: (() => void)[] = []
+  const count = (place: object, name: string, size: (self: never, values: never, result: never) => number): void => {
+    const before = Reflect.get(place, name) as (...values: unknown[]) => unknown
+    Reflect.set(place, name, new Proxy(before, {
+      apply (target, self, values) {
+        const result: unknown = Reflect.apply(target, self, values)
+        bytes += size(self as never, values as never, result as never)
+        return result
+      }
+    }))
+    undo.push(() => { Reflect.set(place, name, before) })
+  }
+  count(Buffer, 'concat', (_self, _values, result: Buffer) => result.length)
+  count(Buffer, 'from', (_self, _values, result: Buffer) => result.length)
+  count(Buffer.prototype, 'copy', (_self, _values, copied: number) => copied)
+  count(Buffer.prototype, 'toString', (_self, _values, text: string) => text.length)
+  count(Buffer.prototype, 'indexOf', (self: Buffer, [, from = 0]: [unknown, number?]) => self.length - from)
+  count(Buffer.prototype, 'lastIndexOf', (self: Buffer) => self.length)
+  for (const name of ['test', 'exec']) count(RegExp.prototype, name, (_self, [text]: [string]) => text.length)
+  try {
+    run()
+  } finally {
+    for (const one of undo) one()
+  }
+  return bytes
+}
+
+t.test('an app that says what it says byte by byte has no byte looked at again and again', async t => {
+  const size = 16_384
+  const fill = (line: string) => line.repeat(Math.floor((size - 200) / line.length))
+  const long = 'a'.repeat(size - 200)
+  for (const [what, text] of Object.entries({
+    'many lines': ok(`${fill('X-A: b\r\n')}${two}`, 'ok'),
+    'the shortest lines there are': ok(`${fill('a:\r\n')}${two}`, 'ok'),
+    'a long line': ok(`X-A: ${long}\r\n${two}`, 'ok'),
+    'many words': ok(two, 'ok').replace('OK', long),
+    'many trailers': chunked(`2\r\nok\r\n0\r\n${fill('X-A: b\r\n')}\r\n`),
+    'a long trailer': chunked(`2\r\nok\r\n0\r\nX-A: ${long}\r\n\r\n`)
+  })) {
+    const pieces = Array.from(Buffer.from(text, 'latin1'), byte => Buffer.of(byte))
+    let body = ''
+    const reader = new AnswerReader({ head () {}, data (chunk) { body += chunk.toString('latin1') }, end () {} }, size)
+    reader.begin()
+    const bytes = worked(() => { for (const piece of pieces) reader.read(piece) })
+    t.equal(body, 'ok', what)
+    t.ok(bytes > text.length && bytes < 16 * text.length, `${what}: ${bytes} for ${text.length}`)
+  }
+})
+
+t.test('and yet what is no head is refused with the byte that says so', async t => {
+  const right = 'HTTP/1.1 200 OK\r\nX-A: b\r\nX-B: c\r\n'
+  for (const [bytes, at] of [['HTTQ', 3], ['SSH-2.0', 0], ['HTTP/1.1 2000 OK\r\nX-A: b\r\n', 17], [`${right}X C: d\r\nX-D: e\r\n`, right.length + 7], [`${right}X-C: d\nX-D: e\r\n`, right.length + 6], [`${right}\n`, right.length], [`${right} c\r\n`, right.length + 3]] as const) {
+    const whole = Buffer.from(bytes, 'latin1')
+    for (const from of [0, 1, 3, right.length - 1, right.length]) {
+      if (from > at) continue
+      const reader = new AnswerReader({ head () {}, data () {}, end () {} }, 1_000)
+      reader.begin()
+      if (from > 0) reader.read(whole.subarray(0, from))
+      for (let next = from; next < at; next++) reader.read(whole.subarray(next, next + 1))
+      t.throws(() => reader.read(whole.subarray(at, at + 1)), { message: EARLY }, JSON.stringify(bytes))
+    }
   }
 })
 
