@@ -49,7 +49,7 @@ export function createCache (options: CacheOptions, opener: Opener): Cache {
   const { keeping, revocations, outside, window, idle, endings } = options
   const cache = new LRUCache<string, Known>({ max: CACHED, maxSize: CACHED_CHARACTERS })
   const reading = new Map<string, Promise<Session | null>>()
-  const keyOf = (jar: CookieJar, cookie: string) => `${jar.sessionName} ${hash('sha256', cookie, 'base64')}`
+  const keyOf = (jar: CookieJar, cookie: string) => hash('sha256', `${jar.sessionName}=${cookie}`, 'base64')
   const causeOf = (session: Opened) => opener.causeOf(session) ?? opener.causeOf(opener.newest(session))
   const close = (session: Opened): void => {
     const cause = causeOf(session)
