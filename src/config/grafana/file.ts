@@ -1,8 +1,7 @@
 import type { ConfigProblem } from '../config-error.ts'
 import { isOn } from './environment.ts'
 import { DEFAULT_SECTION, parseIni, type IniSections } from './ini.ts'
-import { shownKey } from '../names.ts'
-import { BLOCK, keys, others } from './keys.ts'
+import { BLOCK, keys, others, shown } from './keys.ts'
 import type { Layer } from './layers.ts'
 
 /** By its name, or by its first line that says something. */
@@ -33,8 +32,6 @@ function misplaced (sections: IniSections, path: string): readonly ConfigProblem
     ...stray === undefined ? [] : [{ setting: stray[0], message: `${path} has ${stray[0]} in line ${stray[1].line}, before any section.`, fix: `Write [${BLOCK}] above it.` }]
   ]
 }
-
-const shown = (key: string): string => shownKey(key, Object.keys(keys))
 
 /** Grafana's file has Grafana's own affairs, which are not ours: named, so that nobody takes them for read. */
 function unused (sections: IniSections, path: string): readonly string[] {

@@ -1,12 +1,12 @@
 import { providers } from '../../../providers/index.ts'
 import { Problem, type ConfigProblem } from '../config-error.ts'
-import { flagOf, nearest, shownKey } from '../names.ts'
+import { flagOf, nearest } from '../names.ts'
 import { options, type OptionName } from '../options.ts'
 import type { Candidate, Gathered } from '../sources.ts'
 import { blockVariables, isOn, readEnvironment } from './environment.ts'
 import type { Surroundings } from './expand.ts'
 import { readIniFile } from './file.ts'
-import { BLOCK, CALLBACK, keys, PLACEHOLDER, presets, type KeyUse } from './keys.ts'
+import { BLOCK, CALLBACK, keys, PLACEHOLDER, presets, shown, type KeyUse } from './keys.ts'
 import { Layers, type Layer, type Written } from './layers.ts'
 import { rootUrlSettings } from './root-url.ts'
 import { readFlag, readList } from './values.ts'
@@ -151,8 +151,8 @@ class Reading implements Gathered {
 
   #unknown (layer: Layer, key: string): void {
     if (layer.level === 'grafana') return // told where the variables were read
-    const [near, shown] = [nearest(key, Object.keys(keys)), shownKey(key, Object.keys(keys))]
-    this.problems.push({ setting: shown, message: `${layer.say(BLOCK, shown)} is none of the keys that the gate knows.`, fix: near === undefined ? 'Take it out; docs/grafana.md has those that are read.' : `Did you mean ${near}?` })
+    const near = nearest(key, Object.keys(keys))
+    this.problems.push({ setting: shown(key), message: `${layer.say(BLOCK, shown(key))} is none of the keys that the gate knows.`, fix: near === undefined ? 'Take it out; docs/grafana.md has those that are read.' : `Did you mean ${near}?` })
   }
 
   /** What Grafana has where nobody says anything. Another provider than generic has its own. */

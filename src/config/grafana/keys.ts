@@ -1,3 +1,4 @@
+import { shownKey } from '../names.ts'
 import type { OptionName } from '../options.ts'
 
 /** What becomes of one key of Grafana's `[auth.generic_oauth]`. */
@@ -95,3 +96,8 @@ export const CALLBACK = '/login/generic_oauth'
 
 /** What Grafana ships as `client_id`, so that a missing one is not missed there. */
 export const PLACEHOLDER = 'some_id'
+
+/** A key that is none of these, as it may be shown. */
+export function shown (key: string): string {
+  return shownKey(key, Object.keys(keys))
+}
